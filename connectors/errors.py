@@ -1,0 +1,53 @@
+"""What can go wrong on the way in and out, as the one family that people read.
+
+OutlayError (models.errors)
+└── ConnectorError
+    ├── CredentialsError      wrong key, missing scope
+    ├── RateLimited           429 until the retries ran out
+    ├── VendorUnavailable     5xx, time-outs, dropped connections until the retries ran out
+    ├── AnswerError           an answer that is not what the vendor promises: half a page, bad JSON, wrong types
+    ├── IncompleteError       the window is not proven complete: a bucket or a listed file is missing
+    ├── AuthorityError        two sources claim the same account and period
+    ├── ConfigurationError    an option that cannot work
+    └── DeliveryError         a message that could not be delivered
+"""
+
+from __future__ import annotations
+
+from models.errors import OutlayError
+
+
+class ConnectorError(OutlayError):
+    """Something between a vendor and us."""
+
+
+class CredentialsError(ConnectorError):
+    """The vendor refused the key, or the key lacks a scope."""
+
+
+class RateLimited(ConnectorError):
+    """The vendor answered 429 until the bounded retries ran out."""
+
+
+class VendorUnavailable(ConnectorError):
+    """5xx, time-out or dropped connection until the bounded retries ran out."""
+
+
+class AnswerError(ConnectorError):
+    """An answer that cannot be read as what the vendor promises."""
+
+
+class IncompleteError(ConnectorError):
+    """The pulled window is not proven complete, so nothing may be replaced by it."""
+
+
+class AuthorityError(ConnectorError):
+    """A second authority for one issuer, account and period."""
+
+
+class ConfigurationError(ConnectorError):
+    """An option of a source that cannot work."""
+
+
+class DeliveryError(ConnectorError):
+    """A message that the receiving service did not take."""

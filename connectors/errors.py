@@ -3,8 +3,8 @@
 OutlayError (models.errors)
 └── ConnectorError
     ├── CredentialsError      wrong key, missing scope
-    ├── RateLimited           429 until the retries ran out
-    ├── VendorUnavailable     5xx, time-outs, dropped connections until the retries ran out
+    ├── RateLimitError        429 until the retries ran out
+    ├── VendorUnavailableError5xx, time-outs, dropped connections until the retries ran out
     ├── AnswerError           an answer that is not what the vendor promises: half a page, bad JSON, wrong types
     ├── IncompleteError       the window is not proven complete: a bucket or a listed file is missing
     ├── AuthorityError        two sources claim the same account and period
@@ -25,11 +25,11 @@ class CredentialsError(ConnectorError):
     """The vendor refused the key, or the key lacks a scope."""
 
 
-class RateLimited(ConnectorError):
+class RateLimitError(ConnectorError):
     """The vendor answered 429 until the bounded retries ran out."""
 
 
-class VendorUnavailable(ConnectorError):
+class VendorUnavailableError(ConnectorError):
     """5xx, time-out or dropped connection until the bounded retries ran out."""
 
 

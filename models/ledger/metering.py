@@ -12,7 +12,7 @@ from models.ledger.units import METERS
 from models.table import Table, instant, money, text
 
 PROCESSING_TIERS = ("standard", "batch", "flex", "priority", "fast", "unknown")
-"""Closed set. `standard` is the vendor's default; `unknown` is a tier that we do not know (the raw word is kept)."""
+"""Closed set. `standard` is the default; `unknown` is a tier that we do not know (the raw word is kept)."""
 
 
 class MeterReadings(dy.Schema):
@@ -61,7 +61,7 @@ METER_READINGS = Table(
     name="meter_readings",
     schema="usage",
     kind="fact",
-    grain="source × window × account × project × key × user × model × tier × geography × context band × detail × meter",
+    grain="source × window × account × project × key × user × model × tier × geography × context × detail × meter",
     meaning="What was used, as the vendor metered it. A reading has no price and no money.",
     contract=MeterReadings,
 )

@@ -2,10 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-PYTHON ?= python3
+# Any CPython that pyproject.toml allows; say `make PYTHON=3.12 setup` for a certain one.
+PYTHON ?= >=3.11,<3.14
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
-export UV_PYTHON_PREFERENCE ?= only-system
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
@@ -17,11 +17,11 @@ help:  ## what can be done here
 setup: .venv/.installed  ## install everything into .venv, from nothing; leaves .venv/bin/outlay
 
 .tools/bin/uv:
-	$(PYTHON) -m venv .tools
+	python3 -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/.installed: requirements.lock pyproject.toml | $(UV)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) venv --quiet --allow-existing --python '$(PYTHON)' .venv
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@

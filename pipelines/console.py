@@ -1,0 +1,120 @@
+"""What the command line looks like: tables, progress, errors. Quiet where nobody watches (no terminal).
+
+Results go to stdout, everything else to stderr, so that output can be piped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from models.errors import OutlayError
+
+
+def stdout() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def money(amount: Decimal | None, currency: str = "USD") -> str:
+    """`1,234.56 USD`; an unknown amount is a dash, never zero."""
+    return "–" if amount is None else f"{amount:,.2f} {currency}"
+
+
+def show_table(
+    title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
+) -> None:
+    """A plain table; columns named in `right` are aligned right (numbers)."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        # vendors' names are text, never markup
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    stdout().print(table)
+
+
+def say(message: str) -> None:
+    from rich.text import Text
+
+    stderr().print(Text(message))
+
+
+def show_error(error: OutlayError) -> None:
+    """Who, what and the remedy, without a stack trace."""
+    from rich.text import Text
+
+    console = stderr()
+    line = Text("✗ ", style="bold red")
+    line.append(f"{error.who}: " if error.who else "", style="bold")
+    line.append(error.what)
+    console.print(line)
+    console.print(Text(f"  → {error.remedy}"))
+
+
+class Watcher(Protocol):
+    """Hears of each step of long work."""
+
+    def begin(self, what: str, total: int | None) -> None: ...
+    def step(self, what: str) -> None: ...
+
+
+class Silence:
+    """A watcher for pipes, logs and tests."""
+
+    def begin(self, what: str, total: int | None) -> None:
+        pass
+
+    def step(self, what: str) -> None:
+        pass
+
+
+class _Bar:
+    def __init__(self, progress: object) -> None:
+        from rich.progress import Progress
+
+        assert isinstance(progress, Progress)
+        self._progress = progress
+        self._task = progress.add_task("starting", total=None)
+
+    def begin(self, what: str, total: int | None) -> None:
+        self._progress.reset(self._task, description=what, total=total)
+
+    def step(self, what: str) -> None:
+        self._progress.update(self._task, advance=1, description=what)
+
+
+@contextmanager
+def watching() -> Iterator[Watcher]:
+    """A progress bar on a terminal, silence elsewhere."""
+    console = stderr()
+    if not console.is_terminal:
+        yield Silence()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bar(progress)

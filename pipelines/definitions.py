@@ -1,0 +1,36 @@
+"""Dagster's entry point: `dagster dev -m pipelines.definitions`, or `outlay up`. HOME comes from `OUTLAY_HOME`.
+
+Nothing here talks to a vendor: definitions load from `outlay.yaml` alone.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.configuration import read_settings
+from pipelines.defs.publication import define_publication
+from pipelines.defs.sources import define_source
+from pipelines.home import Home
+
+
+def definitions(home: Home) -> dg.Definitions:
+    """Everything that Dagster runs for this home."""
+    sources = [define_source(source, home.root) for source in read_settings(home.configuration).sources]
+    charges = [source.assets[-1].key for source in sources]
+    return dg.Definitions(
+        assets=[*(asset for source in sources for asset in source.assets), *define_publication(home.root, charges)],
+        jobs=[source.job for source in sources],
+        schedules=[source.schedule for source in sources],
+        sensors=[
+            dg.AutomationConditionSensorDefinition(
+                "follow",
+                target=dg.AssetSelection.groups("published"),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+            )
+        ],
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return definitions(Home.at())

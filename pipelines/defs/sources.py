@@ -1,0 +1,105 @@
+"""One asset per source and layer, made by a factory and partitioned by billing period.
+
+The unit that vendors bill, close and restate is the month, so it is the partition. One source failing stops no other:
+each has its own job, its own pool, and the warehouse depends on none of them succeeding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.load import LoadOutcome, load_latest
+from pipelines.periods import open_periods
+from pipelines.pull import pull_period
+from pipelines.settings import SourceSettings
+from pipelines.workplace import Workplace
+
+PROOFS = "proofs"
+"""Name of the asset check that every load carries: the conservation proofs of `models.ledger.trust`."""
+
+
+@dataclass(frozen=True)
+class SourceDefinitions:
+    """What Dagster knows of one source."""
+
+    assets: tuple[dg.AssetsDefinition, ...]
+    job: dg.UnresolvedAssetJobDefinition
+    schedule: dg.ScheduleDefinition
+
+
+def months(source: SourceSettings) -> dg.MonthlyPartitionsDefinition:
+    """Billing periods from the source's first one to the open one, keyed `YYYY-MM`."""
+    first = source.start or "2025-01"
+    return dg.MonthlyPartitionsDefinition(start_date=first, fmt="%Y-%m", end_offset=1)
+
+
+def define_source(source: SourceSettings, home: Path) -> SourceDefinitions:
+    """Assets `<source>/answers` and `<source>/charges`, their job and its daily schedule."""
+    name = source.name.replace("-", "_")
+    partitions = months(source)
+    pool = f"source_{name}"
+
+    @dg.asset(
+        key=[name, "answers"],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=pool,
+        group_name=name,
+        kinds={"json"},
+        description=f"Answers of {source.name}, verbatim in the archive, one sealed pull per billing period.",
+    )
+    def answers(context: dg.AssetExecutionContext) -> None:
+        with Workplace.open(home) as work:
+            for period in context.partition_keys:
+                pull_period(work, source, period)
+
+    @dg.asset(
+        key=[name, "charges"],
+        deps=[answers],
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=pool,
+        group_name=name,
+        kinds={"deltalake", "polars"},
+        check_specs=[dg.AssetCheckSpec(PROOFS, asset=[name, "charges"])],
+        description=f"Readings, bill lines, FOCUS charges, estimates and reconciliation of {source.name}.",
+    )
+    def charges(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        with Workplace.open(home) as work:
+            outcomes = [load_latest(work, source, period) for period in context.partition_keys]
+        yield dg.MaterializeResult(metadata=_metadata(outcomes), check_results=[_proofs(outcomes)])
+
+    job = dg.define_asset_job(f"{name}_load", selection=[answers, charges], partitions_def=partitions)
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="15 4 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        name=f"{name}_daily",
+    )
+    def daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        now = context.scheduled_execution_time or datetime.now(UTC)
+        for period in open_periods(now, first=source.start):
+            yield dg.RunRequest(run_key=f"{source.name}/{period}/{now:%Y-%m-%d}", partition_key=period)
+
+    return SourceDefinitions((answers, charges), job, daily)
+
+
+def _metadata(outcomes: list[LoadOutcome]) -> dict[str, dg.MetadataValue | str | int]:
+    return {
+        "billing_periods": ", ".join(outcome.billing_period for outcome in outcomes),
+        "charges": sum(outcome.rows.get("focus.cost_and_usage", 0) for outcome in outcomes),
+        "readings": sum(outcome.rows.get("usage.meter_readings", 0) for outcome in outcomes),
+        "restated": sum(outcome.restated for outcome in outcomes),
+    }
+
+
+def _proofs(outcomes: list[LoadOutcome]) -> dg.AssetCheckResult:
+    failed = [proof for outcome in outcomes for proof in outcome.failed_proofs]
+    return dg.AssetCheckResult(check_name=PROOFS, passed=not failed, metadata={"failed": "; ".join(failed) or "none"})

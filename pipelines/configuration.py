@@ -90,9 +90,7 @@ def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> Non
         if source.connector not in kinds():
             line = _line_of(node, (*location, "connector"))
             hint = _nearest(source.connector, kinds())
-            mistakes.append(
-                f"line {line}: source {source.name!r}: there is no connector {source.connector!r}{hint}"
-            )
+            mistakes.append(f"line {line}: source {source.name!r}: there is no connector {source.connector!r}{hint}")
             continue
         try:
             kind_of(source.connector).options.model_validate(source.options)

@@ -5,7 +5,7 @@ Results go to stdout, everything else to stderr, so that output can be piped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -101,7 +101,7 @@ class _Bar:
 
 
 @contextmanager
-def watching() -> Iterator[Watcher]:
+def watching() -> Generator[Watcher]:
     """A progress bar on a terminal, silence elsewhere."""
     console = stderr()
     if not console.is_terminal:

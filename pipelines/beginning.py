@@ -1,0 +1,106 @@
+"""`outlay init`: a first `outlay.yaml` and `.env.example` in a new home. Never a secret, never over what is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.errors import ConfigurationError
+from pipelines.home import Home
+
+_HEAD = """\
+# Outlay's configuration. `outlay config check` explains every mistake with its line.
+# Secrets are named here (${{NAME}}) and stand in the environment or in .env beside this file, never in here.
+organization: {organization}
+reporting_currency: USD
+
+sources:
+"""
+
+_SOURCES = {
+    "openai": """\
+  - name: openai
+    connector: openai
+    start: "{start}"
+    options:
+      admin_key: ${{OPENAI_ADMIN_KEY}}
+""",
+    "anthropic": """\
+  - name: anthropic
+    connector: anthropic
+    start: "{start}"
+    options:
+      admin_key: ${{ANTHROPIC_ADMIN_KEY}}
+      report: admin  # or: analytics (the newer beta reports)
+""",
+    "focus-files": """\
+  - name: focus-export
+    connector: focus-files
+    start: "{start}"
+    options:
+      path: {path}
+""",
+}
+
+_TAIL = """
+# Who answers for what. First match wins; patterns over ids or names.
+owners: []
+#  - {project: "Search*", team: Search}
+#  - {api_key: "batch-*", team: Data}
+
+# Negotiated rates: a discount off list, or a price per million tokens.
+contracts: []
+#  - name: Anthropic 2026
+#    rates:
+#      - {provider: anthropic, model: "claude-*", discount_pct: 10, valid_from: 2026-01-01}
+
+# A monthly budget that is crossed is told once.
+budgets: []
+#  - {name: All AI, amount: 50000, thresholds_pct: [80, 100]}
+
+alerts:
+  slack: {}
+#   webhook: ${SLACK_WEBHOOK_URL}
+"""
+
+_SECRETS = {
+    "openai": ("OPENAI_ADMIN_KEY", "OpenAI admin key (Organization settings, Admin keys); needs api.usage.read"),
+    "anthropic": ("ANTHROPIC_ADMIN_KEY", "Anthropic admin key (Console, Admin keys)"),
+}
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What `outlay init` was told."""
+
+    organization: str
+    connectors: tuple[str, ...]
+    start: str
+    focus_path: str | None = None
+
+
+def begin(home: Home, beginning: Beginning) -> list[Path]:
+    """Write the two files; returns them. `ConfigurationError` where an `outlay.yaml` is there already."""
+    if home.configuration.exists():
+        raise ConfigurationError(
+            f"there is an {home.configuration.name} in {home.root} already",
+            remedy="edit it, or choose another folder with --home",
+        )
+    sources = "".join(
+        _SOURCES[name].format(start=beginning.start, path=_quoted(beginning.focus_path or "exports/"))
+        for name in beginning.connectors
+    )
+    text = _HEAD.format(organization=_quoted(beginning.organization)) + (sources or "  []\n") + _TAIL
+    secrets = [_SECRETS[name] for name in beginning.connectors if name in _SECRETS]
+    secrets.append(("SLACK_WEBHOOK_URL", "Slack incoming webhook for budget alerts"))
+    example = "# Copy to .env and fill in.\n" + "".join(f"\n# {meaning}\n{name}=\n" for name, meaning in secrets)
+    home.root.mkdir(parents=True, exist_ok=True)
+    home.configuration.write_text(text, encoding="utf-8")
+    (home.root / ".env.example").write_text(example, encoding="utf-8")
+    return [home.configuration, home.root / ".env.example"]
+
+
+def _quoted(value: str) -> str:
+    """A YAML double-quoted scalar."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

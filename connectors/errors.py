@@ -9,6 +9,7 @@ OutlayError (models.errors)
     ├── IncompleteError       the window is not proven complete: a bucket or a listed file is missing
     ├── AuthorityError        two sources claim the same account and period
     ├── ConfigurationError    an option that cannot work
+    ├── ArchiveError          our own archive cannot be written (disk full) or read (damaged)
     └── DeliveryError         a message that could not be delivered
 """
 
@@ -47,6 +48,10 @@ class AuthorityError(ConnectorError):
 
 class ConfigurationError(ConnectorError):
     """An option of a source that cannot work."""
+
+
+class ArchiveError(ConnectorError):
+    """Our own archive of answers cannot be written or read."""
 
 
 class DeliveryError(ConnectorError):

@@ -6,6 +6,7 @@ re-read an archived year. A connector knows nothing of the lake, the orchestrato
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -146,6 +147,7 @@ class Surroundings:
     """What a connector gets from outside: injected, so that tests never patch anything."""
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
     transport: httpx.BaseTransport | None = None
     home: Path | None = None
 

@@ -1,0 +1,123 @@
+"""Bill lines out of vendors' answers: exact amounts, stable identities, the contract's columns.
+
+Here belongs what every cost report needs: an amount as text or number, in major or minor units, becomes Decimal
+with what rounding took; a line gets an identity that a restatement keeps. What a line bills belongs to its vendor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+import polars as pl
+
+from models.ledger.billing import BILL_LINES
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
+_EXACT = Context(prec=200)
+_TWELVE_PLACES = Decimal("1e-12")
+_LARGEST = Decimal("1e26")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount at 12 places, and what rounding took (exact − rounded)."""
+
+    value: Decimal
+    rounding: Decimal
+
+
+def read_amount(said: object, *, minor_units: int = 0) -> Amount:
+    """An amount as the vendor writes it: a JSON number or its text, scientific notation too; never a float.
+
+    `minor_units` is 2 where the vendor counts cents. `ValueError` for what is no finite number of at most 26 digits.
+    """
+    if isinstance(said, bool) or not isinstance(said, (int, str, Decimal)):
+        raise ValueError(f"{str(said)[:40]!r} is no amount")
+    text = str(said).strip()
+    if len(text) > 120 or not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no amount")
+    exact = Decimal(text).scaleb(-minor_units, context=_EXACT)
+    if abs(exact) >= _LARGEST:
+        raise ValueError(f"{text[:40]!r} is beyond any bill")
+    rounded = exact.quantize(_TWELVE_PLACES, rounding=ROUND_HALF_EVEN, context=_EXACT)
+    return Amount(rounded + 0, _EXACT.subtract(exact, rounded))
+
+
+def read_currency(said: object) -> str:
+    """ISO 4217 in upper case; `ValueError` for anything else."""
+    if not isinstance(said, str) or not _CURRENCY.fullmatch(said):
+        raise ValueError(f"{str(said)[:40]!r} is no currency")
+    return said.upper()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillLine:
+    """One line before it has an identity. `key` holds every dimension as the vendor gave it, None apart from ''."""
+
+    key: Sequence[str | None]
+    window_start: datetime
+    window_end: datetime
+    amount: Amount
+    currency: str
+    description: str | None
+    project_id: str | None = None
+    api_key_id: str | None = None
+    model: str | None = None
+    meter: str | None = None
+    processing_tier: str | None = None
+    inference_geo: str | None = None
+    context_window: str | None = None
+    charge_category: str = "Usage"
+    list_amount: Decimal | None = None
+    quantity: Decimal | None = None
+    quantity_unit: str | None = None
+
+
+def line_id(source: str, line: BillLine, ordinal: int) -> str:
+    """24 hex digits of the hash of source, window, every dimension and the ordinal among lines with the same."""
+    identity = [source, line.window_start.isoformat(), line.window_end.isoformat(), *line.key, ordinal]
+    return hashlib.sha256(json.dumps(identity, ensure_ascii=False).encode()).hexdigest()[:24]
+
+
+def to_bill_lines(
+    lines: Iterable[BillLine], *, source: str, provider: str, stream: str, account_id: str
+) -> pl.DataFrame:
+    """The lines in the contract `usage.bill_lines`, in order of window and identity.
+
+    Lines with the same dimensions in one window stay apart: they are numbered by amount, so that the order in which
+    a vendor sends them does not matter.
+    """
+    seen: Counter[tuple[datetime, tuple[str | None, ...]]] = Counter()
+    plain = [field.name for field in fields(BillLine) if field.name not in ("key", "amount")]
+    columns: dict[str, list[object]] = {name: [] for name in (*plain, "line_id", "amount", "rounding")}
+    for line in sorted(lines, key=lambda line: (line.window_start, line.amount.value)):
+        key = (line.window_start, tuple(line.key))
+        for name in plain:
+            columns[name].append(getattr(line, name))
+        columns["line_id"].append(line_id(source, line, seen[key]))
+        columns["amount"].append(line.amount.value)
+        columns["rounding"].append(f"{line.amount.rounding.normalize(_EXACT):f}")
+        seen[key] += 1
+    schema = BILL_LINES.polars_schema
+    frame = pl.DataFrame(columns, schema={name: schema[name] for name in columns})
+    return (
+        frame.with_columns(
+            pl.lit(source).alias("source"),
+            pl.col("window_start").dt.strftime("%Y-%m").alias("billing_period"),
+            pl.lit(provider).alias("provider"),
+            pl.lit(stream).alias("stream"),
+            pl.lit(account_id).alias("account_id"),
+            pl.lit(None, dtype=pl.String).alias("project_name"),
+            pl.lit("provisional").alias("cost_status"),
+        )
+        .select(list(schema))
+        .sort("window_start", "line_id")
+    )

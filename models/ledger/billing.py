@@ -1,12 +1,26 @@
-"""Bill lines: what a vendor says it charges, and how a line is spread over the readings that it pays for."""
+"""Bill lines: what a vendor says it charges, and how a line is spread over the readings that it pays for.
+
+Rules of money, 6. Which line pays for which reading is `matching`'s; what becomes of the result belongs to
+`charges`, `estimates` and `reconciliation`.
+"""
 
 from __future__ import annotations
 
-import dataframely as dy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import lcm
 
+import dataframely as dy
+import polars as pl
+
+from models.ledger.matching import DIMENSIONS, match
 from models.ledger.metering import PROCESSING_TIERS
+from models.ledger.money import product
+from models.ledger.splitting import split_within
 from models.ledger.units import METERS
-from models.table import Table, instant, money, text
+from models.ledger.vendors import committed_tiers
+from models.table import MONEY, Table, instant, money, text
 
 CHARGE_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 COST_STATUSES = ("provisional", "invoiced")
@@ -54,3 +68,164 @@ BILL_LINES = Table(
     meaning="What vendors say they charge, at their own grain, before it is set against usage.",
     contract=BillLines,
 )
+
+SETTLE_LAG = timedelta(hours=48)
+"""How long after its window usage may still be waiting for its bill line."""
+
+_LEAST_COMMON_BLOCK = lcm(*(meter.block for meter in METERS.values()))
+_BLOCK_WEIGHTS = {name: _LEAST_COMMON_BLOCK // meter.block for name, meter in METERS.items()}
+_COUNTS = [name for name, meter in METERS.items() if not meter.priced]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Bill lines set against rated readings; nothing in is missing, nothing is there twice.
+
+    `lines`: the bill lines, numbered by `line`. Each is either spread (`allocations`) or alone (`unmatched`).
+    `allocations`: a row per line × reading that it pays: the reading's columns, `line`, `billed_cost` (MONEY, in
+    the line's currency; sums to the line exactly). `unmatched`: lines that pay for no reading, with `reason`.
+    `unpaid`: readings that no line pays, with `kind` (accrued | notional) and `reason`. `free`: readings that cost
+    nothing to begin with (mere counts, quantity 0, list price 0): neither charge nor estimate.
+    `price_currency` is the currency of the readings' prices, `unsettled_from` the instant after which a window may
+    still be waiting for its bill.
+    """
+
+    lines: pl.DataFrame
+    allocations: pl.DataFrame
+    unmatched: pl.DataFrame
+    unpaid: pl.DataFrame
+    free: pl.DataFrame
+    price_currency: str
+    unsettled_from: datetime
+
+
+def settle(
+    lines: pl.DataFrame,
+    rated: pl.DataFrame,
+    *,
+    as_of: datetime,
+    settle_lag: timedelta = SETTLE_LAG,
+    price_currency: str = "USD",
+) -> Settlement:
+    """Sets bill lines (`usage.bill_lines`) against rated readings, by rule 6 of `ACCOUNTING.md`.
+
+    A line pays for the readings inside its window that equal all that it says. Only a Usage line of at least
+    nothing pays: a negative one stands alone as a credit, and of several lines of one key the largest pays. A line
+    whose words name neither model nor meter stands alone too: whatever it bills, it is not everything.
+    Free readings and tiers that a commitment pays never take a share. A line is weighed by contracted cost, or by
+    quantity in blocks of the price list where any of its readings is unpriced (or all are contracted at nothing).
+
+    Additive over any cut in time that no line's window crosses, see `independent_windows`.
+    """
+    numbered = lines.with_row_index("line")
+    readings = _with_exemption(rated.with_row_index("reading"))
+    pairs = match(_payers(numbered), readings.filter(pl.col("exemption").ne_missing("count")))
+    met = readings.join(pairs, on="reading", how="inner", maintain_order="left")
+    paid = met.filter(pl.col("exemption").is_null())
+    rest = readings.join(paid, on="reading", how="anti", maintain_order="left")
+    unsettled_from = as_of - settle_lag
+    return Settlement(
+        lines=numbered,
+        allocations=_spread(paid, numbered).drop("reading", "exemption"),
+        unmatched=_alone(numbered, paid, met),
+        unpaid=_unpaid(rest, unsettled_from).drop("reading", "exemption"),
+        free=rest.filter(pl.col("exemption").is_in(["count", "free"])).drop("reading", "exemption"),
+        price_currency=price_currency,
+        unsettled_from=unsettled_from,
+    )
+
+
+def independent_windows(lines: pl.DataFrame, days: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
+    """`days` (starts of UTC days, ascending) as `[start, end)` windows that no bill line crosses.
+
+    A day each where lines bill by the day; days that one line spans are kept together. Lines and readings that start
+    in one window settle without the others.
+    """
+    spans = lines.select("window_start", "window_end").unique().rows()
+    windows: list[tuple[datetime, datetime]] = []
+    for day in days:
+        crossed = any(start < day < end for start, end in spans)
+        start = windows.pop()[0] if crossed and windows else day
+        windows.append((start, day + timedelta(days=1)))
+    return windows
+
+
+def _payers(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines that may pay for usage, one a key: the largest, and of equals the first by `line_id`."""
+    names_something = (
+        pl.col("model").is_not_null() | pl.col("meter").is_not_null() | pl.col("description").is_null()
+    )
+    key = ["source", "account_id", "window_start", "window_end", *DIMENSIONS]
+    return (
+        lines.filter(pl.col("charge_category") == "Usage", pl.col("amount") >= 0, names_something)
+        .sort("amount", "line_id", "line", descending=[True, False, False])
+        .unique(key, keep="first", maintain_order=True)
+        .sort("line")
+    )
+
+
+def _with_exemption(readings: pl.DataFrame) -> pl.DataFrame:
+    """`exemption`: why a reading takes no share: count (never priced, or nothing of it), tier, free; else null."""
+    committed = committed_tiers().with_columns(committed=True)
+    return (
+        readings.join(committed, on=["provider", "processing_tier"], how="left", maintain_order="left")
+        .with_columns(
+            exemption=pl.when(pl.col("meter").is_in(_COUNTS) | (pl.col("quantity") == 0))
+            .then(pl.lit("count"))
+            .when(pl.col("committed"))
+            .then(pl.lit("tier"))
+            .when(pl.col("list_unit_price") == 0)
+            .then(pl.lit("free"))
+        )
+        .drop("committed")
+    )
+
+
+def _spread(paid: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    by_cost = (pl.col("contracted_cost").is_not_null().all() & (pl.col("contracted_cost").sum() > 0)).over("line")
+    block_weight = pl.col("meter").replace_strict(_BLOCK_WEIGHTS, return_dtype=pl.Int64).cast(MONEY)
+    in_blocks = product(pl.col("quantity"), block_weight)
+    weighed = paid.join(lines.select("line", "amount"), on="line", how="left", maintain_order="left").with_columns(
+        weight=pl.when(by_cost).then("contracted_cost").otherwise(in_blocks)
+    )
+    spread = split_within(weighed, total="amount", weight="weight", by=["line"], into="billed_cost")
+    return spread.drop("amount", "weight")
+
+
+def _alone(lines: pl.DataFrame, paid: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
+    """Lines that pay for nothing, each with the reason; `met` says what they would have paid for."""
+    exempt = met.group_by("line").agg(met_tier=(pl.col("exemption") == "tier").any(), met_free=pl.lit(True))
+    return (
+        lines.join(paid, on="line", how="anti", maintain_order="left")
+        .join(exempt, on="line", how="left", maintain_order="left")
+        .with_columns(
+            reason=pl.when(pl.col("charge_category") == "Tax")
+            .then(pl.lit("tax"))
+            .when((pl.col("charge_category") == "Credit") | (pl.col("amount") < 0))
+            .then(pl.lit("credit"))
+            .when("met_tier")
+            .then(pl.lit("tier"))
+            .when("met_free")
+            .then(pl.lit("price"))
+            .otherwise(pl.lit("missing usage"))
+        )
+        .drop("met_tier", "met_free")
+    )
+
+
+def _unpaid(rest: pl.DataFrame, unsettled_from: datetime) -> pl.DataFrame:
+    committed = pl.col("exemption") == "tier"
+    late = pl.col("window_end") > unsettled_from
+    return (
+        rest.filter(pl.col("exemption").is_null() | committed)
+        .with_columns(committed=committed.fill_null(value=False))
+        .with_columns(
+            kind=pl.when(~pl.col("committed") & late).then(pl.lit("accrued")).otherwise(pl.lit("notional")),
+            reason=pl.when("committed")
+            .then(pl.lit("tier"))
+            .when(late)
+            .then(pl.lit("late"))
+            .otherwise(pl.lit("missing bill")),
+        )
+        .drop("committed")
+    )

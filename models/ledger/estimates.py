@@ -1,4 +1,4 @@
-"""Estimates: usage that no bill line pays. Never part of charges, never summed into billed money.
+"""Estimates: usage that no bill line pays. Never part of charges, never summed into billed money (rules of money, 3).
 
 *accrued* will be invoiced (priced usage whose bill is still to come); *notional* will not (free use, seats,
 capacity paid by a commitment, refused requests).
@@ -7,6 +7,7 @@ capacity paid by a commitment, refused requests).
 from __future__ import annotations
 
 import dataframely as dy
+import polars as pl
 
 from models.ledger.metering import PROCESSING_TIERS
 from models.ledger.units import METERS
@@ -60,3 +61,11 @@ USAGE_ESTIMATES = Table(
     meaning="Accrued and notional cost, apart from everything billed.",
     contract=UsageEstimates,
 )
+
+
+def to_estimates(unpaid: pl.DataFrame, *, currency: str) -> pl.DataFrame:
+    """`Settlement.unpaid` in the contract of `estimates.usage_estimates`; `currency` is that of its prices.
+
+    One row per reading. An unpriced one keeps null costs: unknown is not zero.
+    """
+    return unpaid.with_columns(currency=pl.lit(currency)).select(list(USAGE_ESTIMATES.polars_schema))

@@ -152,9 +152,7 @@ def independent_windows(lines: pl.DataFrame, days: Iterable[datetime]) -> list[t
 
 def _payers(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines that may pay for usage, one a key: the largest, and of equals the first by `line_id`."""
-    names_something = (
-        pl.col("model").is_not_null() | pl.col("meter").is_not_null() | pl.col("description").is_null()
-    )
+    names_something = pl.col("model").is_not_null() | pl.col("meter").is_not_null() | pl.col("description").is_null()
     key = ["source", "account_id", "window_start", "window_end", *DIMENSIONS]
     return (
         lines.filter(pl.col("charge_category") == "Usage", pl.col("amount") >= 0, names_something)

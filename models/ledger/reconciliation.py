@@ -34,9 +34,7 @@ class Reconciliation(dy.Schema):
     processing_tier = text("Tier", nullable=True)
     match = text("How bill and usage met", values=MATCHES)
     reported = money("What the vendor charges for it; null where it reports nothing", nullable=True)
-    computed = money(
-        "Contract price × quantity of the readings; null where unpriced or without usage", nullable=True
-    )
+    computed = money("Contract price × quantity of the readings; null where unpriced or without usage", nullable=True)
     difference = money("reported − computed, a missing side taken as nothing; 0 where the price is unknown")
     reason = text("Why they differ; null where they do not", nullable=True, values=REASONS)
     quantity = money("Units of the readings; null where they have several", nullable=True)

@@ -1,0 +1,39 @@
+"""The one list of all tables. A new table is one import and one entry; everything else reads this.
+
+Lake dtypes, the warehouse's views and COMMENTs, `docs/tables.md` and the checks on load come from here. A table's
+definition stands beside the function that fills it, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from models.ledger.billing import BILL_LINES
+from models.ledger.estimates import USAGE_ESTIMATES
+from models.ledger.focus import BILLING_PERIOD, CONTRACT_COMMITMENT, COST_AND_USAGE, INVOICE_DETAIL
+from models.ledger.metering import METER_READINGS
+from models.ledger.reconciliation import RECONCILIATION
+from models.ledger.rollup import DAILY_COSTS
+from models.ledger.trust import CHECKS
+from models.table import Table
+
+_LEDGER = (
+    METER_READINGS,
+    BILL_LINES,
+    USAGE_ESTIMATES,
+    RECONCILIATION,
+    COST_AND_USAGE,
+    DAILY_COSTS,
+    CHECKS,
+    BILLING_PERIOD,
+    INVOICE_DETAIL,
+    CONTRACT_COMMITMENT,
+)
+
+TABLES: Mapping[str, Table] = {table.qualified_name: table for table in _LEDGER}
+"""Every table by its qualified name, such as `focus.cost_and_usage`."""
+
+
+def facts() -> list[Table]:
+    """The tables that lie in the lake."""
+    return [table for table in TABLES.values() if table.kind == "fact"]

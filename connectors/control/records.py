@@ -1,0 +1,170 @@
+"""What the control store takes and gives: one frozen record for each thing that is remembered.
+
+Only shapes belong here. How they are stored is in `tables`, what may be stored in `store`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+ClaimRole = Literal["money", "usage"]
+Outcome = Literal["committed", "unchanged", "held", "failed"]
+PeriodStatus = Literal["Open", "Closed"]
+OUTCOMES: tuple[Outcome, ...] = ("committed", "unchanged", "held", "failed")
+
+
+@dataclass(frozen=True)
+class LakeFiles:
+    """The exact files of one table for one (source, billing period), as one commit left them.
+
+    `table` is the qualified name (`focus.cost_and_usage`); `paths` lie below the lake's root; none: no rows.
+    """
+
+    table: str
+    source: str
+    billing_period: str
+    paths: tuple[str, ...]
+    rows: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """A proof over a load: what must agree, what was found. Amounts are exact; None where a check has none."""
+
+    name: str
+    subject: str
+    passed: bool
+    detail: str
+    expected: Decimal | None = None
+    actual: Decimal | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """One measure of one day that a vendor now tells otherwise. `before` or `after` is None where it had no row."""
+
+    day: date
+    measure: str
+    before: Decimal | None
+    after: Decimal | None
+    unit: str
+    account_id: str | None = None
+    project_id: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class LoadFinding:
+    """Something a person should know about what was loaded, counted."""
+
+    kind: str
+    detail: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class ObservedName:
+    """An id bore this name at this instant; kind is project, api_key, user or account."""
+
+    kind: str
+    id: str
+    name: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountClaim:
+    """The source is the one authority of `role` for the issuer's account in the load's billing period."""
+
+    issuer: str
+    account_id: str
+    role: ClaimRole
+
+
+@dataclass(frozen=True)
+class LoadRecord:
+    """Everything that one commit of a load says; all of it or nothing is stored.
+
+    `pulled_at`: when the last answer came. `data_through`: end of the last window with data, None where it has none.
+    `issuer` is whose billing period it is (FOCUS InvoiceIssuerName). `answers`: how many answers it was made of.
+    """
+
+    source: str
+    billing_period: str
+    started_at: datetime
+    pulled_at: datetime
+    files: tuple[LakeFiles, ...]
+    data_through: datetime | None = None
+    issuer: str | None = None
+    period_status: PeriodStatus = "Open"
+    answers: int = 0
+    answers_digest: str | None = None
+    checks: tuple[CheckResult, ...] = ()
+    restatements: tuple[Restatement, ...] = ()
+    findings: tuple[LoadFinding, ...] = ()
+    names: tuple[ObservedName, ...] = ()
+    claims: tuple[AccountClaim, ...] = ()
+
+
+@dataclass(frozen=True)
+class CurrentLoad:
+    """The last committed load of a (source, billing period): what readers are shown."""
+
+    id: int
+    source: str
+    billing_period: str
+    started_at: datetime
+    pulled_at: datetime
+    committed_at: datetime
+    data_through: datetime | None
+    issuer: str | None
+    period_status: PeriodStatus
+    answers: int
+    answers_digest: str | None
+    files: tuple[LakeFiles, ...]
+
+    def paths(self, table: str) -> tuple[str, ...]:
+        """The load's files in this table (qualified name)."""
+        return tuple(path for part in self.files if part.table == table for path in part.paths)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How one try to load a (source, billing period) ended, also where nothing was loaded."""
+
+    source: str
+    billing_period: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: Outcome
+    message: str | None = None
+    remedy: str | None = None
+    load_id: int | None = None
+
+
+@dataclass(frozen=True)
+class OutboxMessage:
+    """A message that waits for delivery. `payload` is JSON text of the sender's own making."""
+
+    id: int
+    key: str
+    payload: str
+    attempts: int
+    next_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a person did or asked for; append-only. `subject` says to what, `detail` is JSON text."""
+
+    who: str
+    at: datetime
+    what: str
+    subject: str
+    detail: str = "{}"

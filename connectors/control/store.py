@@ -1,0 +1,191 @@
+"""The control store: the one small transactional memory of what was loaded, told, locked and done.
+
+This is its whole surface; each method is one transaction over the functions of the modules beside it. It knows no
+lake, no warehouse and no vendor. SQLite by default, Postgres by URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import polars as pl
+import sqlalchemy as sa
+
+from connectors.control import history, loads, locks, names, outbox
+from connectors.control.database import Database
+from connectors.control.history import ControlSnapshot
+from connectors.control.locks import Lock
+from connectors.control.records import (
+    Action,
+    Attempt,
+    CurrentLoad,
+    LoadRecord,
+    ObservedName,
+    OutboxMessage,
+)
+from connectors.control.tables import ACTIONS
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ControlStore:
+    """Open one with `ControlStore.open(url)`; it may be used from several threads and closed with `close`."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
+        self._clock = clock
+        self._locks = locks.Locks(database, clock)
+
+    @classmethod
+    def open(cls, url: str, clock: Callable[[], datetime] = _now) -> ControlStore:
+        """`sqlite:///path` or `postgresql+driver://…`; made where it is absent. Raises `ControlError`."""
+        return cls(Database(url), clock)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> ControlStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Locks
+
+    def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[Lock]:
+        """Hold a lock by name, waiting up to `wait` seconds. Raises `LockHeldError`; a dead holder is no holder."""
+        return self._locks.hold(name, wait=wait)
+
+    def lock_load(self, source: str, billing_period: str, *, wait: float = 0) -> AbstractContextManager[Lock]:
+        """The lock under which (source, billing period) is written to the lake and committed."""
+        return self.lock(locks.loading(source, billing_period), wait=wait)
+
+    def lock_publishing(self, *, wait: float = 0) -> AbstractContextManager[Lock]:
+        return self.lock(locks.PUBLISHING, wait=wait)
+
+    def confirm(self, lock: Lock) -> None:
+        """Raises `LockLostError` where the lock is no longer ours."""
+        with self._database.reading() as connection:
+            lock.confirm(connection)
+
+    # Loads
+
+    def commit_load(self, record: LoadRecord) -> int:
+        """Make the load count: all of it in one transaction, or nothing. Returns its id.
+
+        Only under `lock_load`. Raises `AuthorityError` where another source speaks for the same account, period and
+        role, and `LockLostError` where the lock is not held (any more).
+        """
+        lock = self._locks.held(locks.loading(record.source, record.billing_period))
+        with self._database.writing() as connection:
+            lock.confirm(connection)
+            load_id = loads.commit(connection, record, self._clock())
+            names.observe(connection, record.source, record.names)
+        return load_id
+
+    def current_loads(self, source: str | None = None) -> list[CurrentLoad]:
+        """The last committed load of every (source, billing period), with its files by table."""
+        with self._database.reading() as connection:
+            return loads.current(connection, source)
+
+    def current_load(self, source: str, billing_period: str) -> CurrentLoad | None:
+        found = [load for load in self.current_loads(source) if load.billing_period == billing_period]
+        return found[0] if found else None
+
+    def withdraw(self, source: str, billing_period: str | None, *, who: str, why: str) -> int:
+        """Let the source's loads (of one period, or all) no longer count; frees its claims; kept as an action."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            count = loads.withdraw(connection, source, billing_period, now)
+            subject = source if billing_period is None else f"{source} {billing_period}"
+            _append(connection, Action(who, now, "withdraw", subject, why))
+        return count
+
+    def record_attempt(self, attempt: Attempt) -> None:
+        with self._database.writing() as connection:
+            loads.record_attempt(connection, attempt)
+
+    def named_files(self) -> frozenset[str]:
+        """Lake paths that current loads and kept publications name: what vacuum must leave alone."""
+        with self._database.reading() as connection:
+            return loads.named_files(connection)
+
+    # Names
+
+    def observe_names(self, source: str, observed: Iterable[ObservedName] | pl.DataFrame) -> None:
+        """Remember names; a frame has `connectors.protocol.NAMES_SCHEMA`. In any order, as often as you like."""
+        if isinstance(observed, pl.DataFrame):
+            rows = observed.select("kind", "id", "name", "observed_at").drop_nulls().iter_rows()
+            observed = [ObservedName(kind, id_, name, at) for kind, id_, name, at in rows]
+        with self._database.writing() as connection:
+            names.observe(connection, source, observed)
+
+    def names_as_of(self, source: str) -> pl.DataFrame:
+        """All names that the source's ids have borne, dated (`NAMES_AS_OF_SCHEMA`), for `naming.with_names`."""
+        with self._database.reading() as connection:
+            return names.as_of(connection, source)
+
+    # Outbox
+
+    def enqueue(self, key: str, payload: str) -> bool:
+        """True where the message is new; False where one of this key was ever enqueued."""
+        with self._database.writing() as connection:
+            return outbox.enqueue(connection, key, payload, self._clock())
+
+    def due(self, now: datetime | None = None) -> list[OutboxMessage]:
+        with self._database.reading() as connection:
+            return outbox.due(connection, now or self._clock())
+
+    def mark_sent(self, message: OutboxMessage) -> None:
+        with self._database.writing() as connection:
+            outbox.mark_sent(connection, message.id, self._clock())
+
+    def mark_failed(self, message: OutboxMessage, error: str) -> None:
+        """To be tried again, ever later; `error` without secrets."""
+        with self._database.writing() as connection:
+            outbox.mark_failed(connection, message.id, error, self._clock())
+
+    # Publications and actions
+
+    def begin_publication(self, file: str, lock: Lock) -> ControlSnapshot:
+        """What the file is to show: current loads and `ops`, read at one instant; its lake files are kept from now on.
+
+        Raises `LockLostError` where another run publishes.
+        """
+        with self._database.writing() as connection:
+            lock.confirm(connection)
+            now = self._clock()
+            snapshot = history.snapshot(connection, now)
+            loads.begin_publication(connection, file, [load.id for load in snapshot.loads], now)
+        return snapshot
+
+    def record_publication(self, file: str) -> None:
+        """Readers are shown this file now."""
+        with self._database.writing() as connection:
+            loads.record_publication(connection, file, self._clock())
+
+    def kept_publications(self) -> list[str]:
+        with self._database.reading() as connection:
+            return loads.kept_publications(connection)
+
+    def mark_removed(self, files: Collection[str]) -> None:
+        """These published files are gone, and what only they named may go too."""
+        with self._database.writing() as connection:
+            loads.mark_removed(connection, list(files), self._clock())
+
+    def record_action(self, who: str, what: str, subject: str, detail: str = "{}") -> None:
+        with self._database.writing() as connection:
+            _append(connection, Action(who, self._clock(), what, subject, detail))
+
+    def snapshot(self) -> ControlSnapshot:
+        """Current loads and all `ops` tables, read at one instant."""
+        with self._database.reading() as connection:
+            return history.snapshot(connection, self._clock())
+
+
+def _append(connection: sa.Connection, action: Action) -> None:
+    connection.execute(ACTIONS.insert().values(**vars(action)))

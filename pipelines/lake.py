@@ -1,0 +1,318 @@
+"""The lake: fact tables as Delta Lake, replaced a (source, billing period) at a time. The only writer of facts.
+
+Here belongs how rows become files: the partition columns, the one predicate, the check before writing, the commit,
+and which files may be removed. Which files count is not decided here: that is the control store's commit of a load.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlparse
+
+import polars as pl
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import Schema as DeltaSchema
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from obstore.store import ObjectStore, from_url
+
+from connectors.control.records import LakeFiles
+from models.errors import ContractError, OutlayError
+from models.table import Table
+from pipelines.errors import LakeError
+
+__all__ = ["Lake", "LakeFiles", "Partition"]
+
+SOURCE_COLUMN = "lake_source"
+PERIOD_COLUMN = "lake_period"
+
+_SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_BILLING_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_SOURCE_COLUMNS = ("source", "x_Source")
+_PERIOD_COLUMNS = ("billing_period", "x_BillingMonth")
+
+_COMMIT_ATTEMPTS = 8
+_COMMIT_RETRIES_INSIDE = 100  # delta-rs rebases a commit on another partition's by itself; each try is cheap
+_WRITER = WriterProperties(compression="ZSTD", compression_level=3)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The replace unit: one source in one billing period. Its names are checked, so the predicate is safe."""
+
+    source: str
+    billing_period: str
+
+    def __post_init__(self) -> None:
+        if not _SOURCE_NAME.fullmatch(self.source):
+            raise LakeError(
+                f"'{self.source}' cannot name a source",
+                remedy="use small letters, digits and hyphens only, starting with a letter or digit",
+            )
+        if not _BILLING_PERIOD.fullmatch(self.billing_period):
+            raise LakeError(
+                f"'{self.billing_period}' is not a billing period",
+                remedy="write the month as YYYY-MM",
+                source=self.source,
+            )
+
+    @property
+    def predicate(self) -> str:
+        """Both columns, always: one that named only the period would delete the other sources."""
+        return f"{SOURCE_COLUMN} = '{self.source}' AND {PERIOD_COLUMN} = '{self.billing_period}'"
+
+    @property
+    def folder(self) -> str:
+        return f"{SOURCE_COLUMN}={self.source}/{PERIOD_COLUMN}={self.billing_period}/"
+
+
+class Lake:
+    """Delta tables under `root`, a local folder or an object store URL, at `<schema>/<table>`.
+
+    `storage_options` go to the object store as they are; without them its usual environment variables count.
+    """
+
+    def __init__(self, root: str | Path, storage_options: dict[str, str] | None = None) -> None:
+        text = str(root)
+        remote = "://" in text and not text.startswith("file://")
+        self.local_root: Path | None = None if remote else Path(unquote(urlparse(text).path) if "://" in text else text)
+        self.local_root = self.local_root and self.local_root.expanduser().resolve()
+        self.root = text.rstrip("/") if remote else str(self.local_root)
+        self.storage_options = storage_options
+
+    def replace(self, table: Table, source: str, billing_period: str, frames: Iterable[pl.DataFrame]) -> LakeFiles:
+        """Put the rows of `frames` in the place of all that this source had in this billing period; one commit.
+
+        Frames are streamed: each is checked against the whole contract and written before the next is asked for.
+        No frames, or none with rows, empty the partition. Returns the partition's exact files afterwards.
+        Raises `ContractError` (nothing is committed), `LakeError`, or whatever `frames` raises.
+        The caller holds the lock of (source, billing period).
+        """
+        partition = Partition(source, billing_period)
+        order = self._prepare(table, partition)
+        for attempt in range(1, _COMMIT_ATTEMPTS + 1):
+            stream = _CheckedStream(table, partition, frames, order)
+            try:
+                write_deltalake(
+                    self._uri(table),
+                    stream.reader(),
+                    mode="overwrite",
+                    predicate=partition.predicate,
+                    partition_by=[SOURCE_COLUMN, PERIOD_COLUMN],
+                    writer_properties=_WRITER,
+                    commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES_INSIDE),
+                    storage_options=self.storage_options,
+                )
+                break
+            except CommitFailedError as error:
+                if attempt == _COMMIT_ATTEMPTS or iter(frames) is frames:
+                    raise _failed(table, partition, error) from error
+                _pause(attempt)
+            except Exception as error:
+                if stream.failure is not None:
+                    raise stream.failure from error.__cause__
+                if not isinstance(error, (DeltaError, OSError, pa.ArrowException)):
+                    raise
+                raise _failed(table, partition, error) from error
+        return self._lake_files(table, partition)
+
+    def read(self, table: Table, files: Iterable[LakeFiles | str]) -> pl.LazyFrame:
+        """The rows of exactly these files, in the contract's columns; no files are no rows."""
+        paths = [path for item in files for path in ((item,) if isinstance(item, str) else item.paths)]
+        if not paths:
+            return table.empty().lazy()
+        return pl.scan_parquet(
+            [f"{self.root}/{path}" for path in paths],
+            schema=table.polars_schema,
+            missing_columns="insert",
+            extra_columns="ignore",
+            hive_partitioning=False,
+            storage_options=self.storage_options,
+        )
+
+    def files(self, table: Table, source: str | None = None, billing_period: str | None = None) -> list[str]:
+        """What Delta's newest version holds, as paths below the root. Readers use committed loads instead."""
+        return sorted(
+            path
+            for path, in_source, in_period, _, _ in self._added(table)
+            if source in (None, in_source) and billing_period in (None, in_period)
+        )
+
+    def local_path(self, path: str, mirror: Path) -> Path:
+        """Where a file of the lake lies on this machine; from an object store it is copied into `mirror` once."""
+        if self.local_root is not None:
+            return self.local_root / path
+        target = mirror / path
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"{target.name}.{random.getrandbits(32):08x}.tmp")
+            partial.write_bytes(bytes(self._store().get(path).bytes()))
+            partial.replace(target)
+        return target
+
+    def vacuum(self, table: Table, keep: Collection[str], *, older_than_hours: float = 168) -> list[str]:
+        """Remove files that neither Delta's newest version nor `keep` names; returns what was removed.
+
+        `keep` are the paths that committed loads and publications still name (`ControlStore.named_files`). Younger
+        files stay, because another run may just be writing them.
+        """
+        delta = self._open(table)
+        if delta is None:
+            return []
+        candidates = delta.vacuum(
+            retention_hours=int(older_than_hours), dry_run=True, enforce_retention_duration=False, full=True
+        )
+        named = frozenset(keep)
+        prefix = f"{table.schema}/{table.name}/"
+        removable = sorted({prefix + unquote(path) for path in candidates} - named)
+        self._delete(removable)
+        return removable
+
+    def _uri(self, table: Table) -> str:
+        return f"{self.root}/{table.schema}/{table.name}"
+
+    def _open(self, table: Table) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._uri(table), storage_options=self.storage_options)
+        except TableNotFoundError:
+            return None
+
+    def _prepare(self, table: Table, partition: Partition) -> list[str]:
+        """Make the table, or add the columns that the contract gained; returns Delta's order of columns.
+
+        Apart from the write, because a change of metadata is the one thing that delta-rs will not rebase a
+        concurrent commit on, and a stream of rows cannot be written twice.
+        """
+        wanted = {**table.polars_schema, SOURCE_COLUMN: pl.String(), PERIOD_COLUMN: pl.String()}
+        schema = DeltaSchema.from_arrow(_arrow_schema(pl.Schema(wanted)))
+        for attempt in range(1, _COMMIT_ATTEMPTS + 1):
+            try:
+                delta = self._open(table)
+                if delta is None:
+                    delta = DeltaTable.create(
+                        self._uri(table),
+                        schema,
+                        mode="ignore",
+                        partition_by=[SOURCE_COLUMN, PERIOD_COLUMN],
+                        storage_options=self.storage_options,
+                    )
+                present = [column.name for column in delta.schema().fields]
+                gained = [column for column in schema.fields if column.name not in present]
+                if not gained:
+                    return present
+                delta.alter.add_columns(gained)
+            except (DeltaError, OSError) as error:
+                if attempt == _COMMIT_ATTEMPTS or not isinstance(error, CommitFailedError):
+                    raise _failed(table, partition, error) from error
+                _pause(attempt)
+        return self._prepare(table, partition)
+
+    def _lake_files(self, table: Table, partition: Partition) -> LakeFiles:
+        added = [
+            (path, rows, size)
+            for path, source, period, rows, size in self._added(table)
+            if (source, period) == (partition.source, partition.billing_period)
+        ]
+        return LakeFiles(
+            table=table.qualified_name,
+            source=partition.source,
+            billing_period=partition.billing_period,
+            paths=tuple(sorted(path for path, _, _ in added)),
+            rows=sum(rows for _, rows, _ in added),
+            size_bytes=sum(size for _, _, size in added),
+        )
+
+    def _added(self, table: Table) -> Iterator[tuple[str, str, str, int, int]]:
+        """Path below the root, source, billing period, rows and bytes of each file of the newest version."""
+        delta = self._open(table)
+        if delta is None:
+            return
+        actions = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
+        columns = ["path", f"partition.{SOURCE_COLUMN}", f"partition.{PERIOD_COLUMN}", "num_records", "size_bytes"]
+        for path, source, period, rows, size in actions.select(columns).iter_rows():
+            yield f"{table.schema}/{table.name}/{unquote(path)}", source, period, rows, size
+
+    def _delete(self, paths: list[str]) -> None:
+        if self.local_root is not None:
+            for path in paths:
+                (self.local_root / path).unlink(missing_ok=True)
+        elif paths:
+            self._store().delete(paths)
+
+    def _store(self) -> ObjectStore:
+        return from_url(self.root, config=cast("Any", self.storage_options))
+
+
+class _CheckedStream:
+    """Frames as one Arrow stream, each checked as it passes. Keeps the error that stopped it, which Arrow loses."""
+
+    def __init__(self, table: Table, partition: Partition, frames: Iterable[pl.DataFrame], order: list[str]) -> None:
+        self.failure: BaseException | None = None
+        self._table = table
+        self._partition = partition
+        self._frames = frames
+        wanted = pl.Schema({**table.polars_schema, SOURCE_COLUMN: pl.String(), PERIOD_COLUMN: pl.String()})
+        self._order = [name for name in order if name in wanted]
+        self._retired = [name for name in order if name not in wanted]
+        self._schema = _arrow_schema(pl.Schema({name: wanted[name] for name in self._order}))
+
+    def reader(self) -> Any:
+        return pa.RecordBatchReader.from_batches(self._schema, self._batches())
+
+    def _batches(self) -> Iterator[Any]:
+        try:
+            for frame in self._frames:
+                checked = self._checked(frame).with_columns(
+                    pl.lit(self._partition.source).alias(SOURCE_COLUMN),
+                    pl.lit(self._partition.billing_period).alias(PERIOD_COLUMN),
+                )
+                arrow = checked.select(self._order).to_arrow(compat_level=pl.CompatLevel.oldest())
+                yield from arrow.cast(self._schema).to_batches()
+        except BaseException as error:
+            self.failure = error
+            raise
+
+    def _checked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        source, period = self._partition.source, self._partition.billing_period
+        checked = self._table.check(frame, source=source, window=period)
+        for names, value in ((_SOURCE_COLUMNS, source), (_PERIOD_COLUMNS, period)):
+            for name in names:
+                if name in checked.columns and not (checked[name] == value).all():
+                    raise ContractError(
+                        f"rows whose {name} is not {value} were to be written into its part of "
+                        f"{self._table.qualified_name}",
+                        remedy="nothing was written; this is a defect of the translation, please report it",
+                        source=source,
+                        window=period,
+                    )
+        return checked
+
+
+def _arrow_schema(schema: pl.Schema) -> Any:
+    return pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0.05, 0.1) * 2**attempt)
+
+
+def _failed(table: Table, partition: Partition, error: Exception) -> OutlayError:
+    reason = str(error)
+    if "No space left" in reason or "os error 28" in reason:
+        remedy = "free some space and run again; nothing of this load was published"
+    elif isinstance(error, CommitFailedError):
+        remedy = "another run changed the same table at the same time; run again"
+    else:
+        remedy = "check that the lake's folder or object store can be reached and written, and run again"
+    return LakeError(
+        f"{table.qualified_name} could not be written: {reason[:300]}",
+        remedy=remedy,
+        source=partition.source,
+        window=partition.billing_period,
+    )

@@ -1,0 +1,57 @@
+"""Wording: the awkward amounts first."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from models import wording
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [
+        ("0.000000000001", "<0.01 USD"),
+        ("-0.004", ">-0.01 USD"),
+        ("-0.000", "0.00 USD"),
+        ("0.005", "0.00 USD"),
+        ("0.015", "0.02 USD"),
+        ("99999999999999999999999.999999999999", "100,000,000,000,000,000,000,000.00 USD"),
+        ("-1234.5", "-1,234.50 USD"),
+    ],
+)
+def test_money_is_half_even_to_the_cent_and_a_trace_is_not_nothing(amount: str, written: str) -> None:
+    assert wording.money_text(Decimal(amount), "USD") == written
+
+
+def test_what_is_unknown_is_a_dash_everywhere() -> None:
+    assert {
+        wording.money_text(None, "USD"),
+        wording.share_text(None, Decimal(1)),
+        wording.share_text(Decimal(1), Decimal(0)),
+        wording.change_text(Decimal(1), None),
+        wording.count_text(None),
+        wording.day_text(None),
+        wording.instant_text(None),
+    } == {wording.UNKNOWN}
+
+
+def test_a_share_that_misses_a_cent_is_not_called_whole() -> None:
+    assert wording.share_text(Decimal("99999.99"), Decimal(100000)) == "99.9 %"
+    assert wording.share_text(Decimal(5), Decimal(5)) == "100.0 %"
+
+
+def test_changes_signs_counts_and_dates() -> None:
+    assert wording.change_text(Decimal(112), Decimal(100)) == "+12.0 %"
+    assert wording.change_text(Decimal(1), Decimal(0)) == "new"
+    assert wording.money_text(Decimal(3), "EUR", signed=True) == "+3.00 EUR"
+    assert [wording.count_text(n) for n in (999, 1_234, 45_600_000, 789 * 10**9, Decimal("3.2e12"))] == [
+        "999", "1.23 k", "45.6 M", "789 B", "3.20 T",
+    ]  # fmt: skip
+    assert wording.counted(1, "row") == "1 row"
+    assert wording.counted(2, "query", "queries") == "2 queries"
+    assert wording.day_text(date(2026, 7, 8)) == "8 July 2026"
+    assert wording.month_text("2026-07") == "July 2026"
+    assert wording.instant_text(datetime(2026, 7, 8, 6, 2, tzinfo=UTC)) == "8 July 2026, 06:02 UTC"

@@ -1,0 +1,223 @@
+"""Loading: a sealed pull into every table of one (source, billing period), in one commit.
+
+Translate, hold what is not proven complete, post day by day, prove, write each partition, then one record in the
+control store. A run that dies before that record has changed nothing that anyone reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from connectors.archive import Pull
+from connectors.control import (
+    AccountClaim,
+    CheckResult,
+    CurrentLoad,
+    LakeFiles,
+    LoadFinding,
+    LoadRecord,
+    ObservedName,
+    Restatement,
+)
+from connectors.errors import IncompleteError
+from connectors.protocol import Translation
+from models.ledger.estimates import USAGE_ESTIMATES
+from models.ledger.posting import Posting, Terms, post_by_day, post_charges, post_estimates
+from models.ledger.restatement import restatements
+from models.ledger.rollup import DAILY_COSTS, combine
+from models.ledger.trust import prove, tally_charges, tally_settlement, tally_tokens
+from pipelines.periods import period_of
+from pipelines.settings import SourceSettings
+from pipelines.spool import Spool
+from pipelines.workplace import Workplace
+
+_SETTLED_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class LoadOutcome:
+    """What a load did. `rows` by table; `restated`: how many figures the vendor now tells otherwise."""
+
+    source: str
+    billing_period: str
+    load_id: int | None
+    unchanged: bool
+    rows: dict[str, int]
+    restated: int
+    failed_proofs: tuple[str, ...]
+    findings: int
+
+
+def load_latest(work: Workplace, source: SourceSettings, period: str) -> LoadOutcome:
+    """Load the newest sealed pull. Raises `IncompleteError` where there is none."""
+    pull = work.archive.latest_sealed(source.name, period)
+    if pull is None:
+        raise IncompleteError(
+            "nothing was pulled yet", remedy="pull it with `outlay run`", source=source.name, window=period
+        )
+    return load_pull(work, source, pull)
+
+
+def load_pull(work: Workplace, source: SourceSettings, pull: Pull, *, accept_shrink: bool = False) -> LoadOutcome:
+    """Load one sealed pull; the same pull under the same terms again changes nothing.
+
+    Raises `LockHeldError` while another run loads this period, `IncompleteError` where the load is held,
+    `AnswerError`, `AuthorityError`, `ContractError`, `LakeError`. What was loaded before then still counts.
+    """
+    period = pull.billing_period
+    with work.control.lock_load(source.name, period):
+        started = work.surroundings.clock()
+        current = work.control.current_load(source.name, period)
+        digest = _digest(work, source, pull)
+        if current is not None and current.answers_digest == digest:
+            return LoadOutcome(source.name, period, current.id, True, _rows(current.files), 0, (), 0)
+        work.on_step(f"{source.name} {period}: translating")
+        translation = work.connector(source, talking=False).translate(pull.window, work.archive.answers(pull))
+        _hold(source, period, translation, current, accept_shrink=accept_shrink)
+        with Spool(work.home.spool, f"{source.name}-{period}") as spool:
+            tallies = _post(work, source, pull, translation, spool)
+            rollup = combine(spool.read(DAILY_COSTS))
+            changes = _restated(work, current, rollup)
+            files = _write(work, source, period, spool)
+        work.on_step(f"{source.name} {period}: committing")
+        record = LoadRecord(
+            source=source.name,
+            billing_period=period,
+            started_at=started,
+            pulled_at=pull.sealed_at,
+            files=files,
+            data_through=_data_through(rollup),
+            issuer=next((claim.issuer for claim in translation.claims), None),
+            period_status="Open" if period_of(pull.started_at - _SETTLED_AFTER) <= period else "Closed",
+            answers=pull.answers,
+            answers_digest=digest,
+            checks=tuple(CheckResult(**check) for check in prove(tallies).iter_rows(named=True)),
+            restatements=changes,
+            findings=tuple(LoadFinding(found.kind, found.detail, found.count) for found in translation.findings),
+            names=_observed(translation),
+            claims=tuple(AccountClaim(claim.issuer, claim.account_id, claim.role) for claim in translation.claims),
+        )
+        load_id = work.control.commit_load(record)
+    failed = tuple(f"{check.name} ({check.subject})" for check in record.checks if not check.passed)
+    return LoadOutcome(source.name, period, load_id, False, _rows(files), len(changes), failed, len(record.findings))
+
+
+def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
+    """What a load depends on: the answers, the terms, and how long after the window they were told."""
+    lag = timedelta(hours=source.settle_hours)
+    settled = pull.started_at - lag >= pull.window.end
+    terms = (
+        pull.content_hash,
+        work.prices.fingerprint,
+        repr(work.contracts),
+        repr(work.owners),
+        source.model_dump_json(),
+        "settled" if settled else pull.started_at.isoformat(),
+    )
+    return hashlib.sha256("\n".join(terms).encode()).hexdigest()
+
+
+def _hold(
+    source: SourceSettings,
+    period: str,
+    translation: Translation,
+    current: CurrentLoad | None,
+    *,
+    accept_shrink: bool,
+) -> None:
+    """Replace nothing by what is not proven complete: an expired export must not erase our history."""
+    if translation.missing:
+        shown = "; ".join(translation.missing[:5])
+        more = f" and {len(translation.missing) - 5} more" if len(translation.missing) > 5 else ""
+        raise IncompleteError(
+            f"the answers are not complete, so nothing was replaced: {shown}{more}",
+            remedy="pull again later; if the vendor keeps no more, the last good load stays",
+            source=source.name,
+            window=period,
+        )
+    charges = translation.charges
+    empty = translation.bill_lines.is_empty() and (charges is None or charges.is_empty())
+    had = current is not None and _rows(current.files).get("focus.cost_and_usage", 0)
+    if empty and had and not accept_shrink:
+        raise IncompleteError(
+            f"the vendor now tells of no charge at all, where {had:,} stand; nothing was replaced",
+            remedy="if that is true, run again with --accept-shrink; if its retention ended, leave it as it is",
+            source=source.name,
+            window=period,
+        )
+
+
+def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Translation, spool: Spool) -> Proofs:
+    """Post day by day into the spool, and gather what the proofs need."""
+    seen = translation.names.select("kind", "id", "name", pl.col("observed_at").alias("first_seen"))
+    known = work.control.names_as_of(source.name).select("kind", "id", "name", "first_seen")
+    terms = Terms(
+        prices=work.prices,
+        contracts=work.contracts,
+        owners=work.owners,
+        names=pl.concat([known, seen]),
+        as_of=pull.started_at,
+        settle_lag=timedelta(hours=source.settle_hours),
+    )
+    tallies = [
+        tally_tokens(
+            translation.meter_readings, translation.totals, source=source.name, billing_period=pull.billing_period
+        )
+    ]
+    for posting in _postings(translation, terms):
+        work.on_step(f"{source.name} {pull.billing_period}: posting")
+        tallies.extend(_tally(posting))
+        spool.write(posting.frames)
+    spool.write({USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms)})
+    return tallies
+
+
+def _postings(translation: Translation, terms: Terms) -> Iterator[Posting]:
+    yield from post_by_day(translation.meter_readings, translation.bill_lines, terms)
+    if translation.charges is not None:
+        yield post_charges(translation.charges, terms)
+
+
+def _tally(posting: Posting) -> Iterator[pl.DataFrame]:
+    yield tally_charges(posting.charges, rollup=posting.daily_costs)
+    if posting.settlement is not None:
+        yield tally_settlement(
+            posting.settlement,
+            readings=posting.meter_readings,
+            charges=posting.charges,
+            reconciliation=posting.reconciliation,
+        )
+
+
+def _write(work: Workplace, source: SourceSettings, period: str, spool: Spool) -> tuple[LakeFiles, ...]:
+    files: list[LakeFiles] = []
+    for table in spool.tables:
+        work.on_step(f"{source.name} {period}: writing {table.qualified_name}")
+        files.append(work.lake.replace(table, source.name, period, spool.chunks(table)))
+    return tuple(files)
+
+
+def _restated(work: Workplace, current: CurrentLoad | None, rollup: pl.DataFrame) -> tuple[Restatement, ...]:
+    if current is None:
+        return ()
+    before = work.lake.read(DAILY_COSTS, current.paths(DAILY_COSTS.qualified_name)).collect()
+    return tuple(Restatement(**change) for change in restatements(before, rollup).iter_rows(named=True))
+
+
+def _data_through(rollup: pl.DataFrame) -> datetime | None:
+    last = rollup.filter(pl.col("charge_category") == "Usage")["day"].max()
+    return last + timedelta(days=1) if isinstance(last, datetime) else None
+
+
+def _observed(translation: Translation) -> tuple[ObservedName, ...]:
+    rows = translation.names.drop_nulls().unique(maintain_order=True).iter_rows()
+    return tuple(ObservedName(kind, id_, name, at.astimezone(UTC)) for kind, id_, name, at in rows)
+
+
+def _rows(files: tuple[LakeFiles, ...]) -> dict[str, int]:
+    return {part.table: part.rows for part in files}

@@ -1,0 +1,118 @@
+"""A workplace: one home opened for work, with everything that a pull, a load or a publishing needs at hand.
+
+What is done with it stands in `pull`, `load` and `publishing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from connectors.archive import Archive
+from connectors.control import ControlStore
+from connectors.protocol import Connector, Surroundings
+from models.ledger.contract_rates import ContractRate
+from models.ledger.ownership import OwnerRule
+from models.ledger.prices import PriceBook
+from pipelines.configuration import connect, read_settings
+from pipelines.home import Home
+from pipelines.imports import imported_sources
+from pipelines.lake import Lake
+from pipelines.reference import price_book
+from pipelines.settings import Settings, SourceSettings
+
+
+def _nobody(_step: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Open it with `Workplace.open(home)`. `on_step` hears the name of each step as it begins."""
+
+    home: Home
+    settings: Settings
+    control: ControlStore
+    archive: Archive
+    lake: Lake
+    surroundings: Surroundings
+    on_step: Callable[[str], None] = field(default=_nobody)
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        home: Home | Path,
+        *,
+        surroundings: Surroundings | None = None,
+        on_step: Callable[[str], None] = _nobody,
+    ) -> Generator[Workplace]:
+        """Raises `ConfigurationError` for a broken `outlay.yaml`, `ControlError` for an unusable control store.
+
+        A home without `outlay.yaml` is one with imported sources only.
+        """
+        home = home if isinstance(home, Home) else Home.at(home)
+        settings = (
+            read_settings(home.configuration)
+            if home.configuration.exists()
+            else Settings(organization=home.root.name or "outlay")
+        )
+        surroundings = surroundings or Surroundings(home=home.root)
+        if home.control_url.startswith("sqlite"):
+            (home.root / "control").mkdir(parents=True, exist_ok=True)
+        with ControlStore.open(home.control_url, surroundings.clock) as control:
+            yield cls(
+                home=home,
+                settings=settings,
+                control=control,
+                archive=Archive(home.archive, surroundings.clock),
+                lake=Lake(home.lake),
+                surroundings=surroundings,
+                on_step=on_step,
+            )
+
+    @property
+    def sources(self) -> list[SourceSettings]:
+        """Configured sources, then imported ones."""
+        configured = {source.name for source in self.settings.sources}
+        return [
+            *self.settings.sources,
+            *(source for source in imported_sources(self.home) if source.name not in configured),
+        ]
+
+    def connector(self, source: SourceSettings, *, talking: bool) -> Connector:
+        """The source's connector. Unless `talking`, secrets may be missing: translating needs none."""
+        return connect(source, self.home, self.surroundings, secrets_required=talking)
+
+    @cached_property
+    def prices(self) -> PriceBook:
+        return price_book()
+
+    @cached_property
+    def contracts(self) -> tuple[ContractRate, ...]:
+        return tuple(
+            ContractRate(
+                name=contract.name,
+                provider=rate.provider,
+                source=contract.source,
+                model=rate.model,
+                meter=rate.meter,
+                processing_tier=rate.processing_tier,
+                discount_pct=rate.discount_pct,
+                unit_price=rate.unit_price,
+                valid_from=rate.valid_from,
+                valid_to=rate.valid_to,
+            )
+            for contract in self.settings.contracts
+            for rate in contract.rates
+        )
+
+    @property
+    def owners(self) -> tuple[OwnerRule, ...]:
+        return tuple(
+            OwnerRule(team=owner.team, source=owner.source, project=owner.project, api_key=owner.api_key)
+            for owner in self.settings.owners
+        )

@@ -12,6 +12,7 @@ from models.ledger.billing import BILL_LINES
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import BILLING_PERIOD, CONTRACT_COMMITMENT, COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.metering import METER_READINGS
+from models.ledger.operations import OPERATIONS
 from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
@@ -28,6 +29,7 @@ _LEDGER = (
     BILLING_PERIOD,
     INVOICE_DETAIL,
     CONTRACT_COMMITMENT,
+    *OPERATIONS,
 )
 
 TABLES: Mapping[str, Table] = {table.qualified_name: table for table in _LEDGER}

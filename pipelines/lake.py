@@ -35,7 +35,7 @@ PERIOD_COLUMN = "lake_period"
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _BILLING_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _SOURCE_COLUMNS = ("source", "x_Source")
-_PERIOD_COLUMNS = ("billing_period", "x_BillingMonth")
+_PERIOD_COLUMNS = ("billing_period", "billing_month", "x_BillingMonth")
 
 _COMMIT_ATTEMPTS = 8
 _COMMIT_RETRIES_INSIDE = 100  # delta-rs rebases a commit on another partition's by itself; each try is cheap

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from connectors.control import loads
 from connectors.control.records import CurrentLoad
 from connectors.control.tables import ATTEMPTS, CHECKS, FINDINGS, LOAD_PARTS, LOADS, NAMES, RESTATEMENTS
-from models.ledger import operations
+from models.ledger import operations, trust
 from models.table import Table
 
 _COUNTED = {
@@ -43,7 +43,7 @@ def snapshot(connection: sa.Connection, now: datetime) -> ControlSnapshot:
     frames = {
         operations.LOADS: _loads(connection, ids),
         operations.RESTATEMENTS: _restatements(connection),
-        operations.CHECKS: _checks(connection, ids),
+        trust.CHECKS: _checks(connection, ids),
         operations.FRESHNESS_TABLE: _freshness(connection, current, now),
         operations.FINDINGS: _findings(connection, ids),
         operations.NAMES: _names(connection),
@@ -97,11 +97,11 @@ def _restatements(connection: sa.Connection) -> pl.DataFrame:
 
 
 def _checks(connection: sa.Connection, current: list[int]) -> pl.DataFrame:
-    kept = ["name", "subject", "passed", "expected", "actual", "unit", "detail"]
-    rows = _of_current(connection, CHECKS, kept, current)
-    frame = _frame(operations.CHECKS, rows, ["load_id", "source", "billing_period", *kept])
-    both = pl.col("actual").is_not_null() & pl.col("expected").is_not_null()
-    return frame.with_columns(pl.when(both).then(_difference("actual", "expected")))
+    kept = [
+        "check", "kind", "currency", "cost_basis", "subject", "expected", "actual", "difference", "passed", "detail",
+    ]  # fmt: skip
+    rows = [row[1:] for row in _of_current(connection, CHECKS, kept, current)]
+    return _frame(trust.CHECKS, rows, ["source", "billing_period", *kept])
 
 
 def _findings(connection: sa.Connection, current: list[int]) -> pl.DataFrame:

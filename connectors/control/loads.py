@@ -101,7 +101,7 @@ def _insert_files(connection: sa.Connection, record: LoadRecord, load_id: int) -
 def _insert_findings(connection: sa.Connection, record: LoadRecord, load_id: int, replaced: int | None) -> None:
     of_load = {"load_id": load_id}
     rows = (
-        (CHECKS, [{**of_load, **vars(check)} for check in record.checks]),
+        (CHECKS, [{**of_load, **_without_partition(vars(check))} for check in record.checks]),
         (FINDINGS, [{**of_load, **vars(finding)} for finding in record.findings]),
         (
             RESTATEMENTS,
@@ -111,6 +111,10 @@ def _insert_findings(connection: sa.Connection, record: LoadRecord, load_id: int
     for table, values in rows:
         if values:
             connection.execute(table.insert(), values)
+
+
+def _without_partition(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in ("source", "billing_period")}
 
 
 def current_id(connection: sa.Connection, source: str, billing_period: str) -> int | None:

@@ -33,15 +33,23 @@ class LakeFiles:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A proof over a load: what must agree, what was found. Amounts are exact; None where a check has none."""
+    """A row of `ops.checks` (`models.ledger.trust.CHECKS`): a proof that holds or not, or a measure (`passed` None).
 
-    name: str
-    subject: str
-    passed: bool
-    detail: str
-    expected: Decimal | None = None
-    actual: Decimal | None = None
-    unit: str | None = None
+    Where `source` and `billing_period` are given they are the load's own.
+    """
+
+    check: str
+    kind: Literal["proof", "measure"]
+    expected: Decimal
+    actual: Decimal
+    difference: Decimal
+    passed: bool | None
+    detail: str | None = None
+    currency: str | None = None
+    cost_basis: str | None = None
+    subject: str | None = None
+    source: str | None = None
+    billing_period: str | None = None
 
 
 @dataclass(frozen=True)

@@ -121,13 +121,16 @@ CHECKS = sa.Table(
     METADATA,
     _key(),
     _of_load(),
-    _text("name"),
-    _text("subject"),
-    sa.Column("passed", sa.Boolean, nullable=False),
-    _text("detail"),
-    sa.Column("expected", ExactDecimal, nullable=True),
-    sa.Column("actual", ExactDecimal, nullable=True),
-    _text("unit", nullable=True),
+    _text("check"),
+    _text("kind"),
+    _text("currency", nullable=True),
+    _text("cost_basis", nullable=True),
+    _text("subject", nullable=True),
+    sa.Column("expected", ExactDecimal, nullable=False),
+    sa.Column("actual", ExactDecimal, nullable=False),
+    sa.Column("difference", ExactDecimal, nullable=False),
+    sa.Column("passed", sa.Boolean, nullable=True),
+    _text("detail", nullable=True),
 )
 
 FINDINGS = sa.Table(

@@ -1,4 +1,4 @@
-"""Operations: what was pulled, loaded, proven, restated and published, as the tables of `ops`.
+"""Operations: what was pulled, loaded, restated and published, as the tables of `ops`.
 
 Only the contracts belong here and the rule when a source is stale; the control store fills them.
 """
@@ -63,22 +63,6 @@ class Restatements(dy.Schema):
     unit = text("Currency or unit of the figures")
 
 
-class Checks(dy.Schema):
-    """One row per proof of a current load."""
-
-    load_id = _count("Load that was proven")
-    source = text("Name of the source in outlay.yaml")
-    billing_period = text("Month, YYYY-MM")
-    name = text("Which proof")
-    subject = text("Over what: currency, cost basis, table")
-    passed = dy.Bool(nullable=False, description="Whether it holds")
-    expected = money("What should be", nullable=True)
-    actual = money("What is", nullable=True)
-    difference = money("actual − expected", nullable=True)
-    unit = text("Currency or unit", nullable=True)
-    detail = text("What it means, in a sentence")
-
-
 class Freshness(dy.Schema):
     """One row per source that was ever tried or is expected."""
 
@@ -130,7 +114,6 @@ RESTATEMENTS = Table(
     "restatements", "ops", "ops", "load × day × measure × account × project × model",
     "What vendors told otherwise later: which figure, by how much, since when.", Restatements,
 )  # fmt: skip
-CHECKS = Table("checks", "ops", "ops", "load × proof × subject", "Proofs of the loads that are shown.", Checks)
 FRESHNESS_TABLE = Table(
     "freshness", "ops", "ops", "source", "How fresh each source is, and what stands in the way.", Freshness
 )
@@ -139,6 +122,6 @@ NAMES = Table("names", "ops", "ops", "source × kind × id × name", "Names that
 PUBLICATION = Table("publication", "ops", "ops", "one row", "What this published file is.", Publication)
 
 OPERATIONS: tuple[Table, ...] = (
-    LOADS, RESTATEMENTS, CHECKS, FRESHNESS_TABLE, FINDINGS, NAMES, PUBLICATION,
+    LOADS, RESTATEMENTS, FRESHNESS_TABLE, FINDINGS, NAMES, PUBLICATION,
 )  # fmt: skip
-"""Every table of `ops`."""
+"""Every table of `ops` but `ops.checks`, which stands with the proofs in `trust`."""

@@ -48,7 +48,7 @@ def read_amount(said: object, *, minor_units: int = 0) -> Amount:
     if abs(exact) >= _LARGEST:
         raise ValueError(f"{text[:40]!r} is beyond any bill")
     rounded = exact.quantize(_TWELVE_PLACES, rounding=ROUND_HALF_EVEN, context=_EXACT)
-    return Amount(rounded + 0, _EXACT.subtract(exact, rounded))
+    return Amount(_EXACT.plus(rounded), _EXACT.subtract(exact, rounded))
 
 
 def read_currency(said: object) -> str:

@@ -42,10 +42,11 @@ def read_buckets(
     window: Window,
     width: timedelta,
     fields: BucketFields,
+    schema: pl.Schema,
     read: Reader,
     tally: Tally,
 ) -> Buckets:
-    """The buckets of one stream, each counted once.
+    """The buckets of one stream, each counted once; `schema` is what `read` gives.
 
     A bucket that comes twice with the same rows is counted once and told of; with other rows it is an AnswerError,
     because nobody can say which is right. A bucket that had ended when the answer came must be there.
@@ -69,7 +70,7 @@ def read_buckets(
     missing = [*_absent(stream, answers, window, width, frames)]
     if more_promised:
         missing.append(f"{stream}: the last page says that there is more")
-    return Buckets(_joined(frames, width, read, answers), tuple(missing))
+    return Buckets(_joined(frames, width, schema), tuple(missing))
 
 
 def _start(answer: Answer, bucket: Row, fields: BucketFields, width: timedelta) -> datetime:
@@ -95,7 +96,7 @@ def _absent(
     stream: str, answers: Sequence[Answer], window: Window, width: timedelta, frames: Iterable[datetime]
 ) -> list[str]:
     if not answers:
-        return [] if window.start >= window.end else [f"{stream}: no answer"]
+        return [f"{stream}: no answer"]
     asked = max(answer.fetched_at for answer in answers)
     known = set(frames)
     gaps: list[str] = []
@@ -107,20 +108,14 @@ def _absent(
     return gaps
 
 
-def _joined(
-    frames: dict[datetime, pl.DataFrame], width: timedelta, read: Reader, answers: Sequence[Answer]
-) -> pl.DataFrame:
+def _joined(frames: dict[datetime, pl.DataFrame], width: timedelta, schema: pl.Schema) -> pl.DataFrame:
     instant = pl.Datetime("us", "UTC")
+    nothing = pl.DataFrame(schema={**schema, "window_start": instant, "window_end": instant})
     dated = [
-        rows.with_columns(
+        rows.select(list(schema)).with_columns(
             pl.lit(start, dtype=instant).alias("window_start"), pl.lit(start + width, dtype=instant).alias("window_end")
         )
         for start, rows in sorted(frames.items())
         if rows.height
     ]
-    if dated:
-        return pl.concat(dated)
-    nowhere = Answer("", "", Window(*[datetime.min] * 2), {}, 0, datetime.min, b"")  # noqa: DTZ901 - never read
-    columns = read(answers[0] if answers else nowhere, [])
-    empty = pl.Series([], dtype=instant)
-    return columns.with_columns(empty.alias("window_start"), empty.alias("window_end"))
+    return pl.concat([nothing, *dated])

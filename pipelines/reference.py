@@ -1,0 +1,47 @@
+"""Where the dated, sourced facts of `data/` lie, and the price book read from them.
+
+In a checkout that is `data/` beside the packages, in an installed wheel `pipelines/reference_data/`. What the facts
+mean is `models`; how the price files are made is `pipelines.price_catalogue`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from models.errors import OutlayError
+from models.ledger import prices
+from models.ledger.prices import PriceBook
+
+PRICE_FILES = ("public", "models", "providers", "geography")
+
+
+def reference_folder(name: str) -> Path:
+    """The folder of reference data of that name, such as `prices`; `OutlayError` where there is none."""
+    packages = Path(__file__).resolve().parent
+    for folder in (packages.parent / "data" / name, packages / "reference_data" / name):
+        if folder.is_dir():
+            return folder
+    raise OutlayError(
+        f"reference data {name!r} is not part of this installation",
+        remedy="install outlay again; in a checkout, restore data/ from version control",
+    )
+
+
+@lru_cache(maxsize=1)
+def price_book() -> PriceBook:
+    """The price book of this installation, read once per process."""
+    return read_price_book(reference_folder("prices"))
+
+
+def read_price_book(folder: Path) -> PriceBook:
+    """The price book from the CSV files of a folder."""
+    missing = [name for name in PRICE_FILES if not (folder / f"{name}.csv").is_file()]
+    if missing:
+        raise OutlayError(
+            f"the price book lacks {', '.join(f'{name}.csv' for name in missing)}",
+            remedy="restore data/prices from version control, or run `outlay prices update`",
+        )
+    return prices.price_book(*(pl.read_csv(folder / f"{name}.csv", infer_schema=False) for name in PRICE_FILES))

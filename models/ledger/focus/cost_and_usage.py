@@ -160,7 +160,7 @@ DEPRECATED_COLUMNS: tuple[Column, ...] = (
     Column("ProviderName", "text", "deprecated", True, "Who sells the service, as FOCUS 1.0 to 1.3 called it",
            until="1.4", replaced_by="ServiceProviderName"),
     Column("PublisherName", "text", "deprecated", True, "Who made the service, as FOCUS 1.0 to 1.3 called it",
-           until="1.4", replaced_by="HostProviderName"),
+           until="1.4", replaced_by="ServiceProviderName"),
 )  # fmt: skip
 """Gone from 1.4's columns, yet its requirements model still asks for their presence
 (CAU-CostAndUsage-D-038-M and -D-021-M), so they are kept and exported."""

@@ -128,8 +128,6 @@ SERVICE_SUBCATEGORIES: dict[str, tuple[str, ...]] = {
 SERVICE_CATEGORIES: tuple[str, ...] = tuple(SERVICE_SUBCATEGORIES)
 
 PARENT_CATEGORY: dict[str, str] = {
-    subcategory: category
-    for category, subcategories in SERVICE_SUBCATEGORIES.items()
-    for subcategory in subcategories
+    subcategory: category for category, subcategories in SERVICE_SUBCATEGORIES.items() for subcategory in subcategories
 }
 """The one category above each subcategory."""

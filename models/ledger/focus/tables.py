@@ -51,9 +51,7 @@ TEXT_COLUMNS: tuple[str, ...] = tuple(c.name for c in CHARGE_COLUMNS.values() if
 COST_COLUMNS: tuple[str, ...] = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
 
 
-def _contract(
-    name: str, columns: Iterable[Column], *, always_known: frozenset[str] | None = None
-) -> type[dy.Schema]:
+def _contract(name: str, columns: Iterable[Column], *, always_known: frozenset[str] | None = None) -> type[dy.Schema]:
     """A dataframely schema; without `always_known` FOCUS's own nullability and closed values hold."""
     members = {
         column.name: column.contract(

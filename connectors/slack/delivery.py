@@ -20,15 +20,15 @@ from connectors.slack.webhook import SlackUnavailableError
 
 
 class Outbox(Protocol):
-    """What of the control store is needed here."""
+    """What of `connectors.control.store.ControlStore` is needed here."""
 
     def due(self, now: datetime) -> Sequence[OutboxMessage]:
         """Pending messages whose next try is not in the future, oldest first."""
         ...
 
-    def mark_sent(self, message_id: int, now: datetime) -> None: ...
+    def mark_sent(self, message: OutboxMessage) -> None: ...
 
-    def mark_failed(self, message_id: int, error: str, now: datetime) -> None:
+    def mark_failed(self, message: OutboxMessage, error: str) -> None:
         """Counts the attempt and puts off the next one."""
         ...
 
@@ -64,12 +64,12 @@ def deliver_due(outbox: Outbox, sender: Sender, now: datetime) -> Deliveries:
         try:
             sender.send(_message_of(waiting))
         except DeliveryError as error:
-            outbox.mark_failed(waiting.id, str(error), now)
+            outbox.mark_failed(waiting, str(error))
             failed.append((waiting.key, error))
             if isinstance(error, SlackUnavailableError):
                 break
         else:
-            outbox.mark_sent(waiting.id, now)
+            outbox.mark_sent(waiting)
             sent.append(waiting.key)
     return Deliveries(tuple(sent), tuple(failed))
 

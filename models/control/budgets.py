@@ -23,7 +23,7 @@ COST_BASES: tuple[CostBasis, ...] = ("billed", "effective", "list")
 
 SCOPE_COLUMNS: Mapping[str, str] = {
     "source": "source",
-    "vendor": "service_provider",
+    "vendor": "provider_name",
     "team": "team",
     "model": "model",
 }
@@ -84,7 +84,7 @@ class Budget:
     @property
     def month(self) -> pl.Expr:
         """The month that a row counts in: billed money by invoice month, the rest by usage month (rule 10)."""
-        return pl.col("billing_period") if self.cost_basis == "billed" else pl.col("day").dt.strftime("%Y-%m")
+        return pl.col("billing_month") if self.cost_basis == "billed" else pl.col("day").dt.strftime("%Y-%m")
 
 
 class BudgetStatuses(dy.Schema):
@@ -147,10 +147,10 @@ class BudgetCrossing:
 def status(daily_costs: pl.DataFrame | pl.LazyFrame, budgets: Iterable[Budget], *, as_of: date) -> pl.DataFrame:
     """`marts.budget_status` for every month with a cost in scope, and for the month of `as_of` even without.
 
-    `daily_costs` needs the columns of `marts.daily_costs` that scopes and cost bases name. Days after `as_of` do
-    not count, so that a replay of a past day says what was said then.
+    `daily_costs` is `marts.daily_costs`, of any number of sources. Days after `as_of` do not count, so that a replay
+    of a past day says what was said then.
     """
-    costs = daily_costs.lazy().filter(pl.col("day") <= as_of)
+    costs = daily_costs.lazy().with_columns(pl.col("day").dt.date()).filter(pl.col("day") <= as_of)
     rows = [row for budget in budgets for row in _rows_of(budget, costs, as_of)]
     return pl.DataFrame(rows, schema=BUDGET_STATUS.polars_schema, orient="row")
 

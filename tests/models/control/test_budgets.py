@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import polars as pl
@@ -12,39 +12,25 @@ from hypothesis import strategies as st
 
 from models.control.budgets import BUDGET_STATUS, Budget, BudgetError, crossings, status
 from models.control.movers import top_movers
-
-MONEY = pl.Decimal(38, 12)
-SCHEMA = pl.Schema(
-    {
-        "source": pl.String,
-        "billing_period": pl.String,
-        "day": pl.Date,
-        "service_provider": pl.String,
-        "team": pl.String,
-        "model": pl.String,
-        "currency": pl.String,
-        "billed_cost": MONEY,
-        "effective_cost": MONEY,
-        "list_cost": MONEY,
-    }
-)
+from models.ledger.rollup import DAILY_COSTS
 
 
 def cost(day: date, billed: str, *, period: str | None = None, currency: str = "USD", **columns: str | None):
-    row = {"source": "openai", "service_provider": "OpenAI", "team": "search", "model": "gpt-5"} | columns
+    row = dict.fromkeys(DAILY_COSTS.polars_schema)
+    row |= {"source": "openai", "provider_name": "OpenAI", "team": "search", "model": "gpt-5"} | columns
     amount = Decimal(billed)
     return row | {
-        "billing_period": period or f"{day:%Y-%m}",
-        "day": day,
+        "billing_month": period or f"{day:%Y-%m}",
+        "day": datetime(day.year, day.month, day.day, tzinfo=UTC),
         "currency": currency,
         "billed_cost": amount,
-        "effective_cost": columns.get("effective") or amount,
+        "effective_cost": amount,
         "list_cost": amount * 2,
     }
 
 
 def costs(*rows: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame([{key: row[key] for key in SCHEMA} for row in rows], schema=SCHEMA)
+    return pl.DataFrame(rows, schema=DAILY_COSTS.polars_schema)
 
 
 JULY = costs(
@@ -92,9 +78,9 @@ def test_only_the_highest_threshold_is_told_and_each_has_its_own_day() -> None:
 
 def test_scopes_narrow_together_and_ignore_letter_case() -> None:
     daily = costs(
-        cost(date(2026, 7, 1), "7", service_provider="Anthropic", team="Search"),
-        cost(date(2026, 7, 1), "11", service_provider="OpenAI", team="Search"),
-        cost(date(2026, 7, 1), "13", service_provider="Anthropic", team=None),
+        cost(date(2026, 7, 1), "7", provider_name="Anthropic", team="Search"),
+        cost(date(2026, 7, 1), "11", provider_name="OpenAI", team="Search"),
+        cost(date(2026, 7, 1), "13", provider_name="Anthropic", team=None),
     )
     budget = Budget("both", Decimal(10), scope={"team": "search", "vendor": "anthropic"})
     assert status(daily, [budget], as_of=date(2026, 7, 1))["spent"].to_list() == [Decimal(7)]

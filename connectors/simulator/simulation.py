@@ -1,0 +1,258 @@
+"""The make-believe organisation as one object: its usage, its bills, its truth, and the settings to look at it with.
+
+Two states of the world: on the `second` pull two days are restated and keys have been renamed or deleted. Serving it
+belongs to `server`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from connectors.simulator.bills import Line, lines_of, readings_of
+from connectors.simulator.draws import identifier
+from connectors.simulator.events import LABS_BEGIN, Calendar
+from connectors.simulator.organisation import (
+    ANTHROPIC,
+    CONTRACT_DISCOUNT,
+    CONTRACT_MODEL,
+    KEYS,
+    LABS,
+    LABS_DISCOUNT,
+    OPENAI,
+    ORGANIZATION,
+    PROJECTS,
+    SOURCES,
+)
+from connectors.simulator.traffic import Usage, usage_of
+from connectors.simulator.truth import Ledger, as_document, text
+
+State = Literal["first", "second"]
+
+KEY_NAMES = {OPENAI: "OPENAI_ADMIN_KEY", ANTHROPIC: "ANTHROPIC_ADMIN_KEY", LABS: "ANTHROPIC_LABS_ADMIN_KEY"}
+"""The environment variable that holds each source's make-believe admin key."""
+
+_PREFIXES = {OPENAI: "sk-admin-", ANTHROPIC: "sk-ant-admin01-", LABS: "sk-ant-admin01-"}
+
+
+class Simulation:
+    """`months` months of the organisation, by `seed`, up to the day before `as_of` (which must know its zone).
+
+    The current month is partial; yesterday is used but not billed; today is empty.
+    """
+
+    def __init__(self, seed: int, months: int, as_of: datetime) -> None:
+        if as_of.tzinfo is None or months < 1:
+            raise ValueError("a simulation needs an as_of with a time zone, and at least one month")
+        self.seed = seed
+        self.months = months
+        self.as_of = as_of.astimezone(UTC).replace(microsecond=0)
+        self.calendar = Calendar.of(months, self.as_of)
+        self.state: State = "first"
+        self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
+        self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
+        self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
+
+    def advance(self) -> None:
+        """From the first pull to the second: restated days, renamed and deleted keys."""
+        self.state = "second"
+
+    @property
+    def billing_periods(self) -> list[str]:
+        """The months of the window, YYYY-MM, oldest first."""
+        return sorted({f"{day:%Y-%m}" for day in self.calendar.days})
+
+    def usage(self, source: str, day: date, state: State | None = None) -> tuple[Usage, ...]:
+        """What `source` metered on `day`; empty outside the window."""
+        return self._usage(source, day, state or self.state)
+
+    def usage_of_hour(self, source: str, hour: datetime, state: State | None = None) -> tuple[Usage, ...]:
+        """The part of a day's usage that falls into the hour that starts at `hour`."""
+        return self._hours(source, hour.date(), state or self.state)[hour.hour]
+
+    def lines(self, source: str, day: date, state: State | None = None) -> tuple[Line, ...]:
+        """The bill of `source` for `day`; empty outside the window and for its last day."""
+        return self._lines(source, day, state or self.state)
+
+    def _usage_on(self, source: str, day: date, state: str) -> tuple[Usage, ...]:
+        if source == LABS and day < max(LABS_BEGIN, self.as_of.date() - timedelta(days=364)):
+            return ()
+        return usage_of(self.seed, self.calendar, source, day, state)
+
+    def _lines_on(self, source: str, day: date, state: str) -> tuple[Line, ...]:
+        return lines_of(self.seed, self.calendar, source, day, self._usage(source, day, state))
+
+    def _hours_of(self, source: str, day: date, state: str) -> list[tuple[Usage, ...]]:
+        cut = [usage.per_hour() for usage in self._usage(source, day, state)]
+        return [tuple(parts[hour] for parts in cut if parts[hour].is_anything) for hour in range(24)]
+
+    def truth(self, state: State | None = None) -> dict[str, Any]:
+        """What is true after the pull of `state`; README.md says what each part means."""
+        state = state or self.state
+        ledger = self._ledger(state)
+        return {
+            "seed": self.seed,
+            "months": self.months,
+            "as_of": self.as_of.isoformat(),
+            "state": state,
+            **as_document(ledger),
+            "restated": self._restated() if state == "second" else [],
+            "names": _names(),
+            "events": self.calendar.described(),
+        }
+
+    def write_truth(self, path: Path, state: State | None = None) -> None:
+        """The truth as JSON, the same bytes for the same seed, months, as_of and state."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.truth(state), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def _ledger(self, state: State) -> Ledger:
+        ledger = Ledger()
+        for source in SOURCES:
+            for day in self.calendar.days:
+                lines = self.lines(source, day, state)
+                for line in lines:
+                    ledger.add_line(line)
+                billed = {id(paid.usage) for line in lines for paid in line.pays}
+                for usage in self.usage(source, day, state):
+                    late = self.calendar.is_late(day)
+                    readings = readings_of(self.calendar, usage)
+                    ledger.add_usage(usage, readings, paid=id(usage) in billed, late=late)
+        return ledger
+
+    def _restated(self) -> list[dict[str, Any]]:
+        """Every source, day and model whose figures differ between the two pulls."""
+        found: list[dict[str, Any]] = []
+        for source in SOURCES:
+            for day in self.calendar.days:
+                before, after = (self._sums(source, day, state) for state in ("first", "second"))
+                for model in sorted(before.keys() | after.keys()):
+                    first, second = before[model], after[model]
+                    if first != second:
+                        found.append(
+                            {
+                                "source": source,
+                                "billing_period": f"{day:%Y-%m}",
+                                "day": str(day),
+                                "model": model,
+                                "tokens_before": first[0],
+                                "tokens_after": second[0],
+                                "billed_before": text(first[1]),
+                                "billed_after": text(second[1]),
+                            }
+                        )
+        return found
+
+    def _sums(self, source: str, day: date, state: State) -> dict[str, tuple[int, Decimal]]:
+        sums: dict[str, tuple[int, Decimal]] = {}
+        for line in self.lines(source, day, state):
+            tokens, billed = sums.get(line.model or "", (0, Decimal(0)))
+            counted = line.quantity if line.kind == "tokens" else 0
+            sums[line.model or ""] = (tokens + counted, billed + line.amount)
+        return sums
+
+    def environment(self) -> dict[str, str]:
+        """Environment variable → make-believe admin key; not secret, and good for the simulated server only."""
+        return {name: self.admin_key(source) for source, name in KEY_NAMES.items()}
+
+    def admin_key(self, source: str) -> str:
+        return identifier(f"{_PREFIXES[source]}make-believe-", 20, "admin key", self.seed, source)
+
+    def key_without_scope(self, source: str) -> str:
+        """An ordinary key, which may not read usage or costs: 403."""
+        prefix = "sk-proj-" if source == OPENAI else "sk-ant-api03-"
+        return identifier(f"{prefix}make-believe-", 20, "ordinary key", self.seed, source)
+
+    def contract_rates(self) -> list[dict[str, Any]]:
+        """What the organisation agreed with Anthropic, as `contracts` in outlay.yaml says it."""
+        return [
+            {
+                "name": "Anthropic order form 2026-07",
+                "source": ANTHROPIC,
+                "rates": [_rate(CONTRACT_MODEL, CONTRACT_DISCOUNT, self.calendar.contract_day)],
+            },
+            {
+                "name": "Anthropic labs agreement",
+                "source": LABS,
+                "rates": [_rate("*", LABS_DISCOUNT, self.calendar.first_day)],
+            },
+        ]
+
+    def configuration(self, base_url: str) -> dict[str, Any]:
+        """The content of outlay.yaml that pulls this organisation from a server at `base_url`."""
+        start = self.billing_periods[0]
+        options = {
+            OPENAI: {"base_url": f"{base_url}/v1"},
+            ANTHROPIC: {"base_url": base_url, "reports": "admin"},
+            LABS: {"base_url": base_url, "reports": "analytics"},
+        }
+        return {
+            "organization": ORGANIZATION,
+            "sources": [
+                {
+                    "name": source,
+                    "connector": "openai" if source == OPENAI else "anthropic",
+                    "start": start,
+                    "options": {"admin_key": f"${{{KEY_NAMES[source]}}}", **options[source]},
+                }
+                for source in SOURCES
+            ],
+            "owners": _owners(),
+            "contracts": self.contract_rates(),
+            "budgets": self._budgets(),
+        }
+
+    def _budgets(self) -> list[dict[str, Any]]:
+        """One that this month has crossed already, one that it will not cross."""
+        month = self.billing_periods[-1]
+        spent = Decimal(0)
+        search = Decimal(0)
+        for row in self.truth("second")["by_team"]:
+            if row["billing_period"] == month:
+                spent += Decimal(row["billed_cost"])
+                search += Decimal(row["billed_cost"]) if row["team"] == "search" else 0
+        return [
+            {
+                "name": "Search team, monthly",
+                "amount": max(int(search * 4 / 5) // 50 * 50, 1),
+                "scope": {"team": "search"},
+                "thresholds_pct": [100],
+            },
+            {"name": "All AI, monthly", "amount": int(spent * 3) // 10000 * 10000 + 250000},
+        ]
+
+
+def _rate(model: str, discount: Decimal, valid_from: date) -> dict[str, Any]:
+    return {"provider": "anthropic", "model": model, "discount_pct": int(discount), "valid_from": valid_from}
+
+
+def _owners() -> list[dict[str, Any]]:
+    """Rules of ownership: keys with a team of their own first, then projects by name."""
+    keys = [{"team": key.team, "source": key.source, "api_key": key.id} for key in KEYS if key.team]
+    projects = [
+        {"team": project.team, "source": project.source, "project": project.name}
+        for project in PROJECTS
+        if project.team
+    ]
+    return [*keys, *projects]
+
+
+def _names() -> list[dict[str, Any]]:
+    """Every key whose name changes: what rows of the first pull are called ever after."""
+    return [
+        {
+            "source": key.source,
+            "kind": "api_key",
+            "id": key.id,
+            "name_first": key.name_in("first"),
+            "name_second": key.name_in("second"),
+            "name_in_rows": key.name,
+        }
+        for key in KEYS
+        if key.renamed or key.deleted
+    ]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from models.control.budgets import BUDGET_STATUS
 from models.ledger.billing import BILL_LINES
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import BILLING_PERIOD, CONTRACT_COMMITMENT, COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.metering import METER_READINGS
 from models.ledger.operations import OPERATIONS
+from models.ledger.prices import PRICE_BOOK
 from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
@@ -26,13 +28,13 @@ _LEDGER = (
     COST_AND_USAGE,
     DAILY_COSTS,
     CHECKS,
+    PRICE_BOOK,
     BILLING_PERIOD,
     INVOICE_DETAIL,
     CONTRACT_COMMITMENT,
-    *OPERATIONS,
 )
 
-TABLES: Mapping[str, Table] = {table.qualified_name: table for table in _LEDGER}
+TABLES: Mapping[str, Table] = {table.qualified_name: table for table in (*_LEDGER, *OPERATIONS, BUDGET_STATUS)}
 """Every table by its qualified name, such as `focus.cost_and_usage`."""
 
 

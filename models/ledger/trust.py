@@ -1,18 +1,19 @@
 """Trust: proofs that nothing was lost or made on the way, and measures of how much is known, as data.
 
-A tally compares two sums of one chunk (rules of money, 14); tallies of chunks add up, and `prove` turns them into
-`ops.checks`. Nothing is mended here and nothing raised: a proof that fails is a row that people see.
+Rules of money, 14. A proof compares two sums, chunk by chunk and added up; the results become `ops.checks`
+(`operations`). Nothing is mended here and nothing raised: a proof that fails is a row that people see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 
 import dataframely as dy
 import polars as pl
 
 from models.ledger.billing import Settlement
 from models.ledger.charges import with_costs
+from models.ledger.posting import Posting
 from models.ledger.units import METERS
 from models.table import MONEY, Table, money, text
 
@@ -23,18 +24,20 @@ class Checks(dy.Schema):
     """One row per proof or measure of a source and billing period."""
 
     check = text("What was compared, in a few words")
-    kind = text("proof: expected and actual must be equal; measure: actual is the part of expected that is known",
-                values=("proof", "measure"))  # fmt: skip
+    kind = text(
+        "proof: expected and actual must be equal; measure: actual is the part of expected that is known",
+        values=("proof", "measure"),
+    )
     source = text("Name of the source in outlay.yaml")
     billing_period = text("Month, YYYY-MM")
     currency = text("ISO 4217 where money was compared", nullable=True)
     cost_basis = text("Which of the four costs was compared", nullable=True, values=COST_BASES)
-    subject = text("Which part was compared: a unit, or a stream and direction", nullable=True)
+    subject = text("What was compared where it is not money: a unit, or a stream and direction", nullable=True)
     expected = money("What it should be; for a measure the whole")
     actual = money("What it is; for a measure the part")
     difference = money("actual − expected")
     passed = dy.Bool(nullable=True, description="Whether a proof holds; null for a measure")
-    detail = text("Where a proof fails: the first places, in words", nullable=True)
+    detail = text("What it means, and the first places where it does not hold", nullable=True)
 
 
 CHECKS = Table(
@@ -46,230 +49,223 @@ CHECKS = Table(
     contract=Checks,
 )
 
-_KEY = ("check", "kind", "source", "billing_period", "currency", "cost_basis", "subject")
-TALLY_SCHEMA = pl.Schema(
-    {**dict.fromkeys(_KEY, pl.String()), "expected": MONEY, "actual": MONEY, "broken": pl.Int64(), "detail": pl.String()}
+CHECK_SCHEMA = pl.Schema(
+    {name: dtype for name, dtype in CHECKS.polars_schema.items() if name not in {"source", "billing_period"}}
+)
+"""The checks of one load: `CHECKS` without the source and period, which are the load's."""
+
+_PART = ("currency", "cost_basis", "subject")
+_KEY = ("check", "kind", *_PART)
+_TALLY_SCHEMA = pl.Schema(
+    {**dict.fromkeys(_KEY, pl.String()), "expected": MONEY, "actual": MONEY, "broken": pl.Int64(), "where": pl.String()}
 )  # fmt: skip
-"""What chunks hand on: sums to be added up, how many comparisons failed within the chunk, and where."""
+"""What a chunk hands on: sums to be added up, how many comparisons failed within it, and where."""
 
 _COSTS = {"billed": "BilledCost", "effective": "EffectiveCost", "list": "ListCost", "contracted": "ContractedCost"}
-_ROLLED_UP = {basis: f"{basis}_cost" for basis in COST_BASES}
+_DIRECTIONS = {name: meter.direction for name, meter in METERS.items() if meter.is_token_kind}
+
+_MEANING = {
+    "lines in = lines out": "Every bill line became charges, or one charge of its own.",
+    "readings in = readings out": "Every reading was paid, estimated, or free.",
+    "metered in = metered out": "No unit was lost between readings and what became of them.",
+    "consumed = paid readings": "What charges say was consumed is what the paid readings hold.",
+    "charges = bill lines": "Charges add up to what the vendor says it charges.",
+    "each line = its charges": "Each bill line, by itself, equals its charges to the last place.",
+    "charges = priced usage": "List and contracted cost are price × quantity, or as billed without a price.",
+    "reported = bill lines": "The reconciliation holds every bill line once.",
+    "rollup = charges": "Daily costs add up to the charges.",
+    "token kinds = vendor's totals": "Disjoint token kinds add up to the vendor's own totals, on each day.",
+    "matched": "Billed cost that was set against usage, of all but tax and credits.",
+    "priced": "Billed cost of usage whose public price is known.",
+    "attributed": "Billed cost with a project or key.",
+    "owned": "Billed cost that belongs to a team.",
+    "invoiced": "Billed cost that an invoice confirmed.",
+}
+"""Every proof and measure, and what it says."""
 
 
-def tally_settlement(
-    settlement: Settlement, *, readings: pl.DataFrame, charges: pl.DataFrame, reconciliation: pl.DataFrame
-) -> pl.DataFrame:
-    """Tallies (TALLY_SCHEMA) of one settled chunk: what went in (`settlement.lines`, `readings`) against what came out.
+class Proofs:
+    """The proofs of one load (source, billing period), gathered chunk by chunk.
 
-    Lines and readings each stand once in what came out; Σ charges = Σ bill lines, for each line too, and for all four
-    costs; Σ consumed quantity = Σ paid readings; Σ reported of the reconciliation = Σ bill lines.
+    `totals`: the vendor's own token totals: `stream`, `window_start`, `direction` (Input | Output), `tokens`; no rows
+    where the vendor tells none.
     """
-    lines = settlement.lines
-    kept = [settlement.allocations, settlement.unpaid, settlement.free]
-    out = pl.concat([frame.select("source", "billing_period", "unit", "quantity") for frame in kept])
-    spread = lines.join(settlement.allocations.select("line").unique(), on="line", how="semi")
-    billed = _by_period(lines, amount="amount", currency="currency")
-    reported = reconciliation.filter(pl.col("line_id").is_not_null())
-    return pl.concat(
-        [
-            _compare("bill lines in = out", _counts(lines), _counts(pl.concat([spread, settlement.unmatched.drop("reason")]))),
-            _compare("readings in = out", _counts(readings), _counts(out)),
-            _compare("metered in = out", _metered(readings), _metered(out)),
-            _compare("consumed = paid readings", _metered(_paid(settlement)), _consumed(charges)),
-            _compare("reported = bill lines", billed, _by_period(reported, amount="reported", currency="currency")),
-            *(_compare("charges = bill lines", billed, _charged(charges, basis), basis) for basis in ("billed", "effective")),
-            *(_compare("charges = priced usage", _expected_cost(settlement, basis), _charged(charges, basis), basis)
-              for basis in ("list", "contracted")),
-            _lines_exactly(settlement, charges),
-        ]
-    )  # fmt: skip
 
+    def __init__(self, totals: pl.DataFrame) -> None:
+        self._totals = totals
+        self._tallies: list[pl.DataFrame] = []
+        self._tokens: list[pl.DataFrame] = []
+        self._charged: list[pl.DataFrame] = []
 
-def tally_charges(charges: pl.DataFrame, *, rollup: pl.DataFrame) -> pl.DataFrame:
-    """Tallies of any charges, a vendor's own too: rollup = charges for count and all four costs; and the measures.
+    def add(self, posting: Posting) -> None:
+        """One chunk: its proofs are worked out now, only sums are kept."""
+        self._tallies.extend(_measures(posting.charges))
+        self._charged.append(_charged(posting.charges))
+        self._tokens.append(_tokens(posting.meter_readings))
+        if posting.settlement is not None:
+            self._tallies.extend(_settled(posting, posting.settlement))
 
-    The measures are shares of absolute billed cost of usage, so that a credit does not hide what is unknown.
-    """
-    by_month = {"billing_period": "x_BillingMonth", "source": "x_Source"}
-    counted = rollup.rename({"billing_month": "billing_period"})
-    return pl.concat(
-        [
-            _compare(
-                "rollup = charges",
-                _counts(charges.rename({column: name for name, column in by_month.items()})),
-                counted.group_by("source", "billing_period").agg(value=pl.col("charges").sum().cast(MONEY)),
-            ),
-            *(
-                _compare(
-                    "rollup = charges",
-                    _charged(charges, basis),
-                    _by_period(counted, amount=_ROLLED_UP[basis], currency="currency"),
-                    basis,
-                )
-                for basis in COST_BASES
-            ),
-            *_coverage(charges),
-        ]
-    )
+    def conclude(self, rollup: pl.DataFrame) -> pl.DataFrame:
+        """CHECK_SCHEMA of all chunks; `rollup` is the whole load's `marts.daily_costs`.
 
-
-def tally_tokens(readings: pl.DataFrame, totals: pl.DataFrame, *, source: str, billing_period: str) -> pl.DataFrame:
-    """Tallies of disjoint token kinds against the vendor's own totals.
-
-    `totals`: `stream`, `window_start`, `direction` (Input | Output), `tokens` (integer), any number of rows per window.
-    A day is broken where the two differ, even if another day makes up for it.
-    """
-    key = ["stream", "direction", "day"]
-    directions = {name: meter.direction for name, meter in METERS.items() if meter.is_token_kind}
-    ours = (
-        readings.filter(pl.col("token_kind").is_not_null())
-        .with_columns(
-            day=pl.col("window_start").dt.truncate("1d"),
-            direction=pl.col("token_kind").replace_strict(directions, return_dtype=pl.String),
+        A proof passes where the sums are equal and no chunk found its own unequal; a measure neither passes nor fails.
+        """
+        tallies = [*self._tallies, _rolled_up(self._charged, rollup), _totalled(self._tokens, self._totals)]
+        added = (
+            pl.concat([pl.DataFrame(schema=_TALLY_SCHEMA), *tallies])
+            .group_by(_KEY)
+            .agg(
+                pl.col("expected", "actual", "broken").sum(),
+                where=pl.col("where").filter(pl.col("where") != "").head(3).str.join("; "),
+            )
+            .sort(_KEY, nulls_last=True)
         )
-        .group_by(key)
-        .agg(actual=pl.col("quantity").sum())
-    )
-    theirs = (
-        totals.with_columns(day=pl.col("window_start").dt.truncate("1d"))
-        .group_by(key)
-        .agg(expected=pl.col("tokens").cast(MONEY).sum())
-    )
-    days = (
-        theirs.join(ours, on=key, how="full", coalesce=True)
-        .with_columns(pl.col("expected", "actual").fill_null(0))
-        .filter(pl.col("stream").is_in(totals["stream"].unique().implode()))
-        .sort(key)
-    )
-    wrong = pl.col("expected") != pl.col("actual")
-    said = pl.format("{}: {} of {}", pl.col("day").dt.strftime("%Y-%m-%d"), "actual", "expected")
-    return _shaped(
-        days.group_by("stream", "direction", maintain_order=True)
-        .agg(
-            pl.col("expected", "actual").sum(),
-            broken=wrong.sum().cast(pl.Int64),
-            detail=said.filter(wrong).head(3).str.join("; "),
-        )
-        .with_columns(
-            check=pl.lit("token kinds = vendor's totals"),
-            kind=pl.lit("proof"),
-            source=pl.lit(source),
-            billing_period=pl.lit(billing_period),
-            subject=pl.format("{} {}", "stream", "direction"),
-        )
-    )
+        meaning = pl.col("check").replace_strict(_MEANING, return_dtype=pl.String)
+        holds = (pl.col("expected") == pl.col("actual")) & (pl.col("broken") == 0)
+        return added.with_columns(
+            difference=pl.col("actual") - pl.col("expected"),
+            passed=pl.when(pl.col("kind") == "proof").then(holds),
+            detail=pl.when(pl.col("where") != "").then(pl.format("{} Not so: {}", meaning, "where")).otherwise(meaning),
+        ).select(list(CHECK_SCHEMA))
 
 
-def prove(tallies: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """`ops.checks` of all chunks' tallies. A proof passes where the sums are equal and no chunk found one broken."""
-    added = (
-        pl.concat([pl.DataFrame(schema=TALLY_SCHEMA), *tallies])
-        .group_by(_KEY)
-        .agg(
-            pl.col("expected", "actual", "broken").sum(),
-            detail=pl.col("detail").filter(pl.col("detail") != "").head(3).str.join("; "),
-        )
-        .sort(_KEY, nulls_last=True)
-    )
-    holds = (pl.col("expected") == pl.col("actual")) & (pl.col("broken") == 0)
-    return added.with_columns(
-        difference=pl.col("actual") - pl.col("expected"),
-        passed=pl.when(pl.col("kind") == "proof").then(holds),
-        detail=pl.when(pl.col("detail") != "").then("detail"),
-    ).select(list(CHECKS.polars_schema))
+def _settled(posting: Posting, settlement: Settlement) -> Iterator[pl.DataFrame]:
+    lines, charges = settlement.lines, posting.charges
+    kept = (settlement.allocations, settlement.unpaid, settlement.free)
+    out = pl.concat([frame.select("unit", "quantity") for frame in kept])
+    spread = lines.join(settlement.allocations, on="line", how="semi")
+    lines_out = pl.concat([frame.select("line_id") for frame in (spread, settlement.unmatched)])
+    yield _compare("lines in = lines out", _count(lines, "Lines"), _count(lines_out, "Lines"))
+    yield _compare("readings in = readings out", _count(posting.meter_readings, "Readings"), _count(out, "Readings"))
+    yield _compare("metered in = metered out", _metered(posting.meter_readings), _metered(out))
+    used = charges.select(unit="ConsumedUnit", quantity="ConsumedQuantity").drop_nulls()
+    yield _compare("consumed = paid readings", _metered(settlement.allocations), _metered(used))
+    reported = posting.reconciliation.filter(pl.col("line_id").is_not_null())
+    yield _compare("reported = bill lines", _sum(lines, "amount", "billed"), _sum(reported, "reported", "billed"))
+    for basis in ("billed", "effective"):
+        yield _compare("charges = bill lines", _sum(lines, "amount", basis), _cost(charges, basis))
+    for basis in ("list", "contracted"):
+        yield _compare("charges = priced usage", _priced_usage(settlement, basis), _cost(charges, basis))
+    yield _each_line(lines, charges)
 
 
-def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
-    absent = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in TALLY_SCHEMA.items() if name not in rows.columns]
-    return rows.with_columns(absent).select([pl.col(name).cast(dtype) for name, dtype in TALLY_SCHEMA.items()])
-
-
-def _compare(check: str, expected: pl.DataFrame, actual: pl.DataFrame, cost_basis: str | None = None) -> pl.DataFrame:
-    """Two frames of `value` by the same keys; a key that one of them lacks counts as nothing there."""
-    keys = [name for name in expected.columns if name != "value"]
+def _compare(check: str, expected: pl.DataFrame, actual: pl.DataFrame) -> pl.DataFrame:
+    """Two frames of `_PART` and `value`; what one of them lacks counts as nothing there."""
     both = (
         expected.rename({"value": "expected"})
-        .join(actual.rename({"value": "actual"}), on=keys, how="full", coalesce=True, nulls_equal=True)
+        .join(actual.rename({"value": "actual"}), on=_PART, how="full", coalesce=True, nulls_equal=True)
         .with_columns(pl.col("expected", "actual").fill_null(0))
     )
-    return _shaped(
-        both.with_columns(
-            check=pl.lit(check),
-            kind=pl.lit("proof"),
-            cost_basis=pl.lit(cost_basis, dtype=pl.String),
-            broken=(pl.col("expected") != pl.col("actual")).cast(pl.Int64),
-        )
-    )
+    return _tally(both, check, broken=(pl.col("expected") != pl.col("actual")))
 
 
-def _by_period(rows: pl.DataFrame, *, amount: str, **keys: str) -> pl.DataFrame:
-    grain = {"source": "source", "billing_period": "billing_period", **keys}
-    return (
-        rows.group_by(pl.col(column).alias(name) for name, column in grain.items())
-        .agg(value=pl.col(amount).sum())
-        .with_columns(pl.col("value").cast(MONEY))
-    )  # fmt: skip
+def _tally(
+    rows: pl.DataFrame, check: str, *, kind: str = "proof", broken: pl.Expr, where: pl.Expr | None = None
+) -> pl.DataFrame:
+    absent = [pl.lit(None).alias(name) for name in _PART if name not in rows.columns]
+    said = pl.lit("") if where is None else where.fill_null("")
+    shaped = rows.with_columns(absent).with_columns(check=pl.lit(check), kind=pl.lit(kind), broken=broken, where=said)
+    return shaped.select([pl.col(column).cast(dtype) for column, dtype in _TALLY_SCHEMA.items()])
 
 
-def _counts(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.group_by("source", "billing_period").agg(value=pl.len().cast(MONEY))
+def _values(rows: pl.DataFrame, value: pl.Expr, **part: pl.Expr) -> pl.DataFrame:
+    """`_PART` and `value`, summed; what is not named of the part is null."""
+    named = {name: part.get(name, pl.lit(None, dtype=pl.String)) for name in _PART}
+    return rows.select(**named, value=value.cast(MONEY)).group_by(_PART).agg(pl.col("value").sum())
 
 
-def _metered(readings: pl.DataFrame) -> pl.DataFrame:
-    return _by_period(readings, amount="quantity", subject="unit")
+def _sum(rows: pl.DataFrame, amount: str, basis: str, currency: str = "currency") -> pl.DataFrame:
+    return _values(rows, pl.col(amount), currency=pl.col(currency), cost_basis=pl.lit(basis))
 
 
-def _paid(settlement: Settlement) -> pl.DataFrame:
-    """Paid readings, in the month that their line is billed in."""
-    month = settlement.lines.select("line", month="billing_period")
-    return settlement.allocations.join(month, on="line").with_columns(billing_period="month")
+def _cost(charges: pl.DataFrame, basis: str) -> pl.DataFrame:
+    return _sum(charges, _COSTS[basis], basis, currency="BillingCurrency")
 
 
-def _consumed(charges: pl.DataFrame) -> pl.DataFrame:
-    used = charges.filter(pl.col("ConsumedQuantity").is_not_null())
-    return _by_period(
-        used, amount="ConsumedQuantity", source="x_Source", billing_period="x_BillingMonth", subject="ConsumedUnit"
-    )
+def _metered(rows: pl.DataFrame) -> pl.DataFrame:
+    return _values(rows, pl.col("quantity"), subject=pl.col("unit"))
 
 
-def _charged(charges: pl.DataFrame, basis: str) -> pl.DataFrame:
-    return _by_period(
-        charges,
-        amount=_COSTS[basis],
-        source="x_Source",
-        billing_period="x_BillingMonth",
-        currency="BillingCurrency",
-    )
+def _count(rows: pl.DataFrame, what: str) -> pl.DataFrame:
+    return _values(rows.select(pl.len()), pl.col("len"), subject=pl.lit(what))
 
 
-def _expected_cost(settlement: Settlement, basis: str) -> pl.DataFrame:
+def _priced_usage(settlement: Settlement, basis: str) -> pl.DataFrame:
     """Priced usage at its price, everything else as billed."""
     parts = [
-        with_costs(settlement).select("source", "billing_period", "currency", value=f"{basis}_cost"),
-        settlement.unmatched.select("source", "billing_period", "currency", value="amount"),
+        with_costs(settlement).select("currency", value=f"{basis}_cost"),
+        settlement.unmatched.select("currency", value="amount"),
     ]
-    return _by_period(pl.concat(parts), amount="value", currency="currency")
+    return _sum(pl.concat(parts), "value", basis)
 
 
-def _lines_exactly(settlement: Settlement, charges: pl.DataFrame) -> pl.DataFrame:
-    """How many lines do not equal their charges to the last place; lines of one id are compared together."""
-    per_line = charges.group_by(line_id="x_BillLineId").agg(charged=pl.col("BilledCost").sum())
+def _each_line(lines: pl.DataFrame, charges: pl.DataFrame) -> pl.DataFrame:
+    """How many lines equal their charges; lines of one id are compared together."""
+    charged = charges.group_by(line_id="x_BillLineId").agg(charged=pl.col("BilledCost").sum())
     wrong = pl.col("amount") != pl.col("charged").fill_null(0)
-    lines = settlement.lines.group_by("source", "billing_period", "line_id").agg(pl.col("amount").sum())
-    return _shaped(
-        lines.join(per_line, on="line_id", how="left", maintain_order="left")
-        .group_by("source", "billing_period")
-        .agg(
+    counted = (
+        lines.group_by("line_id", maintain_order=True)
+        .agg(pl.col("amount").sum())
+        .join(charged, on="line_id", how="left", maintain_order="left")
+        .select(
+            subject=pl.lit("Lines"),
             expected=pl.len(),
             actual=(~wrong).sum(),
             broken=wrong.sum(),
-            detail=pl.col("line_id").filter(wrong).head(3).str.join("; "),
+            where=pl.col("line_id").filter(wrong).head(3).str.join("; "),
         )
-        .with_columns(check=pl.lit("each line = its charges"), kind=pl.lit("proof"))
+    )
+    return _tally(counted, "each line = its charges", broken=pl.col("broken"), where=pl.col("where"))
+
+
+def _charged(charges: pl.DataFrame) -> pl.DataFrame:
+    """How many charges, and each of the four costs by currency."""
+    return pl.concat([_count(charges, "Charges"), *(_cost(charges, basis) for basis in COST_BASES)])
+
+
+def _rolled_up(charged: list[pl.DataFrame], rollup: pl.DataFrame) -> pl.DataFrame:
+    count = _values(rollup, pl.col("charges"), subject=pl.lit("Charges"))
+    rolled_up = pl.concat([count, *(_sum(rollup, f"{basis}_cost", basis) for basis in COST_BASES)])
+    expected = pl.concat([rolled_up.clear(), *charged]).group_by(_PART).agg(pl.col("value").sum())
+    return _compare("rollup = charges", expected, rolled_up)
+
+
+def _tokens(readings: pl.DataFrame) -> pl.DataFrame:
+    """Tokens by stream, direction and UTC day."""
+    return (
+        readings.filter(pl.col("token_kind").is_not_null())
+        .group_by(
+            "stream",
+            direction=pl.col("token_kind").replace_strict(_DIRECTIONS, return_dtype=pl.String),
+            day=pl.col("window_start").dt.truncate("1d"),
+        )
+        .agg(actual=pl.col("quantity").sum())
     )
 
 
-def _coverage(charges: pl.DataFrame) -> Sequence[pl.DataFrame]:
+def _totalled(tokens: list[pl.DataFrame], totals: pl.DataFrame) -> pl.DataFrame:
+    """Readings against the vendor's totals for the streams that have any; each day must hold by itself."""
+    key = ["stream", "direction", "day"]
+    day = pl.col("window_start").dt.truncate("1d")
+    theirs = totals.group_by("stream", "direction", day=day).agg(expected=pl.col("tokens").cast(MONEY).sum())
+    nothing = theirs.select(*key, pl.col("expected").alias("actual")).clear()
+    ours = pl.concat([nothing, *tokens]).group_by(key).agg(pl.col("actual").sum())
+    days = (
+        theirs.join(ours.join(theirs, on="stream", how="semi"), on=key, how="full", coalesce=True)
+        .with_columns(pl.col("expected", "actual").fill_null(0))
+        .sort(key)
+    )
+    wrong = pl.col("expected") != pl.col("actual")
+    figures = [pl.col(name).cast(pl.Int64) for name in ("actual", "expected")]
+    said = pl.format("{}: {} of {} tokens", pl.col("day").dt.strftime("%Y-%m-%d"), *figures)
+    streams = days.group_by(subject=pl.format("{} {}", "stream", "direction")).agg(
+        pl.col("expected", "actual").sum(), broken=wrong.sum(), where=said.filter(wrong).head(3).str.join("; ")
+    )
+    return _tally(streams, "token kinds = vendor's totals", broken=pl.col("broken"), where=pl.col("where"))
+
+
+def _measures(charges: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Shares of absolute billed cost, so that no refund hides what is unknown."""
     known = {
         "matched": pl.col("x_Match").is_in(["matched", "native"]),
         "priced": pl.col("x_PriceStatus").is_in(["priced", "native"]),
@@ -279,11 +275,8 @@ def _coverage(charges: pl.DataFrame) -> Sequence[pl.DataFrame]:
     }
     asked = charges.filter(~pl.col("ChargeCategory").is_in(["Tax", "Credit"]))
     size = pl.col("BilledCost").abs()
-    return [
-        _shaped(
-            asked.group_by(source="x_Source", billing_period="x_BillingMonth", currency="BillingCurrency")
-            .agg(expected=size.sum(), actual=size.filter(is_known.fill_null(value=False)).sum())
-            .with_columns(check=pl.lit(name), kind=pl.lit("measure"), cost_basis=pl.lit("billed"), broken=pl.lit(0))
+    for name, is_known in known.items():
+        shares = asked.group_by(currency="BillingCurrency", cost_basis=pl.lit("billed")).agg(
+            expected=size.sum(), actual=size.filter(is_known.fill_null(value=False)).sum()
         )
-        for name, is_known in known.items()
-    ]
+        yield _tally(shares, name, kind="measure", broken=pl.lit(0))

@@ -137,6 +137,7 @@ def current(connection: sa.Connection, source: str | None = None) -> list[Curren
         query = query.where(LOADS.c.source == source)
     rows = connection.execute(query).mappings().all()
     parts = _parts(connection, newest)
+    issuers = _issuers(connection)
     return [
         CurrentLoad(
             id=row["id"],
@@ -146,7 +147,7 @@ def current(connection: sa.Connection, source: str | None = None) -> list[Curren
             pulled_at=row["pulled_at"],
             committed_at=row["committed_at"],
             data_through=row["data_through"],
-            issuer=row["issuer"],
+            issuers=tuple(sorted({*issuers.get(row["id"], ()), *([row["issuer"]] if row["issuer"] else [])})),
             period_status=row["period_status"],
             answers=row["answers"],
             answers_digest=row["answers_digest"],
@@ -157,6 +158,13 @@ def current(connection: sa.Connection, source: str | None = None) -> list[Curren
         )
         for row in rows
     ]
+
+
+def _issuers(connection: sa.Connection) -> dict[int, set[str]]:
+    issuers: dict[int, set[str]] = {}
+    for load_id, issuer in connection.execute(sa.select(CLAIMS.c.load_id, CLAIMS.c.issuer).distinct()):
+        issuers.setdefault(load_id, set()).add(issuer)
+    return issuers
 
 
 def _parts(
@@ -216,16 +224,22 @@ def record_attempt(connection: sa.Connection, attempt: Attempt) -> None:
     connection.execute(ATTEMPTS.insert().values(**vars(attempt)))
 
 
-def begin_publication(connection: sa.Connection, file: str, load_ids: list[int], now: datetime) -> None:
-    """From here on the loads' files are named, so that nothing removes them while the file is built or shown."""
+def begin_publication(connection: sa.Connection, stem: str, load_ids: list[int], now: datetime) -> str:
+    """From here on the loads' files are named, so that nothing removes them while the file is built or shown.
+
+    Returns the file's name, `<stem>-<UTC stamp>-<n>.duckdb`, which is never used twice.
+    """
     publication_id = connection.execute(
-        PUBLICATIONS.insert().values(file=file, started_at=now).returning(PUBLICATIONS.c.id)
+        PUBLICATIONS.insert().values(file="", started_at=now).returning(PUBLICATIONS.c.id)
     ).scalar_one()
+    file = f"{stem}-{now:%Y%m%dT%H%M%SZ}-{publication_id}.duckdb"
+    connection.execute(PUBLICATIONS.update().where(PUBLICATIONS.c.id == publication_id).values(file=file))
     if load_ids:
         connection.execute(
             PUBLICATION_LOADS.insert(),
             [{"publication_id": publication_id, "load_id": load_id} for load_id in load_ids],
         )
+    return file
 
 
 def record_publication(connection: sa.Connection, file: str, now: datetime) -> None:

@@ -130,7 +130,7 @@ class CurrentLoad:
     pulled_at: datetime
     committed_at: datetime
     data_through: datetime | None
-    issuer: str | None
+    issuers: tuple[str, ...]
     period_status: PeriodStatus
     answers: int
     answers_digest: str | None

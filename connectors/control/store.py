@@ -151,17 +151,16 @@ class ControlStore:
 
     # Publications and actions
 
-    def begin_publication(self, file: str, lock: Lock) -> ControlSnapshot:
-        """What the file is to show: current loads and `ops`, read at one instant; its lake files are kept from now on.
-
-        Raises `LockLostError` where another run publishes.
+    def begin_publication(self, stem: str, lock: Lock) -> tuple[str, ControlSnapshot]:
+        """A new file's name (`<stem>-<UTC stamp>-<n>.duckdb`) and what it is to show: current loads and `ops`, read at
+        one instant. The loads' lake files are kept from now on. Raises `LockLostError` where another run publishes.
         """
         with self._database.writing() as connection:
             lock.confirm(connection)
             now = self._clock()
             snapshot = history.snapshot(connection, now)
-            loads.begin_publication(connection, file, [load.id for load in snapshot.loads], now)
-        return snapshot
+            file = loads.begin_publication(connection, stem, [load.id for load in snapshot.loads], now)
+        return file, snapshot
 
     def record_publication(self, file: str) -> None:
         """Readers are shown this file now."""

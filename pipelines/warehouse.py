@@ -1,0 +1,250 @@
+"""The warehouse: one read-only DuckDB file that shows whole loads, built anew and switched to in one step.
+
+Here belongs how a file is built, made durable, shown and in time removed. What its tables mean is in the catalogue;
+which loads it shows is the control store's word; marts are computed by whoever hands them in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from connectors.control import ControlStore, CurrentLoad
+from connectors.control.history import ControlSnapshot
+from connectors.control.locks import Lock
+from models.errors import OutlayError
+from models.ledger.focus import BILLING_PERIOD
+from models.ledger.operations import LOADS, PUBLICATION
+from models.table import Table
+from pipelines.errors import PublishError
+from pipelines.lake import Lake
+from pipelines.relations import comment, create_table, create_view, identifier, literal
+
+STEM = "outlay"
+LINK = f"{STEM}.duckdb"
+KEPT_VERSIONS = 5
+_MIRROR = "mirror"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts that one publication shows, for marts to be computed from."""
+
+    lake: Lake
+    loads: tuple[CurrentLoad, ...]
+
+    def read(self, table: Table) -> pl.LazyFrame:
+        """The table's rows in all loads that are shown."""
+        return self.lake.read(table, [path for load in self.loads for path in load.paths(table.qualified_name)])
+
+
+Mart = pl.DataFrame | Callable[[Facts], pl.DataFrame]
+"""The rows of a table that is made at publishing, or how to make them from the facts that are shown."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published: the versioned file, the link that readers open, and how far its data goes."""
+
+    file: Path
+    link: Path
+    published_at: datetime
+    data_through: datetime | None
+    loads: int
+
+
+def publish(
+    lake: Lake,
+    control: ControlStore,
+    folder: Path,
+    tables: Iterable[Table],
+    marts: Mapping[str, Mart] | None = None,
+    *,
+    kept_versions: int = KEPT_VERSIONS,
+    wait: float = 0,
+    on_step: Callable[[str], None] = lambda _step: None,
+) -> Publication:
+    """Build a file that shows the current load of every (source, billing period), then switch the link to it.
+
+    `tables` is the catalogue; `marts` gives rows for tables of kind *mart* by qualified name. A table without rows is
+    there, typed and empty. Raises `LockHeldError` where another run publishes (for longer than `wait` seconds) and
+    `PublishError`; the file shown before then stays.
+    """
+    with control.lock_publishing(wait=wait) as lock:
+        on_step("publish: reading the control store")
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(control, folder)
+        name, snapshot = control.begin_publication(STEM, lock)
+        partial = folder / f"{name}.tmp"
+        try:
+            on_step("publish: building")
+            _build(partial, name, lake, folder / _MIRROR, snapshot, tables, marts or {})
+            on_step("publish: making it durable")
+            _make_durable(partial)
+            on_step("publish: naming")
+            control.confirm(lock)
+            partial.rename(folder / name)
+            on_step("publish: switching")
+            _switch(control, lock, folder, name)
+        except OutlayError:
+            raise
+        except (duckdb.Error, OSError, pl.exceptions.PolarsError) as error:
+            raise _failed(error) from error
+        finally:
+            for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
+                leftover.unlink(missing_ok=True)
+        on_step("publish: recording")
+        control.record_publication(name)
+        _prune(control, lake, folder, kept_versions)
+    return Publication(
+        file=folder / name,
+        link=folder / LINK,
+        published_at=snapshot.read_at,
+        data_through=snapshot.data_through,
+        loads=len(snapshot.loads),
+    )
+
+
+def _build(
+    partial: Path,
+    name: str,
+    lake: Lake,
+    mirror: Path,
+    snapshot: ControlSnapshot,
+    tables: Iterable[Table],
+    marts: Mapping[str, Mart],
+) -> None:
+    facts = Facts(lake, tuple(snapshot.loads))
+    made: dict[str, Mart] = {
+        **{f"ops.{ops}": frame for ops, frame in snapshot.tables.items()},
+        PUBLICATION.qualified_name: _this_publication(name, snapshot),
+        BILLING_PERIOD.qualified_name: _billing_periods(snapshot),
+        **marts,
+    }
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH {literal(partial)} AS warehouse (STORAGE_VERSION 'v1.0.0')")
+        connection.execute("USE warehouse")
+        connection.begin()  # one commit, not one for each of hundreds of COMMENTs
+        for table in tables:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.schema)}")
+            if table.kind == "fact":
+                paths = [path for load in snapshot.loads for path in load.paths(table.qualified_name)]
+                create_view(connection, table, [lake.local_path(path, mirror) for path in paths])
+            else:
+                rows = made.get(table.qualified_name, table.empty())
+                create_table(connection, table, rows(facts) if callable(rows) else rows)
+            comment(connection, table)
+        connection.commit()
+        connection.execute("CHECKPOINT warehouse")
+
+
+def _this_publication(name: str, snapshot: ControlSnapshot) -> pl.DataFrame:
+    row = {
+        "version": name,
+        "published_at": snapshot.read_at,
+        "data_through": snapshot.data_through,
+        "sources": len({load.source for load in snapshot.loads}),
+        "loads": len(snapshot.loads),
+    }
+    return pl.DataFrame([row], schema=PUBLICATION.polars_schema)
+
+
+def _billing_periods(snapshot: ControlSnapshot) -> pl.DataFrame:
+    """`focus.billing_period`: closed once every load of the issuer's period says that the vendor is done with it."""
+    shown = pl.DataFrame(
+        [
+            (issuer, load.source, load.billing_period, load.committed_at, load.period_status == "Closed")
+            for load in snapshot.loads
+            for issuer in load.issuers
+        ],
+        schema={
+            "InvoiceIssuerName": pl.String,
+            "source": pl.String,
+            "billing_period": pl.String,
+            "updated": pl.Datetime("us", "UTC"),
+            "closed": pl.Boolean,
+        },
+        orient="row",
+    )
+    created = (
+        snapshot.tables[LOADS.name]
+        .group_by("source", "billing_period")
+        .agg(pl.col("committed_at").min().alias("created"))
+    )
+    start = pl.col("billing_period").str.to_datetime("%Y-%m", time_unit="us", time_zone="UTC")
+    return (
+        shown.join(created, on=["source", "billing_period"])
+        .group_by("InvoiceIssuerName", "billing_period")
+        .agg(
+            pl.col("created").min().alias("BillingPeriodCreated"),
+            pl.col("updated").max().alias("BillingPeriodLastUpdated"),
+            pl.when(pl.col("closed").all())
+            .then(pl.lit("Closed"))
+            .otherwise(pl.lit("Open"))
+            .alias("BillingPeriodStatus"),
+        )
+        .with_columns(start.alias("BillingPeriodStart"), start.dt.offset_by("1mo").alias("BillingPeriodEnd"))
+        .sort("InvoiceIssuerName", "BillingPeriodStart")
+        .select(list(BILLING_PERIOD.polars_schema))
+    )
+
+
+def _make_durable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _switch(control: ControlStore, lock: Lock, folder: Path, name: str) -> None:
+    """Let the link name the new file; readers that are at work keep the file that they opened."""
+    _make_durable(folder)
+    fresh = folder / f".{name}.link"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(name)  # relative, so that the home can be moved
+    control.confirm(lock)
+    fresh.replace(folder / LINK)
+    _make_durable(folder)
+
+
+def _sweep(control: ControlStore, folder: Path) -> None:
+    """Remove what a killed run left half-made, and forget publications that never came to be."""
+    for leftover in (*folder.glob(f"{STEM}-*.tmp*"), *folder.glob(f".{STEM}-*.link")):
+        leftover.unlink(missing_ok=True)
+    control.mark_removed([file for file in control.kept_publications() if not (folder / file).exists()])
+
+
+def _prune(control: ControlStore, lake: Lake, folder: Path, kept_versions: int) -> None:
+    """Remove all but the newest versions and the one that is shown. Whoever has one open goes on reading it."""
+    shown = (folder / LINK).resolve()
+    versions = sorted(folder.glob(f"{STEM}-*.duckdb"), key=lambda path: path.stat().st_mtime_ns)
+    gone = [path for path in versions[: max(len(versions) - kept_versions, 0)] if path.resolve() != shown]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    control.mark_removed([path.name for path in gone])
+    if lake.local_root is None:
+        named = control.named_files()
+        mirror = folder / _MIRROR
+        for copy in mirror.rglob("*.parquet"):
+            if str(copy.relative_to(mirror)) not in named:
+                copy.unlink(missing_ok=True)
+
+
+def _failed(error: Exception) -> PublishError:
+    reason = str(error).splitlines()[0][:300]
+    if "No space left" in reason or "out of disk space" in reason.lower():
+        remedy = "free some space and publish again with `outlay run`"
+    elif "No files found" in reason:
+        remedy = "a file of the lake is gone; rebuild from the archive with `outlay replay`"
+    else:
+        remedy = "check the warehouse's folder, then publish again with `outlay run`"
+    return PublishError(
+        f"the warehouse could not be published, what was published before stays: {reason}", remedy=remedy
+    )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.simulator.bills import Line
+from connectors.simulator.claude_code import records_of
 from connectors.simulator.draws import happens
 from connectors.simulator.simulation import Simulation
 from connectors.simulator.traffic import Usage
@@ -21,7 +22,7 @@ from connectors.simulator.wire_query import (
     WIDTHS,
     Page,
     Query,
-    RefusedRequest,
+    RefusalError,
     bucket_starts,
     comes_twice,
     grouped,
@@ -81,7 +82,7 @@ def messages_usage(simulation: Simulation, source: str, query: Query, betas: str
     """`GET /v1/organizations/usage_report/messages`: one page of buckets, oldest first, empty ones included."""
     asked = query.group_by(_DIMENSIONS, at_most=5)
     if ("speed" in asked or query.many("speeds")) and FAST_MODE_BETA not in betas:
-        raise RefusedRequest(400, f"speed: requires the anthropic-beta header {FAST_MODE_BETA}.", parameter="speed")
+        raise RefusalError(400, f"speed: requires the anthropic-beta header {FAST_MODE_BETA}.", parameter="speed")
     width_name = query.choice("bucket_width", tuple(WIDTHS), "1d") or "1d"
 
     def results(start: datetime) -> list[dict[str, Any]]:
@@ -109,6 +110,21 @@ def cost_report(simulation: Simulation, source: str, query: Query, *, quirks: bo
     return _buckets(simulation, "cost", query, "1d", results, quirks=quirks)
 
 
+def claude_code_usage(simulation: Simulation, source: str, query: Query) -> bytes:
+    """`GET /v1/organizations/usage_report/claude_code`: the records of one UTC day, paged by record."""
+    text = query.required("starting_at")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise RefusalError(400, "starting_at: must be a date, YYYY-MM-DD.", parameter="starting_at") from None
+    size = query.limit(20, 1000)
+    page = Page.of(query)
+    records = records_of(simulation, source, day)
+    following = page.next(size, len(records), twice=False)
+    data = records[page.position :][:size]
+    return as_json({"data": data, "has_more": following is not None, "next_page": following})
+
+
 def _buckets(
     simulation: Simulation,
     stream: str,
@@ -125,7 +141,7 @@ def _buckets(
     ending_at = query.one("ending_at")
     end = instant(ending_at, "ending_at") if ending_at else simulation.as_of
     if end <= begin:
-        raise RefusedRequest(400, "ending_at: must be after starting_at.", parameter="ending_at")
+        raise RefusalError(400, "ending_at: must be after starting_at.", parameter="ending_at")
     starts = bucket_starts(begin, end, width)
     page = Page.of(query)
     data = [
@@ -145,9 +161,7 @@ def as_json(body: object) -> bytes:
 
 def _is_wanted(usage: Usage, query: Query) -> bool:
     values = dimensions_of(usage)
-    return all(
-        not (wanted := query.many(name)) or values[dimension] in wanted for name, dimension in _FILTERS.items()
-    )
+    return all(not (wanted := query.many(name)) or values[dimension] in wanted for name, dimension in _FILTERS.items())
 
 
 def _usage_result(asked: tuple[str, ...], kept: dict[str, Any], sums: Mapping[str, int]) -> dict[str, Any]:
@@ -216,5 +230,3 @@ def _cost_result(asked: tuple[str, ...], lines: list[Line]) -> dict[str, Any]:
         "inference_geo": line.geo if tokens else None,
         "workspace_id": line.project_id if "workspace_id" in asked else None,
     }
-
-

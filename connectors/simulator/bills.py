@@ -95,9 +95,7 @@ def readings_of(calendar: Calendar, usage: Usage) -> list[Paid]:
         price = unit_price(provider, usage.model, meter, usage.tier, context=usage.context, geo=usage.geo)
         list_cost = None if price is None else exact_cost(price, meter, quantity)
         share = (100 - _discount(calendar, usage)) / 100
-        readings.append(
-            Paid(usage, meter, quantity, list_cost, None if list_cost is None else list_cost * share)
-        )
+        readings.append(Paid(usage, meter, quantity, list_cost, None if list_cost is None else list_cost * share))
     return readings
 
 
@@ -205,10 +203,7 @@ def _rounded(source: str, amount: Decimal) -> Decimal:
     return amount
 
 
-def _unmatched(
-    source: str, day: date, kind: str, project_id: str | None, amount: Decimal, reason: str
-) -> Line:
+def _unmatched(source: str, day: date, kind: str, project_id: str | None, amount: Decimal, reason: str) -> Line:
     return Line(
         source, day, project_id, None, kind, None, None, None, None, None, amount, amount, (), reason
     )  # fmt: skip
-

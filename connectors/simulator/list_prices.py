@@ -19,7 +19,8 @@ _TEXT = ("input", "cache_read", "output")
 _TEXT_WITH_WRITES = ("input", "cache_write", "cache_read", "output")
 _CLAUDE = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
 _VOICE = (
-    "input", "cache_read", "output", "input_audio", "cache_read_audio", "output_audio", "input_image", "cache_read_image",
+    "input", "cache_read", "output", "input_audio", "cache_read_audio", "output_audio", "input_image",
+    "cache_read_image",
 )  # fmt: skip
 
 

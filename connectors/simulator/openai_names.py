@@ -9,7 +9,7 @@ from typing import Any
 from connectors.simulator.draws import between, identifier
 from connectors.simulator.organisation import OPENAI, PEOPLE, Key, Person, Project, keys_of, projects_of
 from connectors.simulator.simulation import Simulation
-from connectors.simulator.wire_query import Query, RefusedRequest
+from connectors.simulator.wire_query import Query, RefusalError
 
 _CREATED = int(datetime(2025, 3, 1, tzinfo=UTC).timestamp())
 
@@ -25,7 +25,7 @@ def _listed(items: list[dict[str, Any]], query: Query) -> bytes:
     after = query.one("after")
     ids = [item["id"] for item in items]
     if after is not None and after not in ids:
-        raise RefusedRequest(400, f"No such object: {after}", parameter="after")
+        raise RefusalError(400, f"No such object: {after}", parameter="after")
     begin = ids.index(after) + 1 if after is not None else 0
     page = items[begin : begin + size]
     return json.dumps(
@@ -106,7 +106,7 @@ def _existing(project_id: str) -> Project:
     for project in projects_of(OPENAI):
         if project.id == project_id:
             return project
-    raise RefusedRequest(404, f"No such project: {project_id}", parameter="project_id")
+    raise RefusalError(404, f"No such project: {project_id}", parameter="project_id")
 
 
 def _api_key(key: Key, name: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from connectors.simulator.wire_query import (
     WIDTHS,
     Page,
     Query,
-    RefusedRequest,
+    RefusalError,
     bucket_starts,
     comes_twice,
     grouped,
@@ -74,6 +74,7 @@ def usage_report(simulation: Simulation, endpoint: str, query: Query, *, quirks:
     default, maximum = BUCKET_LIMITS[width_name]
     size = query.limit(default, maximum)
     starts = bucket_starts(*time_range(simulation, query), width)
+    page = Page.of(query)
 
     def results(start: datetime) -> list[dict[str, Any]]:
         usages = [
@@ -82,9 +83,7 @@ def usage_report(simulation: Simulation, endpoint: str, query: Query, *, quirks:
             if usage.endpoint == endpoint and _is_wanted(usage, query)
         ]
         old = (simulation.as_of - start).days > _OLD_DAYS
-        rows = [
-            _result(endpoint, kept, sums, old=old) for kept, sums in grouped(usages, asked, _dimensions)
-        ]
+        rows = [_result(endpoint, kept, sums, old=old) for kept, sums in grouped(usages, asked, _dimensions)]
         return [_with_extras(simulation, row, start, position) for position, row in enumerate(rows)] if quirks else rows
 
     buckets = [
@@ -94,7 +93,7 @@ def usage_report(simulation: Simulation, endpoint: str, query: Query, *, quirks:
             "end_time": int((start + width).timestamp()),
             "results": results(start),
         }
-        for start in starts[(page := Page.of(query)).position :][:size]
+        for start in starts[page.position :][:size]
     ]
     return page_of_buckets(simulation, endpoint, buckets, page, len(starts), quirks=quirks)
 
@@ -107,9 +106,9 @@ def time_range(simulation: Simulation, query: Query) -> tuple[datetime, datetime
         elif value.isdigit():
             moments.append(datetime.fromtimestamp(int(value), UTC))
         else:
-            raise RefusedRequest(400, f"{name}: must be a Unix timestamp in seconds.", parameter=name)
+            raise RefusalError(400, f"{name}: must be a Unix timestamp in seconds.", parameter=name)
     if moments[1] <= moments[0]:
-        raise RefusedRequest(400, "end_time: must be after start_time.", parameter="end_time")
+        raise RefusalError(400, "end_time: must be after start_time.", parameter="end_time")
     return moments[0], moments[1]
 
 
@@ -145,9 +144,7 @@ def _is_wanted(usage: Usage, query: Query) -> bool:
     batch = query.choice("batch", ("true", "false"))
     if batch is not None and values["batch"] != (batch == "true"):
         return False
-    return all(
-        not (wanted := query.many(name)) or values[dimension] in wanted for name, dimension in _FILTERS.items()
-    )
+    return all(not (wanted := query.many(name)) or values[dimension] in wanted for name, dimension in _FILTERS.items())
 
 
 def _result(endpoint: str, kept: dict[str, Any], sums: Mapping[str, int], *, old: bool) -> dict[str, Any]:

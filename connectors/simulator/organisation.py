@@ -168,11 +168,11 @@ KEYS = (
 
 VECTOR_STORES = tuple(identifier("vs_", 24, "vector store", name) for name in ("help-centre", "product-manuals"))
 
-LABS_DISCOUNT = Decimal("10")
+LABS_DISCOUNT = Decimal(10)
 """Percent that Anthropic takes off every list price of the labs account; its report gives both amounts."""
 
 CONTRACT_MODEL = "claude-sonnet-4-6"
-CONTRACT_DISCOUNT = Decimal("12")
+CONTRACT_DISCOUNT = Decimal(12)
 """Percent off list for this model at the main Anthropic account, from a day in the middle of the window."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from connectors.simulator.bills import Line, lines_of, readings_of
+from connectors.simulator.claude_code import estimated_costs
 from connectors.simulator.draws import identifier
 from connectors.simulator.events import LABS_BEGIN, Calendar
 from connectors.simulator.organisation import (
@@ -102,6 +103,7 @@ class Simulation:
             "state": state,
             **as_document(ledger),
             "restated": self._restated() if state == "second" else [],
+            "claude_code": estimated_costs(self, ANTHROPIC, state),
             "names": _names(),
             "events": self.calendar.described(),
         }

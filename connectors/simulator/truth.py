@@ -166,10 +166,8 @@ def description_of(line: Line) -> str | None:
     return {"credit": "promotional credit", "code_execution": "Code Execution Usage"}.get(line.kind)
 
 
-def text(amount: Decimal | None) -> str | None:
+def text(amount: Decimal) -> str:
     """Exact decimal text without an exponent; at least two places."""
-    if amount is None:
-        return None
     plain = format(amount.normalize(), "f")
     whole, _, places = plain.partition(".")
     return f"{whole}.{places.ljust(2, '0')}"
@@ -195,9 +193,7 @@ def as_document(ledger: Ledger) -> dict[str, Any]:
     for row, (_, sums) in zip(by_key, ordered, strict=True):
         row |= {"tokens": sums.quantity if row["token_kind"] else None, "quantity": sums.quantity}
     return {
-        "billed": [
-            {name: row[name] for name in (*period, "billed_cost", "currency")} for row in costs
-        ],
+        "billed": [{name: row[name] for name in (*period, "billed_cost", "currency")} for row in costs],
         "tokens": _counted(ledger.charged),
         "used_tokens": _counted(ledger.used),
         "costs": costs,
@@ -230,7 +226,7 @@ def _unpaid(ledger: Ledger) -> list[dict[str, Any]]:
             **dict(zip(names, group, strict=True)),
             "tokens": sums[0] if group[7] else None,
             "quantity": sums[0],
-            "list_cost": text(sums[1]),
+            "list_cost": None if sums[1] is None else text(sums[1]),
         }
         for group, sums in sorted(ledger.unpaid.items(), key=lambda item: tuple(part or "" for part in item[0]))
     ]

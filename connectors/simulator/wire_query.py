@@ -23,7 +23,7 @@ BUCKET_LIMITS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 1440)}
 """Default and maximum number of buckets of a page, by their width; the same at both vendors."""
 
 
-class RefusedRequest(Exception):
+class RefusalError(Exception):
     """A request that the vendor refuses: HTTP status, what it says, and the parameter that it complains of."""
 
     def __init__(self, status: int, message: str, *, kind: str = "invalid_request_error", parameter: str | None = None):
@@ -46,13 +46,13 @@ class Query:
         """The value of `name`, or None; refuses two of them."""
         values = self._values.get(name, [])
         if len(values) > 1:
-            raise RefusedRequest(400, f"{name}: expected one value, got {len(values)}", parameter=name)
+            raise RefusalError(400, f"{name}: expected one value, got {len(values)}", parameter=name)
         return values[0] if values else None
 
     def required(self, name: str) -> str:
         value = self.one(name)
         if not value:
-            raise RefusedRequest(400, f"Missing required parameter: '{name}'.", parameter=name)
+            raise RefusalError(400, f"Missing required parameter: '{name}'.", parameter=name)
         return value
 
     def many(self, name: str) -> tuple[str, ...]:
@@ -62,14 +62,14 @@ class Query:
         """One of `allowed`; refuses any other value."""
         value = self.one(name)
         if value is not None and value not in allowed:
-            raise RefusedRequest(400, f"{name}: must be one of {', '.join(allowed)}, got '{value}'.", parameter=name)
+            raise RefusalError(400, f"{name}: must be one of {', '.join(allowed)}, got '{value}'.", parameter=name)
         return default if value is None else value
 
     def limit(self, default: int, maximum: int) -> int:
         """`limit` between 1 and `maximum`; refuses anything else."""
         value = self.one("limit") or str(default)
         if not value.isdigit() or not 1 <= int(value) <= maximum:
-            raise RefusedRequest(400, f"limit: must be between 1 and {maximum}, got '{value}'.", parameter="limit")
+            raise RefusalError(400, f"limit: must be between 1 and {maximum}, got '{value}'.", parameter="limit")
         return int(value)
 
     def group_by(self, allowed: Sequence[str], *, at_most: int = 99, uncounted: Sequence[str] = ()) -> tuple[str, ...]:
@@ -77,11 +77,11 @@ class Query:
         asked = tuple(dict.fromkeys(self.many("group_by")))
         for name in asked:
             if name not in allowed:
-                raise RefusedRequest(
+                raise RefusalError(
                     400, f"group_by: must be one of {', '.join(allowed)}, got '{name}'.", parameter="group_by"
                 )
         if len([name for name in asked if name not in uncounted]) > at_most:
-            raise RefusedRequest(400, f"group_by: at most {at_most} values are allowed.", parameter="group_by")
+            raise RefusalError(400, f"group_by: at most {at_most} values are allowed.", parameter="group_by")
         return asked
 
 
@@ -90,10 +90,10 @@ def instant(value: str, parameter: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise RefusedRequest(400, f"{parameter}: not a valid RFC 3339 datetime.", parameter=parameter) from None
+        raise RefusalError(400, f"{parameter}: not a valid RFC 3339 datetime.", parameter=parameter) from None
     if moment.tzinfo is None:
         if "T" in value or " " in value:
-            raise RefusedRequest(400, f"{parameter}: must include a time zone.", parameter=parameter)
+            raise RefusalError(400, f"{parameter}: must include a time zone.", parameter=parameter)
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
 
@@ -145,7 +145,7 @@ class Page:
         except (ValueError, binascii.Error):
             page = None
         if page is None or page.cursor() != cursor:
-            raise RefusedRequest(400, "page: not a cursor that this endpoint gave out.", parameter="page")
+            raise RefusalError(400, "page: not a cursor that this endpoint gave out.", parameter="page")
         return page
 
     def next(self, size: int, total: int, *, twice: bool) -> str | None:

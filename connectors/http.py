@@ -117,8 +117,17 @@ class VendorClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str, params: Params = (), *, stream: str, window: str, tolerate: Sequence[int] = ()) -> Reply:
-        """The whole, well-formed answer to one question.
+    def get(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        stream: str,
+        window: str,
+        headers: Mapping[str, str] | None = None,
+        tolerate: Sequence[int] = (),
+    ) -> Reply:
+        """The whole, well-formed answer to one question; `headers` are this question's own (a vendor's beta).
 
         A status in `tolerate` (404 of an endpoint that not every organisation has) comes back as a Reply.
         Raises CredentialsError, RateLimitError, VendorUnavailableError or AnswerError.
@@ -131,15 +140,17 @@ class VendorClient:
             before_sleep=self._log_retry,
             reraise=True,
         )
+        where = {"source": self.source, "stream": stream, "window": window}
         try:
-            return attempts(self._ask_once, path, params, stream, window, tolerate)
+            return attempts(self._ask_once, path, params, headers or {}, where, tolerate)
         except _TransientError as gave_up:
             raise gave_up.error from None
 
-    def _ask_once(self, path: str, params: Params, stream: str, window: str, tolerate: Sequence[int]) -> Reply:
-        where = {"source": self.source, "stream": stream, "window": window}
+    def _ask_once(
+        self, path: str, params: Params, headers: Mapping[str, str], where: dict[str, str], tolerate: Sequence[int]
+    ) -> Reply:
         try:
-            with self._http.stream("GET", self.base_url + path, params=list(params)) as response:
+            with self._http.stream("GET", self.base_url + path, params=list(params), headers=dict(headers)) as response:
                 wire = b"".join(response.iter_raw())
         except (httpx.TransportError, httpx.StreamError) as error:
             raise _TransientError(self._unreachable(error, where)) from None
@@ -158,8 +169,8 @@ class VendorClient:
         if response.status_code != 200 and response.status_code not in tolerate:
             raise self._refusal(response, body, where)
         payload = self._parsed(response, body, where) if response.status_code == 200 else None
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, body, headers, self._clock(), urlencode(list(params)), payload)
+        told = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, body, told, self._clock(), urlencode(list(params)), payload)
 
     def _parsed(self, response: httpx.Response, body: bytes, where: dict[str, str]) -> Any:
         try:

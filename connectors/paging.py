@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import AnswerError
@@ -30,6 +30,7 @@ class Question:
     cursor: str
     next_token: Callable[[Any], str | None]
     tolerate: Sequence[int] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def report_token(payload: Any) -> str | None:
@@ -61,7 +62,12 @@ def follow(client: VendorClient, question: Question, window: Window) -> Iterator
     while True:
         params = [*question.params, *([(question.cursor, token)] if token else [])]
         reply = client.get(
-            question.path, params, stream=question.stream, window=str(window), tolerate=question.tolerate
+            question.path,
+            params,
+            stream=question.stream,
+            window=str(window),
+            headers=question.headers,
+            tolerate=question.tolerate,
         )
         yield _answer(client.source, question, window, sequence, reply)
         if reply.status != 200:

@@ -6,7 +6,7 @@ vendor's connector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -22,19 +22,25 @@ _GIVEN = (
 """The columns that a vendor's connector may fill; what it leaves out is null."""
 
 
-def to_readings(
-    wide: pl.DataFrame, meters: Sequence[str], *, source: str, provider: str, stream: str, account_id: str
-) -> pl.DataFrame:
-    """The contract `usage.meter_readings` from rows with an Int64 column for each of `meters`.
+def by_meter(wide: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    """A row a meter out of a column a meter: `columns` maps Int64 columns to meters. Adds `meter` and `count`."""
+    kept = [name for name in wide.columns if name not in columns]
+    return (
+        wide.unpivot(on=list(columns), index=kept, variable_name="column", value_name="count")
+        .filter(pl.col("count") > 0)
+        .with_columns(pl.col("column").replace_strict(dict(columns), return_dtype=pl.String).alias("meter"))
+        .drop("column")
+    )
+
+
+def to_readings(counted: pl.DataFrame, *, source: str, provider: str, stream: str, account_id: str) -> pl.DataFrame:
+    """The contract `usage.meter_readings` from rows with a `meter` and an Int64 `count` each.
 
     Meters that counted nothing are no reading. Rows that share every dimension are added up.
     """
-    present = [name for name in _GIVEN if name in wide.columns]
+    present = [name for name in _GIVEN if name in counted.columns]
     long = (
-        wide.unpivot(on=list(meters), index=present, variable_name="meter", value_name="count")
-        .filter(pl.col("count") > 0)
-        .group_by(*present, "meter", maintain_order=True)
-        .agg(pl.col("count").sum())
+        counted.filter(pl.col("count") > 0).group_by(*present, "meter", maintain_order=True).agg(pl.col("count").sum())
     )
     kinds = {name: name if meter.is_token_kind else None for name, meter in METERS.items()}
     schema = METER_READINGS.polars_schema

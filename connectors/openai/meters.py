@@ -17,7 +17,7 @@ from connectors.errors import AnswerError
 from connectors.json_answers import Row, Tally, note_unknown_fields, truths, whole_numbers, words
 from connectors.openai.reports import DETAIL_FIELDS, GROUP_FIELDS, PROCESSING_TIERS, TOKEN_FIELDS, Report
 from connectors.protocol import Answer, Window
-from connectors.reading_rows import to_readings, to_totals
+from connectors.reading_rows import by_meter, to_readings, to_totals
 
 FIELDS = BucketFields("start_time", "end_time")
 WIDTHS = {"1d": timedelta(days=1), "1h": timedelta(hours=1)}
@@ -53,15 +53,16 @@ def to_usage_readings(
     """
     wide = _with_dimensions(rows, report, tally)
     directions: dict[str, pl.Expr] = {}
-    meters = list(report.counts.values())
+    meters = dict(report.counts)
     if report.tokens:
         wide = _with_token_kinds(wide, report, source=source, window=window, tally=tally)
-        meters = [*TOKEN_METERS, *meters]
+        meters |= {name: name for name in TOKEN_METERS}
         directions = {"Input": pl.col("input_tokens"), "Output": pl.col("output_tokens")}
-    elif "input" in meters:
+    elif "input_tokens" in meters:
         directions = {"Input": pl.col("input_tokens")}
-    wide = wide.with_columns(pl.col(name).alias(meter) for name, meter in report.counts.items())
-    readings = to_readings(wide, meters, source=source, provider="openai", stream=report.name, account_id=account_id)
+    readings = to_readings(
+        by_meter(wide, meters), source=source, provider="openai", stream=report.name, account_id=account_id
+    )
     return readings, to_totals(rows, report.name, directions)
 
 

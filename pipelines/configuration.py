@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -82,7 +82,7 @@ def read_settings(path: Path) -> Settings:
 
 def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> None:
     """Options are checked by their connector, every `${NAME}` taken as given: no secret is needed for it."""
-    from connectors.registry import kind_of, kinds
+    from connectors.registry import connector_kind, kinds
 
     mistakes: list[str] = []
     for position, source in enumerate(settings.sources):
@@ -93,7 +93,7 @@ def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> Non
             mistakes.append(f"line {line}: source {source.name!r}: there is no connector {source.connector!r}{hint}")
             continue
         try:
-            kind_of(source.connector).options.model_validate(source.options)
+            connector_kind(source.connector).options.model_validate(source.options)
         except ValidationError as error:
             mistakes += [
                 _explain({**mistake, "loc": (*location, "options", *mistake["loc"])}, node, name)
@@ -135,7 +135,7 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in getattr(annotation, "__args__", ()) if (found := _model_within(inner))), None)
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def _nearest(word: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else (f"; known: {', '.join(known)}" if known else "")
 
@@ -169,18 +169,22 @@ class Secrets:
         stored = dotenv_values(home.secrets) if home.secrets.is_file() else {}
         self._values = {**{key: value for key, value in stored.items() if value}, **os.environ}
 
-    def fill(self, value: Any, *, source: str | None = None) -> Any:
-        """`value` with every `${NAME}` replaced, at any depth; `ConfigurationError` names the missing ones."""
+    def fill(self, value: Any, *, source: str | None = None, required: bool = True) -> Any:
+        """`value` with every `${NAME}` replaced, at any depth; `ConfigurationError` names a missing one.
+
+        Unless `required`, a missing one becomes the word `unset`: enough to translate what was pulled before.
+        """
         if isinstance(value, str):
-            return _SECRET.sub(lambda match: self._value(match.group(1), source), value)
+            return _SECRET.sub(lambda match: self._value(match.group(1), source, required), value)
         if isinstance(value, Mapping):
-            return {key: self.fill(inner, source=source) for key, inner in cast("Mapping[Any, Any]", value).items()}
+            inner = cast("Mapping[Any, Any]", value)
+            return {key: self.fill(within, source=source, required=required) for key, within in inner.items()}
         if isinstance(value, list | tuple):
-            return [self.fill(inner, source=source) for inner in cast("list[Any]", value)]
+            return [self.fill(within, source=source, required=required) for within in cast("list[Any]", value)]
         return value
 
-    def _value(self, name: str, source: str | None) -> str:
-        value = self._values.get(name)
+    def _value(self, name: str, source: str | None, required: bool) -> str:
+        value = self._values.get(name) or (None if required else "unset")
         if not value:
             raise ConfigurationError(
                 f"the secret {name} is not set",
@@ -190,10 +194,11 @@ class Secrets:
         return value
 
 
-def connect(source: SourceSettings, home: Home, surroundings: Surroundings) -> Connector:
+def connect(
+    source: SourceSettings, home: Home, surroundings: Surroundings, *, secrets_required: bool = True
+) -> Connector:
     """The connector of a source, secrets filled in."""
-    from connectors.registry import kind_of
+    from connectors.registry import make_connector
 
-    kind = kind_of(source.connector)
-    options = kind.options.model_validate(Secrets(home).fill(source.options, source=source.name))
-    return kind.make(source.name, options, surroundings)
+    options = Secrets(home).fill(source.options, source=source.name, required=secrets_required)
+    return make_connector(source.connector, source.name, options, surroundings)

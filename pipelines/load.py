@@ -30,8 +30,9 @@ from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.posting import Posting, Terms, post_by_day, post_charges, post_estimates
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
-from models.ledger.trust import prove, tally_charges, tally_settlement, tally_tokens
+from models.ledger.trust import Proofs
 from pipelines.periods import period_of
+from pipelines.reference import price_fingerprint
 from pipelines.settings import SourceSettings
 from pipelines.spool import Spool
 from pipelines.workplace import Workplace
@@ -80,8 +81,9 @@ def load_pull(work: Workplace, source: SourceSettings, pull: Pull, *, accept_shr
         translation = work.connector(source, talking=False).translate(pull.window, work.archive.answers(pull))
         _hold(source, period, translation, current, accept_shrink=accept_shrink)
         with Spool(work.home.spool, f"{source.name}-{period}") as spool:
-            tallies = _post(work, source, pull, translation, spool)
+            proofs = _post(work, source, pull, translation, spool)
             rollup = combine(spool.read(DAILY_COSTS))
+            checks = proofs.conclude(rollup)
             changes = _restated(work, current, rollup)
             files = _write(work, source, period, spool)
         work.on_step(f"{source.name} {period}: committing")
@@ -96,14 +98,14 @@ def load_pull(work: Workplace, source: SourceSettings, pull: Pull, *, accept_shr
             period_status="Open" if period_of(pull.started_at - _SETTLED_AFTER) <= period else "Closed",
             answers=pull.answers,
             answers_digest=digest,
-            checks=tuple(CheckResult(**check) for check in prove(tallies).iter_rows(named=True)),
+            checks=tuple(CheckResult(**check) for check in checks.iter_rows(named=True)),
             restatements=changes,
             findings=tuple(LoadFinding(found.kind, found.detail, found.count) for found in translation.findings),
             names=_observed(translation),
             claims=tuple(AccountClaim(claim.issuer, claim.account_id, claim.role) for claim in translation.claims),
         )
         load_id = work.control.commit_load(record)
-    failed = tuple(f"{check.name} ({check.subject})" for check in record.checks if not check.passed)
+    failed = tuple(check.check for check in record.checks if check.passed is False)
     return LoadOutcome(source.name, period, load_id, False, _rows(files), len(changes), failed, len(record.findings))
 
 
@@ -113,7 +115,7 @@ def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
     settled = pull.started_at - lag >= pull.window.end
     terms = (
         pull.content_hash,
-        work.prices.fingerprint,
+        price_fingerprint(),
         repr(work.contracts),
         repr(work.owners),
         source.model_dump_json(),
@@ -153,7 +155,7 @@ def _hold(
 
 
 def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Translation, spool: Spool) -> Proofs:
-    """Post day by day into the spool, and gather what the proofs need."""
+    """Post day by day into the spool; returns what the proofs need of it."""
     seen = translation.names.select("kind", "id", "name", pl.col("observed_at").alias("first_seen"))
     known = work.control.names_as_of(source.name).select("kind", "id", "name", "first_seen")
     terms = Terms(
@@ -164,34 +166,19 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         as_of=pull.started_at,
         settle_lag=timedelta(hours=source.settle_hours),
     )
-    tallies = [
-        tally_tokens(
-            translation.meter_readings, translation.totals, source=source.name, billing_period=pull.billing_period
-        )
-    ]
+    proofs = Proofs(translation.totals)
     for posting in _postings(translation, terms):
         work.on_step(f"{source.name} {pull.billing_period}: posting")
-        tallies.extend(_tally(posting))
+        proofs.add(posting)
         spool.write(posting.frames)
     spool.write({USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms)})
-    return tallies
+    return proofs
 
 
 def _postings(translation: Translation, terms: Terms) -> Iterator[Posting]:
     yield from post_by_day(translation.meter_readings, translation.bill_lines, terms)
     if translation.charges is not None:
         yield post_charges(translation.charges, terms)
-
-
-def _tally(posting: Posting) -> Iterator[pl.DataFrame]:
-    yield tally_charges(posting.charges, rollup=posting.daily_costs)
-    if posting.settlement is not None:
-        yield tally_settlement(
-            posting.settlement,
-            readings=posting.meter_readings,
-            charges=posting.charges,
-            reconciliation=posting.reconciliation,
-        )
 
 
 def _write(work: Workplace, source: SourceSettings, period: str, spool: Spool) -> tuple[LakeFiles, ...]:

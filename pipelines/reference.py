@@ -6,6 +6,7 @@ mean is `models`; how the price files are made is `pipelines.price_catalogue`.
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def reference_folder(name: str) -> Path:
 def price_book() -> PriceBook:
     """The price book of this installation, read once per process."""
     return read_price_book(reference_folder("prices"))
+
+
+@lru_cache(maxsize=1)
+def price_fingerprint() -> str:
+    """The hash of the price files: loads depend on it."""
+    folder = reference_folder("prices")
+    return hashlib.sha256(b"".join((folder / f"{name}.csv").read_bytes() for name in PRICE_FILES)).hexdigest()
 
 
 def read_price_book(folder: Path) -> PriceBook:

@@ -14,6 +14,7 @@ from pathlib import Path
 from connectors.archive import Archive
 from connectors.control import ControlStore
 from connectors.protocol import Connector, Surroundings
+from models.control.budgets import Budget
 from models.ledger.contract_rates import ContractRate
 from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
@@ -108,6 +109,20 @@ class Workplace:
             )
             for contract in self.settings.contracts
             for rate in contract.rates
+        )
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        return tuple(
+            Budget(
+                name=budget.name,
+                amount=budget.amount,
+                currency=budget.currency,
+                scope=budget.scope.model_dump(exclude_none=True),
+                cost_basis=budget.cost_basis,
+                thresholds_pct=budget.thresholds_pct,
+            )
+            for budget in self.settings.budgets
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -23,10 +24,10 @@ def define_publication(home: Path, charges: Sequence[dg.AssetKey]) -> tuple[dg.A
         kinds={"duckdb"},
         description="The read-only warehouse: a new file, then a switched link. Depends on no source's success.",
     )
-    def warehouse() -> dg.MaterializeResult:
+    def warehouse() -> dg.MaterializeResult[Any]:
         with Workplace.open(home) as work:
             publication = publish(work)
-        return dg.MaterializeResult(metadata={"version": publication.version, "path": str(publication.path)})
+        return dg.MaterializeResult(metadata={"file": publication.file.name, "loads": publication.loads})
 
     @dg.asset(
         deps=[warehouse],
@@ -35,7 +36,7 @@ def define_publication(home: Path, charges: Sequence[dg.AssetKey]) -> tuple[dg.A
         kinds={"slack"},
         description="Budgets crossed, each told once.",
     )
-    def alerts() -> dg.MaterializeResult:
+    def alerts() -> dg.MaterializeResult[Any]:
         with Workplace.open(home) as work:
             report = alert(work)
         return dg.MaterializeResult(metadata={"enqueued": report.enqueued, "delivered": report.delivered})

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -69,7 +70,7 @@ def define_source(source: SourceSettings, home: Path) -> SourceDefinitions:
         check_specs=[dg.AssetCheckSpec(PROOFS, asset=[name, "charges"])],
         description=f"Readings, bill lines, FOCUS charges, estimates and reconciliation of {source.name}.",
     )
-    def charges(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def charges(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         with Workplace.open(home) as work:
             outcomes = [load_latest(work, source, period) for period in context.partition_keys]
         yield dg.MaterializeResult(metadata=_metadata(outcomes), check_results=[_proofs(outcomes)])

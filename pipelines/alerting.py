@@ -1,0 +1,74 @@
+"""Alerting after a publishing: a budget that was crossed goes into the outbox once, and what is due is delivered.
+
+What counts as crossed is `models.control.budgets`; what a message says and how it is sent is `connectors.slack`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from connectors.slack.delivery import deliver_due, payload_of
+from connectors.slack.messages import budget_message
+from connectors.slack.webhook import WebhookSender
+from models.control.budgets import BudgetCrossing, crossings, status
+from models.control.movers import top_movers
+from models.errors import OutlayError
+from models.ledger.rollup import DAILY_COSTS
+from pipelines.configuration import Secrets
+from pipelines.warehouse import Facts
+from pipelines.workplace import Workplace
+
+
+@dataclass
+class AlertReport:
+    """What alerting did: new messages, delivered ones, those still waiting (for a channel or a retry), failures."""
+
+    enqueued: int = 0
+    delivered: int = 0
+    waiting: int = 0
+    failures: list[OutlayError] = field(default_factory=list[OutlayError])
+
+
+def alert(work: Workplace) -> AlertReport:
+    """Enqueue new crossings, deliver what is due. A message whose key was ever enqueued is never enqueued again."""
+    report = AlertReport(enqueued=sum(_enqueue(work, crossing) for crossing in _crossings(work)))
+    webhook = work.settings.alerts.slack.webhook
+    now = work.surroundings.clock()
+    if webhook is not None and work.control.due(now):
+        work.on_step("alerts: delivering")
+        secret = Secrets(work.home).fill(webhook.get_secret_value(), source="slack")
+        deliveries = deliver_due(work.control, WebhookSender(SecretStr(secret)), now)
+        report.delivered = len(deliveries.sent)
+        report.failures = [error for _, error in deliveries.failed]
+    report.waiting = len(work.control.due(now))
+    return report
+
+
+def _crossings(work: Workplace) -> list[BudgetCrossing]:
+    if not work.budgets:
+        return []
+    today = work.surroundings.clock().date()
+    return crossings(status(_facts(work).read(DAILY_COSTS), work.budgets, as_of=today), as_of=today)
+
+
+def _enqueue(work: Workplace, crossing: BudgetCrossing) -> bool:
+    budget = next(budget for budget in work.budgets if budget.name == crossing.budget)
+    movers = top_movers(
+        _facts(work).read(DAILY_COSTS),
+        budget,
+        billing_period=crossing.billing_period,
+        as_of=work.surroundings.clock().date(),
+    )
+    message = budget_message(
+        crossing,
+        movers=movers,
+        organization=work.settings.organization,
+        dashboard_url=work.settings.alerts.dashboard_url,
+    )
+    return work.control.enqueue(crossing.key, payload_of(message))
+
+
+def _facts(work: Workplace) -> Facts:
+    return Facts(work.lake, tuple(work.control.current_loads()))

@@ -19,7 +19,7 @@ import polars as pl
 
 from models.ledger.billing import BILL_LINES
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _EXACT = Context(prec=200)
 _TWELVE_PLACES = Decimal("1e-12")
@@ -48,7 +48,8 @@ def read_amount(said: object, *, minor_units: int = 0) -> Amount:
     if abs(exact) >= _LARGEST:
         raise ValueError(f"{text[:40]!r} is beyond any bill")
     rounded = exact.quantize(_TWELVE_PLACES, rounding=ROUND_HALF_EVEN, context=_EXACT)
-    return Amount(_EXACT.plus(rounded), _EXACT.subtract(exact, rounded))
+    # OpenAI was seen to send nothing at all as "0E-6176": zero leaves nothing over.
+    return Amount(_EXACT.plus(rounded), _EXACT.subtract(exact, rounded) or Decimal(0))
 
 
 def read_currency(said: object) -> str:

@@ -31,7 +31,7 @@ _METERS: Mapping[frozenset[str], str] = {
         "input": ("input", "prompt"),
         "cache_read": ("cached", "input cached", "input cache read", "cache read", "prompt cached"),
         "cache_write": (
-            "cache write", "input cache write", "input cache creation",
+            "cache write", "cache writes", "input cache write", "input cache creation",
             "input cache write 30m", "input cache write 12h",
         ),
         "output": ("output", "completion", "output reasoning"),
@@ -43,11 +43,13 @@ _METERS: Mapping[frozenset[str], str] = {
         "output_image": ("output image",),
         "images": ("images", "image generation"),
         "characters": ("characters",),
-        "audio_seconds": ("seconds", "audio seconds", "duration seconds", "transcription", "audio duration"),
+        "audio_seconds": ("seconds", "audio", "audio seconds", "duration seconds", "transcription", "audio duration"),
         "web_searches": ("web search", "web search calls", "web search tool calls"),
         "file_searches": ("file search", "file search calls", "file search tool calls"),
         "code_sessions": ("code interpreter", "code interpreter sessions", "code interpreter session"),
-        "stored_bytes": ("vector store", "vector stores", "vector store storage", "file search storage"),
+        "stored_bytes": (
+            "vector storage", "vector store", "vector stores", "vector store storage", "file search storage",
+        ),
     }.items()
     for phrase in phrases
 }  # fmt: skip

@@ -244,6 +244,6 @@ def _page(
             "data": [item for group in groups[page.position :][:size] for item in group],
             "has_more": following is not None,
             "next_page": following,
-            "data_refreshed_at": rfc3339(simulation.as_of - timedelta(minutes=95)),
+            "data_refreshed_at": rfc3339(simulation.as_of),
         }
     )

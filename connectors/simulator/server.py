@@ -45,8 +45,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet: nothing of a request is printed."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - the base class's signature
-        """`Date` is the simulation's now."""
-        return super().date_time_string(self.answerer.simulation.as_of.timestamp())
+        """`Date`: the real now on the simulation's own day, else the simulation's now."""
+        now, as_of = time.time(), self.answerer.simulation.as_of.timestamp()
+        return super().date_time_string(now if 0 <= now - as_of < 86_400 else as_of)
 
     def do_POST(self) -> None:
         """Loopback only, as the whole server: `POST /_simulation/advance` brings the second pull's state."""
@@ -112,13 +113,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """A simulation served on a free port of this machine, from entering to leaving the `with`.
+    """A simulation served on this machine, from entering to leaving the `with`; `port` 0 is any free one.
 
     With `misbehave` answers come with quirks and now and then not at all; without, every answer is plain.
     """
 
-    def __init__(self, simulation: Simulation, *, misbehave: bool = True) -> None:
+    def __init__(self, simulation: Simulation, *, misbehave: bool = True, port: int = 0) -> None:
         self.simulation = simulation
+        self._port = port
         self._misbehaviour = Misbehaviour(simulation.seed, by_chance=misbehave)
         attributes = {"answerer": Answerer(simulation, quirks=misbehave), "misbehaviour": self._misbehaviour}
         self._handler = type("_BoundHandler", (_Handler,), attributes)
@@ -137,7 +139,7 @@ class Server:
         self._misbehaviour.order(path_prefix, Failure(how), times)
 
     def __enter__(self) -> Server:
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler)
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

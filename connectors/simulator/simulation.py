@@ -190,8 +190,8 @@ class Simulation:
         start = self.billing_periods[0]
         options = {
             OPENAI: {"base_url": f"{base_url}/v1"},
-            ANTHROPIC: {"base_url": base_url, "reports": "admin"},
-            LABS: {"base_url": base_url, "reports": "analytics"},
+            ANTHROPIC: {"base_url": base_url, "report": "admin", "claude_code": True},
+            LABS: {"base_url": base_url, "report": "analytics"},
         }
         return {
             "organization": ORGANIZATION,

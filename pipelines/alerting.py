@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from connectors.slack.delivery import deliver_due, payload_of
-from connectors.slack.messages import budget_message
+from connectors.slack.messages import Message, budget_message
+from connectors.slack.preview import preview
 from connectors.slack.webhook import WebhookSender
 from models.control.budgets import BudgetCrossing, crossings, status
 from models.control.movers import top_movers
@@ -33,7 +34,9 @@ class AlertReport:
 
 def alert(work: Workplace) -> AlertReport:
     """Enqueue new crossings, deliver what is due. A message whose key was ever enqueued is never enqueued again."""
-    report = AlertReport(enqueued=sum(_enqueue(work, crossing) for crossing in _crossings(work)))
+    report = AlertReport()
+    for crossing in _crossings(work):
+        report.enqueued += work.control.enqueue(crossing.key, payload_of(_message(work, crossing)))
     webhook = work.settings.alerts.slack.webhook
     now = work.surroundings.clock()
     if webhook is not None and work.control.due(now):
@@ -53,22 +56,25 @@ def _crossings(work: Workplace) -> list[BudgetCrossing]:
     return crossings(status(_facts(work).read(DAILY_COSTS), work.budgets, as_of=today), as_of=today)
 
 
-def _enqueue(work: Workplace, crossing: BudgetCrossing) -> bool:
-    budget = next(budget for budget in work.budgets if budget.name == crossing.budget)
+def _message(work: Workplace, crossing: BudgetCrossing) -> Message:
     movers = top_movers(
         _facts(work).read(DAILY_COSTS),
-        budget,
+        next(budget for budget in work.budgets if budget.name == crossing.budget),
         billing_period=crossing.billing_period,
         as_of=work.surroundings.clock().date(),
     )
-    message = budget_message(
+    return budget_message(
         crossing,
         movers=movers,
         organization=work.settings.organization,
         dashboard_url=work.settings.alerts.dashboard_url,
     )
-    return work.control.enqueue(crossing.key, payload_of(message))
 
 
 def _facts(work: Workplace) -> Facts:
     return Facts(work.lake, tuple(work.control.current_loads()))
+
+
+def previews(work: Workplace) -> list[str]:
+    """Every message for a budget that stands crossed now, as readable text, whether it was told already or not."""
+    return [preview(_message(work, crossing).blocks) for crossing in _crossings(work)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.errors import ConfigurationError
 from pipelines.home import Home
+from pipelines.periods import checked, period_of
 
 _HEAD = """\
 # Outlay's configuration. `outlay config check` explains every mistake with its line.
@@ -98,6 +101,31 @@ def begin(home: Home, beginning: Beginning) -> list[Path]:
     home.configuration.write_text(text, encoding="utf-8")
     (home.root / ".env.example").write_text(example, encoding="utf-8")
     return [home.configuration, home.root / ".env.example"]
+
+
+def ask(
+    organization: str | None, openai: bool | None, anthropic: bool | None, focus: str | None, start: str | None
+) -> Beginning:
+    """Flags as they are; what they leave open is asked on a terminal, and taken as no elsewhere."""
+    asking = sys.stdin.isatty()
+    if organization is None:
+        organization = _answer("Your organisation's name", "My organisation") if asking else "My organisation"
+    chosen = {"openai": openai, "anthropic": anthropic, "focus-files": focus is not None or None}
+    for name, said in chosen.items():
+        if said is None:
+            chosen[name] = asking and name != "focus-files" and _answer(f"Pull {name}? y/n", "y").lower() == "y"
+    return Beginning(
+        organization=organization,
+        connectors=tuple(name for name, said in chosen.items() if said),
+        start=checked(start or period_of(datetime.now(UTC))),
+        focus_path=focus,
+    )
+
+
+def _answer(question: str, default: str) -> str:
+    from rich.prompt import Prompt
+
+    return Prompt.ask(question, default=default)
 
 
 def _quoted(value: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+
+from connectors.errors import ConfigurationError
 
 REPULLED_CLOSED_PERIODS = 2
 """Vendors restate for weeks: a run re-pulls the open period and the two before it."""
@@ -10,6 +13,13 @@ REPULLED_CLOSED_PERIODS = 2
 
 def period_of(instant: datetime) -> str:
     return f"{instant:%Y-%m}"
+
+
+def checked(period: str) -> str:
+    """The period as it is. Raises `ConfigurationError` for anything that is no month."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
+        raise ConfigurationError(f"{period!r} is no billing period", remedy="write it as YYYY-MM, for example 2026-11")
+    return period
 
 
 def previous(period: str) -> str:

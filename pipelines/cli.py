@@ -1,0 +1,344 @@
+"""The command line. Each command is a few lines around a function elsewhere; heavy imports stay inside the commands.
+
+Exit status: 0 all well, 1 something failed and was told, 2 the command was not understood.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.console import say, show_error, show_table, watching
+
+if TYPE_CHECKING:
+    from pipelines.home import Home
+    from pipelines.run import RunReport
+
+app = typer.Typer(
+    name="outlay",
+    help="One ledger for what AI costs: tokens and GPU hours, billed money reconciled to usage line by line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+importing = typer.Typer(help="Bring in files that a vendor or a tool exported.", no_args_is_help=True)
+exporting = typer.Typer(help="Write charges out for other tools.", no_args_is_help=True)
+checking = typer.Typer(help="Judge files by FOCUS and by our own rules.", no_args_is_help=True)
+config = typer.Typer(help="Look after outlay.yaml.", no_args_is_help=True)
+prices = typer.Typer(help="The price book: reviewed data, never changed behind your back.", no_args_is_help=True)
+alerts = typer.Typer(help="What people are told.", no_args_is_help=True)
+for name, group in (
+    ("import", importing),
+    ("export", exporting),
+    ("check", checking),
+    ("config", config),
+    ("prices", prices),
+    ("alerts", alerts),
+):
+    app.add_typer(group, name=name)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of this installation (or OUTLAY_HOME; default data/home).")
+]
+PortOption = Annotated[int, typer.Option(help="Port of the dashboard; the next free one is taken.")]
+
+
+def main() -> None:
+    """Entry point: errors of the one family are told without a stack trace, exit status 1."""
+    from models.errors import OutlayError
+
+    try:
+        app()
+    except OutlayError as error:
+        show_error(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output has gone (`outlay sql … | head`)
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@app.command()
+def init(
+    organization: Annotated[str | None, typer.Option(help="Your organisation's name.")] = None,
+    openai: Annotated[bool | None, typer.Option("--openai/--no-openai", help="An OpenAI organisation.")] = None,
+    anthropic: Annotated[
+        bool | None, typer.Option("--anthropic/--no-anthropic", help="An Anthropic organisation.")
+    ] = None,
+    focus: Annotated[str | None, typer.Option(help="Path or URL of a FOCUS export.")] = None,
+    start: Annotated[str | None, typer.Option(help="First billing period to pull, YYYY-MM.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write a first outlay.yaml and .env.example (never a secret)."""
+    from pipelines.beginning import ask, begin
+
+    for path in begin(_home(home), ask(organization, openai, anthropic, focus, start)):
+        say(f"wrote {path}")
+    say("next: put the keys into .env beside it, then `outlay config check` and `outlay run`")
+
+
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the dashboard afterwards.")] = True,
+    seed: Annotated[int, typer.Option(help="Which make-believe organisation.")] = 1,
+    months: Annotated[int, typer.Option(min=1, max=24, help="Months of history.")] = 3,
+    as_of: Annotated[str | None, typer.Option(help="Its present day, YYYY-MM-DD; default today.")] = None,
+    port: PortOption = 8501,
+    home: HomeOption = None,
+) -> None:
+    """The make-believe organisation, end to end without a key; then the dashboard."""
+    from pipelines.demo import World
+    from pipelines.demo import demo as play
+
+    place = _home(home)
+    with watching() as watcher:
+        report = play(place, World.today(seed, months, _day(as_of)), watcher, frozen=as_of is not None)
+    failed = _tell(report)
+    say(f"truth to compare with: {place.demo / 'truth.json'}")
+    if serve and not failed:
+        _serve(place, port)
+    raise typer.Exit(failed)
+
+
+@app.command()
+def run(
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
+    period: Annotated[list[str] | None, typer.Option(help="Only this billing period, YYYY-MM.")] = None,
+    accept_shrink: Annotated[
+        bool, typer.Option(help="Believe a vendor that now tells of no charges where there were some.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Pull, load, prove, publish, alert. Without options: every source, the open period and the two before."""
+    from pipelines.periods import checked
+    from pipelines.run import run as work_off
+    from pipelines.workplace import Workplace
+
+    periods = [checked(each) for each in period or ()]
+    with watching() as watcher, Workplace.open(_configured(home), on_step=watcher.step) as work:
+        report = work_off(work, sources=source or (), periods=periods, accept_shrink=accept_shrink)
+    raise typer.Exit(_tell(report))
+
+
+@app.command()
+def replay(home: HomeOption = None) -> None:
+    """Rebuild everything from the archive; talks to no vendor."""
+    from pipelines.run import replay as rebuild
+    from pipelines.workplace import Workplace
+
+    with watching() as watcher, Workplace.open(_home(home), on_step=watcher.step) as work:
+        report = rebuild(work)
+    raise typer.Exit(_tell(report))
+
+
+@app.command()
+def status(home: HomeOption = None) -> None:
+    """Sources, freshness, proofs and budgets of what is published."""
+    from pipelines.status import show_status
+
+    raise typer.Exit(0 if show_status(_home(home)) else 1)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over the published warehouse.")],
+    format: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default stdout.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Ask the published warehouse, read-only."""
+    from pipelines.answers import show_answer
+
+    show_answer(_home(home), query, format, output)
+
+
+@importing.command("focus")
+def import_focus(
+    path: Annotated[str, typer.Argument(help="File, folder or object store URL; CSV, gzip or Parquet.")],
+    source: Annotated[str, typer.Option(help="Name to import it under.")],
+    manifest: Annotated[str | None, typer.Option(help="Manifest that lists the export's files.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Import a FOCUS export, versions 1.0 to 1.4; importing it again changes nothing."""
+    from pipelines.exchange import import_focus as bring_in
+    from pipelines.workplace import Workplace
+
+    with watching() as watcher, Workplace.open(_home(home), on_step=watcher.step) as work:
+        report = bring_in(work, path, source, manifest)
+    raise typer.Exit(_tell(report))
+
+
+@exporting.command("focus")
+def export_focus(
+    folder: Annotated[Path, typer.Argument(help="Folder to write billing_period=YYYY-MM/*.parquet into.")],
+    version: Annotated[str, typer.Option(help="FOCUS version: 1.4 or 1.2.")] = "1.4",
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write charges as FOCUS Parquet in a Hive layout."""
+    from pipelines.exchange import export_focus as write_out
+    from pipelines.workplace import Workplace
+
+    with Workplace.open(_home(home)) as work:
+        written = write_out(work, folder, version, source or ())
+    for path, rows in written:
+        say(f"{rows:>9,} charges  {path}")
+
+
+@checking.command("focus")
+def check_focus(
+    path: Annotated[str, typer.Argument(help="Any FOCUS cost-and-usage file.")],
+    lenient: Annotated[bool, typer.Option(help="Warn and count, as for what vendors send; exit 0.")] = False,
+    limit: Annotated[int, typer.Option(help="Sample rows to show for each violation.")] = 3,
+) -> None:
+    """Our own FOCUS invariants; exit 1 with rule, count and sample rows for each violation."""
+    from pipelines.exchange import check_focus as judge
+
+    raise typer.Exit(0 if judge(path, lenient=lenient, samples=limit) else 1)
+
+
+@config.command("check")
+def config_check(home: HomeOption = None) -> None:
+    """Explain every mistake in outlay.yaml with its line."""
+    from pipelines.configuration import read_settings
+
+    settings = read_settings(_home(home).configuration)
+    say(f"{settings.organization}: {len(settings.sources)} source(s), {len(settings.budgets)} budget(s), all well")
+
+
+@config.command("schema")
+def config_schema() -> None:
+    """JSON Schema of outlay.yaml, for editors."""
+    import json
+
+    from pipelines.settings import Settings
+
+    print(json.dumps(Settings.model_json_schema(), indent=2))
+
+
+@prices.command("diff")
+def prices_diff() -> None:
+    """What the installed genai-prices would change in data/prices; exit 1 where it would."""
+    from pipelines.price_catalogue import difference, from_package, read
+    from pipelines.reference import reference_folder
+
+    changes = difference(read(reference_folder("prices")), from_package())
+    if changes.height:
+        show_table("genai-prices against data/prices", changes.columns, changes.rows())
+    say(f"{changes.height} difference(s)")
+    raise typer.Exit(1 if changes.height else 0)
+
+
+@prices.command("update")
+def prices_update() -> None:
+    """Write the installed genai-prices into data/prices, to be reviewed and committed."""
+    from pipelines.price_catalogue import materialise
+    from pipelines.reference import reference_folder
+
+    folder = reference_folder("prices")
+    materialise(folder)
+    say(f"wrote {folder}; review the change before you commit it")
+
+
+@alerts.command("preview")
+def alerts_preview(home: HomeOption = None) -> None:
+    """Show the message of every budget that stands crossed now, as people would read it."""
+    from pipelines.alerting import previews
+    from pipelines.workplace import Workplace
+
+    with Workplace.open(_home(home)) as work:
+        shown = previews(work)
+    for text in shown:
+        print(text + "\n")
+    if not shown:
+        say("nothing to tell")
+
+
+@app.command()
+def doctor(home: HomeOption = None) -> None:
+    """Is this installation in order? Exit 1 where something is broken."""
+    from pipelines.doctor import diagnose
+
+    found = diagnose(_home(home))
+    show_table(None, ("", "what", "found", "to do"), [(d.verdict, d.what, d.detail, d.remedy) for d in found])
+    raise typer.Exit(1 if any(diagnosis.verdict == "broken" for diagnosis in found) else 0)
+
+
+@app.command()
+def serve(port: PortOption = 8501, home: HomeOption = None) -> None:
+    """The dashboard over the published warehouse."""
+    _serve(_home(home), port)
+
+
+@app.command()
+def up(
+    port: PortOption = 8501,
+    dagster_port: Annotated[int, typer.Option(help="Port of the Dagster webserver.")] = 3000,
+    home: HomeOption = None,
+) -> None:
+    """Dashboard, Dagster webserver and daemon with schedules on; one Ctrl-C for all."""
+    from pipelines.serving import dagster_services, dashboard, free_port, keep, prepare_dagster
+
+    place = _configured(home)
+    prepare_dagster(place)
+    keep(place, [dashboard(free_port(port)), *dagster_services(free_port(dagster_port))], say)
+
+
+@app.command()
+def simulate(home: HomeOption = None) -> None:
+    """Start the demo's make-believe vendors again, so that `outlay run` can pull them; Ctrl-C ends them."""
+    import signal
+
+    from pipelines.demo import serving, world_of
+
+    place = _home(home)
+    with serving(place, world_of(place).simulation()) as url:
+        say(f"make-believe vendors: {url}\nCtrl-C ends them.")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def _home(folder: Path | None) -> Home:
+    from pipelines.home import Home
+
+    return Home.at(folder)
+
+
+def _configured(folder: Path | None) -> Home:
+    """A home with an outlay.yaml; without one there is nothing to pull."""
+    from pipelines.configuration import read_settings
+
+    place = _home(folder)
+    read_settings(place.configuration)
+    return place
+
+
+def _serve(home: Home, port: int) -> None:
+    from pipelines.serving import dashboard, free_port, keep
+
+    keep(home, [dashboard(free_port(port))], say)
+
+
+def _tell(report: RunReport) -> int:
+    from pipelines.status import show_report
+
+    show_report(report)
+    for failure in report.failures:
+        show_error(failure)
+    return 1 if report.failures else 0
+
+
+def _day(text: str | None):
+    if text is None:
+        return None
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD") from None

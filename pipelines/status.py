@@ -1,0 +1,108 @@
+"""What the command line tells of a run and of what is published: sources, freshness, proofs, budgets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from pipelines.console import money, say, show_table
+from pipelines.home import Home
+from pipelines.run import RunReport
+
+_FRESHNESS = """
+SELECT f.source, f.status, f.last_success_at, f.data_through, f.last_outcome, f.message
+FROM ops.freshness f ORDER BY f.source
+"""
+_MONTHS = """
+SELECT source, billing_month, currency, sum(billed_cost), sum(effective_cost), sum(list_cost), sum(charges)
+FROM marts.daily_costs GROUP BY ALL ORDER BY billing_month, source, currency
+"""
+_PROOFS = "SELECT count(*) FILTER (passed), count(*) FILTER (NOT passed) FROM ops.checks WHERE kind = 'proof'"
+_FAILED = """
+SELECT source, billing_period, "check", coalesce(subject, cost_basis, ''), difference, detail
+FROM ops.checks WHERE NOT passed ORDER BY ALL
+"""
+_BUDGETS = """
+SELECT budget, scope, currency, max(spent), max(budget_amount), max(share_pct), max(first_crossed_day)
+FROM marts.budget_status WHERE billing_period = (SELECT max(billing_period) FROM marts.budget_status)
+GROUP BY ALL ORDER BY budget
+"""
+
+
+def show_report(report: RunReport) -> None:
+    """What each load did, then what was published and told."""
+    loaded = [outcome for outcome in report.outcomes if not outcome.unchanged]
+    if loaded:
+        show_table(
+            None,
+            ("source", "period", "readings", "bill lines", "charges", "restated", "findings", "proofs"),
+            [
+                (
+                    outcome.source,
+                    outcome.billing_period,
+                    f"{outcome.rows.get('usage.meter_readings', 0):,}",
+                    f"{outcome.rows.get('usage.bill_lines', 0):,}",
+                    f"{outcome.rows.get('focus.cost_and_usage', 0):,}",
+                    f"{outcome.restated:,}",
+                    f"{outcome.findings:,}",
+                    "all hold" if not outcome.failed_proofs else "; ".join(sorted(set(outcome.failed_proofs))),
+                )
+                for outcome in loaded
+            ],
+            right=("readings", "bill lines", "charges", "restated", "findings"),
+        )
+    unchanged = len(report.outcomes) - len(loaded)
+    if unchanged:
+        say(f"{unchanged} load(s) told nothing new")
+    if report.publication is not None:
+        say(f"published {report.publication.file.name}: {report.publication.loads} load(s)")
+    if report.alerts is not None and (report.alerts.enqueued or report.alerts.delivered or report.alerts.waiting):
+        told = report.alerts
+        say(f"alerts: {told.enqueued} new, {told.delivered} delivered, {told.waiting} waiting for a Slack webhook")
+
+
+def show_status(home: Home) -> bool:
+    """Tell what is published; true where every source is fresh and every proof holds."""
+    if not home.published.exists():
+        say(f"nothing is published in {home.root} yet → `outlay run`, or `outlay demo` for the make-believe one")
+        return False
+    with duckdb.connect(str(home.published.resolve()), read_only=True) as warehouse:
+        sources, months, failed, budgets = (
+            warehouse.execute(query).fetchall() for query in (_FRESHNESS, _MONTHS, _FAILED, _BUDGETS)
+        )
+        proofs = warehouse.execute(_PROOFS).fetchone() or (0, 0)
+    show_table(
+        "Sources",
+        ("source", "status", "last good pull", "data through", "last try", "what went wrong"),
+        [(*row[:2], _instant(row[2]), _instant(row[3]), *row[4:]) for row in sources],
+    )
+    show_table(
+        "Billing periods",
+        ("source", "period", "billed", "effective", "list", "charges"),
+        [(row[0], row[1], *(_money(amount, row[2]) for amount in row[3:6]), f"{row[6]:,}") for row in months],
+        right=("billed", "effective", "list", "charges"),
+    )
+    if budgets:
+        show_table(
+            "Budgets of this month",
+            ("budget", "scope", "spent", "of", "share", "crossed on"),
+            [
+                (row[0], row[1], _money(row[3], row[2]), _money(row[4], row[2]), f"{row[5]} %", row[6])
+                for row in budgets
+            ],
+            right=("spent", "of", "share"),
+        )
+    say(f"proofs: {proofs[0]} hold, {proofs[1]} fail")
+    if failed:
+        show_table("Proofs that fail", ("source", "period", "proof", "part", "difference", "where"), failed)
+    return not failed and all(row[1] == "fresh" for row in sources)
+
+
+def _money(amount: Any, currency: str) -> str:
+    return money(amount if amount is None else Decimal(amount), currency)
+
+
+def _instant(value: Any) -> str:
+    return "–" if value is None else f"{value:%Y-%m-%d %H:%M}"

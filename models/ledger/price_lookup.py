@@ -150,7 +150,7 @@ def _candidates(wanted: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             "list_source",
             "note",
             pl.when(~pl.col("own_price")).then(pl.format("no price for {}: as {}", "meter", "price_meter")),
-            pl.when(~within).then(pl.format("length of prompts not told: band {}", "listed_window")),
+            pl.when(~within).then(pl.format("prompt length not known: band {}", "listed_window")),
             pl.when(pl.col("price_provider") != pl.col("provider")).then(
                 pl.format("price list of {}", "price_provider")
             ),

@@ -52,12 +52,14 @@ def rate(readings: pl.DataFrame, book: PriceBook, contracts: Sequence[ContractRa
         return readings.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in RATED_COLUMNS.items())
     models = price_models(readings.select("provider", "model"), book)
     instants = _price_changes(readings, models, book, contracts)
-    keyed = readings.with_columns(_epochs(readings, instants)).with_columns(key=_fingerprint())
-    keys = keyed.group_by("key").agg(pl.col(name).first() for name in _KEY)
-    rated_keys = _rated(keys, instants, models, book, contracts)
-    joined = keyed.join(rated_keys, on="key", how="left", maintain_order="left")
-    if not joined.select(pl.all_horizontal(_same_key())).item():  # two keys of one fingerprint: 1 in 10^9 months
-        joined = keyed.join(rated_keys, left_on=_KEY, right_on=_known(_KEY), how="left", nulls_equal=True)
+    keyed = readings.with_columns(_epochs(readings, instants))
+    for key in (_fingerprint(), pl.struct(_KEY).rank("dense").cast(pl.UInt64)):
+        keyed = keyed.with_columns(key=key)
+        keys = keyed.group_by("key").agg(pl.col(name).first() for name in _KEY)
+        rated_keys = _rated(keys, instants, models, book, contracts)
+        joined = keyed.join(rated_keys, on="key", how="left", maintain_order="left")
+        if joined.select(pl.all_horizontal(_same_key())).item():
+            break  # else two keys share a fingerprint, once in a billion months: the slower, exact key
     return _costed(joined).select(*readings.columns, *RATED_COLUMNS)
 
 

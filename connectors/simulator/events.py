@@ -35,8 +35,8 @@ def _months_back(day: date, months: int) -> date:
 class Calendar:
     """The days of the window and of every event in it.
 
-    The window runs from the first of a month to yesterday, and yesterday is not billed yet. `settled` days are the
-    billed ones.
+    The window is the month of yesterday and those before it, up to yesterday, and yesterday is not billed yet.
+    `settled` days are the billed ones. In a window of a few days some events do not happen.
     """
 
     first_day: date
@@ -44,8 +44,8 @@ class Calendar:
 
     @classmethod
     def of(cls, months: int, as_of: datetime) -> Calendar:
-        today = as_of.date()
-        return cls(min(_months_back(today, months - 1), today - timedelta(days=1)), today - timedelta(days=1))
+        yesterday = as_of.date() - timedelta(days=1)
+        return cls(_months_back(yesterday, months - 1), yesterday)
 
     @property
     def days(self) -> list[date]:
@@ -114,8 +114,10 @@ class Calendar:
 
     def described(self) -> list[dict[str, Any]]:
         """Every event for readers of the demo: source, days, what happened, and what reconciliation must say."""
+        never = (self.last_day, self.first_day - timedelta(days=1))
+        cache_days, price_days = self.cache_days or never, self.price_days or never
         rows: list[tuple[str, date, date, str, str | None]] = [
-            ("openai", self.cache_days[0], self.cache_days[-1],
+            ("openai", cache_days[0], cache_days[-1],
              f"cached input of {CACHE_MODEL} (standard tier) is billed at the full input rate", "cache"),
             ("anthropic", self.refused_day, self.refused_day,
              f"Safety Evaluations sends {REFUSED_MODEL} only requests that are refused: tokens, no cost line",
@@ -130,7 +132,7 @@ class Calendar:
              "amounts are rounded to 6 places and sent as numbers, text and in scientific notation", None),
             ("openai", self.unknown_model_day, self.last_day,
              f"lab-preview uses {UNKNOWN_MODEL}, which no price book knows: list = contracted = billed", None),
-            ("openai", self.price_days[0], self.price_days[-1],
+            ("openai", price_days[0], price_days[-1],
              f"{PRICE_RISE_MODEL} is billed {PRICE_RISE_PERCENT} % above list, unannounced", "price"),
             ("every source", self.last_day, self.last_day, "used, not billed yet", "late"),
             ("anthropic", self.first_day, self.last_day,
@@ -152,4 +154,5 @@ class Calendar:
         return [
             {"source": source, "first_day": str(first), "last_day": str(last), "what": what, "reason": reason}
             for source, first, last, what, reason in rows
+            if first <= last
         ]

@@ -70,15 +70,20 @@ class Simulation:
 
     def usage(self, source: str, day: date, state: State | None = None) -> tuple[Usage, ...]:
         """What `source` metered on `day`; empty outside the window."""
-        return self._usage(source, day, state or self.state)
+        return self._usage(source, day, self._told(source, day, state))
 
     def usage_of_hour(self, source: str, hour: datetime, state: State | None = None) -> tuple[Usage, ...]:
         """The part of a day's usage that falls into the hour that starts at `hour`."""
-        return self._hours(source, hour.date(), state or self.state)[hour.hour]
+        return self._hours(source, hour.date(), self._told(source, hour.date(), state))[hour.hour]
 
     def lines(self, source: str, day: date, state: State | None = None) -> tuple[Line, ...]:
         """The bill of `source` for `day`; empty outside the window and for its last day."""
-        return self._lines(source, day, state or self.state)
+        return self._lines(source, day, self._told(source, day, state))
+
+    def _told(self, source: str, day: date, state: State | None) -> State:
+        """Which pull's figures hold: the second's only where a day is restated, so that no other is made twice."""
+        restated = {OPENAI: self.calendar.restated_openai_day, ANTHROPIC: self.calendar.restated_anthropic_day}
+        return (state or self.state) if day == restated.get(source) else "first"
 
     def _usage_on(self, source: str, day: date, state: str) -> tuple[Usage, ...]:
         if source == LABS and day < max(LABS_BEGIN, self.as_of.date() - timedelta(days=364)):

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from models.table import Table
+from pipelines.sql_text import identifier, literal, qualified
 
 _TYPES: dict[type[pl.DataType], str] = {
     pl.String: "VARCHAR",
@@ -34,18 +35,8 @@ def sql_type(dtype: pl.DataType) -> str:
     return _TYPES[type(dtype)]
 
 
-def identifier(name: str) -> str:
-    """The name in double quotes."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str | Path) -> str:
-    """The text in single quotes."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
 def relation(table: Table) -> str:
-    return f"{identifier(table.schema)}.{identifier(table.name)}"
+    return qualified(table.schema, table.name)
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> None:

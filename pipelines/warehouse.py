@@ -24,7 +24,8 @@ from models.ledger.operations import LOADS, PUBLICATION
 from models.table import Table
 from pipelines.errors import PublishError
 from pipelines.lake import Lake
-from pipelines.relations import comment, create_table, create_view, identifier, literal
+from pipelines.relations import comment, create_table, create_view
+from pipelines.sql_text import identifier, literal
 
 STEM = "outlay"
 LINK = f"{STEM}.duckdb"

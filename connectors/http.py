@@ -150,11 +150,10 @@ class VendorClient:
         self, path: str, params: Params, headers: Mapping[str, str], where: dict[str, str], tolerate: Sequence[int]
     ) -> Reply:
         try:
-            with self._http.stream("GET", self.base_url + path, params=list(params), headers=dict(headers)) as response:
-                wire = b"".join(response.iter_raw())
-        except (httpx.TransportError, httpx.StreamError) as error:
+            response = self._http.get(self.base_url + path, params=list(params), headers=dict(headers))
+        except (httpx.TransportError, httpx.DecodingError) as error:
             raise _TransientError(self._unreachable(error, where)) from None
-        missing = _missing_bytes(response, wire)
+        missing = _missing_bytes(response)
         if missing:
             error = AnswerError(
                 f"the answer stopped {missing} bytes before its end, every time",
@@ -162,10 +161,7 @@ class VendorClient:
                 **where,
             )
             raise _TransientError(error)
-        try:
-            body = _decoded(response, wire)
-        except httpx.DecodingError as error:
-            raise _TransientError(self._unreachable(error, where)) from None
+        body = response.content
         if response.status_code != 200 and response.status_code not in tolerate:
             raise self._refusal(response, body, where)
         payload = self._parsed(response, body, where) if response.status_code == 200 else None
@@ -264,22 +260,15 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return min(advice + min(guess, 1.0), LONGEST_WAIT)
 
 
-def _missing_bytes(response: httpx.Response, wire: bytes) -> int:
+def _missing_bytes(response: httpx.Response) -> int:
     """How much of the promised body did not come. httpx's own check covers real sockets, not every transport."""
     promised = response.headers.get("content-length", "")
     if not promised.isdigit() or "transfer-encoding" in response.headers:
         return 0
-    return max(int(promised) - len(wire), 0)
-
-
-def _decoded(response: httpx.Response, wire: bytes) -> bytes:
-    """The body as the vendor wrote it, without the transfer's compression."""
-    return httpx.Response(response.status_code, headers=_only_encoding(response), content=wire).content
-
-
-def _only_encoding(response: httpx.Response) -> dict[str, str]:
-    encoding = response.headers.get("content-encoding")
-    return {"content-encoding": encoding} if encoding else {}
+    received = response.num_bytes_downloaded
+    if not received and "content-encoding" not in response.headers:
+        received = len(response.content)
+    return max(int(promised) - received, 0) if received or not response.content else 0
 
 
 def _vendor_message(body: bytes) -> str:

@@ -31,6 +31,16 @@ specific kind that has a price. Only where the model has no price for the meter 
 _SAME_PRICE = {("cache_write_5m", "cache_write")}
 """A vendor's one price for cache writes is the price of its 5-minute writes: no estimate."""
 
+_CHAIN = pl.DataFrame(
+    [
+        (meter, step, other, step == 0 or (meter, other) in _SAME_PRICE)
+        for meter in METERS
+        for step, other in enumerate((meter, *PRICED_AS.get(meter, ())))
+    ],
+    schema={"meter": pl.String, "step": pl.Int64, "price_meter": pl.String, "own_price": pl.Boolean},
+    orient="row",
+)
+
 FREE_METERS = tuple(name for name, meter in METERS.items() if not meter.priced)
 
 KEY = ("provider", "model", "meter", "processing_tier", "inference_geo", "context_window", "at")
@@ -62,8 +72,9 @@ def price_models(pairs: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
 def look_up(keys: pl.DataFrame, models: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
     """The keys (columns `KEY`, distinct, with their `key`) as `key`, price_model, list_unit_price (null where there
     is no price), price_status and price_source (the source, and every assumption)."""
-    wanted = keys.join(models, on=("provider", "model"), how="left", nulls_equal=True)
-    rows = book.of_models(models.select(provider="price_provider", model="price_model").drop_nulls())
+    # lazy, so that the many small steps are planned and run as one: loads call this once a day of readings
+    wanted = keys.lazy().join(models.lazy(), on=("provider", "model"), how="left", nulls_equal=True)
+    rows = book.of_models(models.select(provider="price_provider", model="price_model").drop_nulls()).lazy()
     candidates = _candidates(_wanted(wanted, rows, book), rows)
     found = candidates.sort("key", "list_start", "row_start", descending=[False, True, True]).unique(
         "key", keep="first", maintain_order=True
@@ -79,31 +90,24 @@ def look_up(keys: pl.DataFrame, models: pl.DataFrame, book: PriceBook) -> pl.Dat
         pl.when(free).then(pl.lit("priced")).otherwise(pl.col("price_status").fill_null("unpriced"))
         .alias("price_status"),
         pl.when(free).then(pl.lit("not charged for")).otherwise("price_source").alias("price_source"),
-    )  # fmt: skip
+    ).collect()  # fmt: skip
 
 
-def _wanted(keys: pl.DataFrame, rows: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+def _wanted(keys: pl.LazyFrame, rows: pl.LazyFrame, book: PriceBook) -> pl.LazyFrame:
     """The keys with the meter, geography and band of tokens that the price book would list them under."""
-    chain = pl.DataFrame(
-        [
-            (meter, step, other, step == 0 or (meter, other) in _SAME_PRICE)
-            for meter in METERS
-            for step, other in enumerate((meter, *PRICED_AS.get(meter, ())))
-        ],
-        schema={"meter": pl.String, "step": pl.Int64, "price_meter": pl.String, "own_price": pl.Boolean},
-        orient="row",
-    )
     listed = rows.select(price_provider="provider", price_model="model", price_meter="meter").unique()
     priced_as = (
         keys.select("price_provider", "price_model", "meter")
         .unique()
-        .join(chain, on="meter")
+        .join(_CHAIN.lazy(), on="meter")
         .join(listed, on=("price_provider", "price_model", "price_meter"), how="semi")
         .sort("step")
         .unique(("price_provider", "price_model", "meter"), keep="first", maintain_order=True)
         .drop("step")
     )
-    base = book.base_geographies.select(price_provider="provider", inference_geo="inference_geo", base=pl.lit(True))
+    base = book.base_geographies.lazy().select(
+        price_provider="provider", inference_geo="inference_geo", base=pl.lit(True)
+    )
     return (
         keys.join(priced_as, on=("price_provider", "price_model", "meter"))
         .join(base, on=("price_provider", "inference_geo"), how="left")
@@ -114,7 +118,7 @@ def _wanted(keys: pl.DataFrame, rows: pl.DataFrame, book: PriceBook) -> pl.DataF
     )
 
 
-def _candidates(wanted: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _candidates(wanted: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
     """Every row of the book that could hold for a key, with the status and assumptions it would carry."""
     listed = rows.select(
         pl.col("provider").alias("price_provider"),

@@ -38,6 +38,13 @@ and costs are null where `price_status` is unpriced. `price_source` names the so
 _DIMENSIONS = (
     "source", "provider", "model", "processing_tier", "inference_geo", "context_window", "meter",
 )  # fmt: skip
+_BLOCKS = pl.DataFrame(
+    {
+        "meter": list(METERS),
+        "pricing_unit": [meter.pricing_unit for meter in METERS.values()],
+        "block": pl.Series([meter.block for meter in METERS.values()]).cast(MONEY),
+    }
+)
 _FIRST, _LAST = "first_epoch", "last_epoch"
 _KEY = (*_DIMENSIONS, _FIRST, _LAST)
 
@@ -118,14 +125,7 @@ def _rated(
     if crossing.height:
         ended = _priced(crossing.with_columns(at=instants.gather(crossing[_LAST])), models, book, contracts)
         begun = _doubtful_where_changed(begun, ended)
-    blocks = pl.DataFrame(
-        {
-            "meter": list(METERS),
-            "pricing_unit": [meter.pricing_unit for meter in METERS.values()],
-            "block": pl.Series([meter.block for meter in METERS.values()]).cast(MONEY),
-        }
-    )
-    return begun.join(blocks, on="meter", how="left").rename(dict(zip(_KEY, _known(_KEY), strict=True))).drop("at")
+    return begun.join(_BLOCKS, on="meter", how="left").rename(dict(zip(_KEY, _known(_KEY), strict=True))).drop("at")
 
 
 def _priced(

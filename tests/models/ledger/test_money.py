@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import MoneyError
@@ -86,12 +86,14 @@ def test_an_empty_column_of_money() -> None:
     assert (values.dtype, len(values), len(taken)) == (MONEY, 0, 0)
 
 
+@settings(max_examples=40)
 @given(wide)
 def test_every_amount_that_fits_survives_its_own_text(amount: Decimal) -> None:
     assert parse_money(str(amount)) == (amount, 0)
     assert parse_money_column(pl.Series([str(amount)]))[0].to_list() == [amount]
 
 
+@settings(max_examples=40)
 @given(amounts, st.integers(-(10**24), 10**24).map(lambda units: Decimal(units).scaleb(-12)))
 def test_a_product_is_the_exact_one_rounded_once(left: Decimal, right: Decimal) -> None:
     frame = pl.DataFrame({"left": [left], "right": [right]}, schema={"left": MONEY, "right": MONEY})
@@ -103,6 +105,7 @@ def test_a_product_is_the_exact_one_rounded_once(left: Decimal, right: Decimal) 
         assert Fraction(frame.select(product(pl.col("left"), pl.col("right"))).item()) == exact
 
 
+@settings(max_examples=40)
 @given(amounts, amounts)
 def test_a_quotient_is_the_exact_one_rounded_once(left: Decimal, right: Decimal) -> None:
     frame = pl.DataFrame({"left": [left], "right": [right]}, schema={"left": MONEY, "right": MONEY})
@@ -147,6 +150,7 @@ def test_what_cannot_be_split_is_refused(weights: list[Decimal]) -> None:
         split(Decimal(1), weights)
 
 
+@settings(max_examples=40)
 @given(wide, st.lists(positive, min_size=1, max_size=8))
 def test_shares_sum_exactly_and_none_is_a_unit_away_from_its_due(total: Decimal, weights: list[Decimal]) -> None:
     shares = split(total, weights)

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import MoneyError, OutlayError
@@ -45,6 +45,7 @@ def found(prices: PriceBook, **said: Any) -> tuple[Decimal | None, str]:
 days = st.dates(date(2025, 1, 1), date(2027, 1, 1))
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(days, st.integers(1, 10**6), min_size=1, max_size=6), days, st.sampled_from([-1, 0, 1]))
 def test_the_price_at_an_instant_is_the_last_one_that_began(changes: dict[date, int], day: date, tick: int) -> None:
     starts = sorted(changes)

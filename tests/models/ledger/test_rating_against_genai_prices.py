@@ -1,7 +1,7 @@
 """Prices equal genai-prices' own `calc_price`, which is written by others and shares no code with our price book.
 
 Every model with dated prices or tiers and a fifth of all others, each meter, tier and date around a change; of these
-cases every fifth of OpenAI and Anthropic and every eleventh of the others (all were compared once; steps keep it quick).
+cases every fifth of OpenAI and Anthropic and every eleventh of the others (all were compared once).
 """
 
 from collections.abc import Iterator

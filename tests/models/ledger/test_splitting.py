@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import MoneyError
@@ -70,6 +70,7 @@ weights = st.one_of(st.just(Decimal(0)), st.integers(0, 10**27).map(lambda value
 groups = st.lists(st.tuples(units, st.lists(weights, min_size=1, max_size=4)), min_size=1, max_size=4)
 
 
+@settings(max_examples=40)
 @given(groups)
 def test_a_frame_is_split_like_each_of_its_groups(each: list[tuple[Decimal, list[Decimal]]]) -> None:
     rows = [(str(place), total, weight) for place, (total, ws) in enumerate(each) for weight in ws]
@@ -77,6 +78,7 @@ def test_a_frame_is_split_like_each_of_its_groups(each: list[tuple[Decimal, list
     assert shares(lines(*rows)) == alone
 
 
+@settings(max_examples=40)
 @given(units, st.lists(st.integers(10**34, 10**36).map(lambda value: Decimal(f"{value}E-12")), min_size=1, max_size=5))
 def test_weights_too_wide_to_be_exact_still_sum_exactly(total: Decimal, wide: list[Decimal]) -> None:
     found = shares(lines(*(("a", total, weight) for weight in wide)))

@@ -120,7 +120,7 @@ def amount_in(amount: Decimal, notation: int) -> str:
         case 1 | 2:
             return f"{amount:f}"
         case 3:
-            return f"{amount:f}" + "0" * 10
+            return f"{amount:.16f}"
         case 4:
             return scientific.upper()
         case 5:

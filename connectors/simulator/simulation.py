@@ -58,6 +58,7 @@ class Simulation:
         self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
         self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
         self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
+        self._minutes: Callable[[str, datetime, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=4)(self._minutes_of)
 
     def advance(self) -> None:
         """From the first pull to the second: restated days, renamed and deleted keys."""
@@ -75,6 +76,11 @@ class Simulation:
     def usage_of_hour(self, source: str, hour: datetime, state: State | None = None) -> tuple[Usage, ...]:
         """The part of a day's usage that falls into the hour that starts at `hour`."""
         return self._hours(source, hour.date(), self._told(source, hour.date(), state))[hour.hour]
+
+    def usage_of_minute(self, source: str, minute: datetime, state: State | None = None) -> tuple[Usage, ...]:
+        """The part of an hour's usage that falls into the minute that starts at `minute`."""
+        hour = minute.replace(minute=0)
+        return self._minutes(source, hour, self._told(source, hour.date(), state))[minute.minute]
 
     def lines(self, source: str, day: date, state: State | None = None) -> tuple[Line, ...]:
         """The bill of `source` for `day`; empty outside the window and for its last day."""
@@ -96,6 +102,10 @@ class Simulation:
     def _hours_of(self, source: str, day: date, state: str) -> list[tuple[Usage, ...]]:
         cut = [usage.per_hour() for usage in self._usage(source, day, state)]
         return [tuple(parts[hour] for parts in cut if parts[hour].is_anything) for hour in range(24)]
+
+    def _minutes_of(self, source: str, hour: datetime, state: str) -> list[tuple[Usage, ...]]:
+        cut = [usage.per_minute() for usage in self._hours(source, hour.date(), state)[hour.hour]]
+        return [tuple(parts[minute] for parts in cut if parts[minute].is_anything) for minute in range(60)]
 
     def truth(self, state: State | None = None) -> dict[str, Any]:
         """What is true after the pull of `state`; README.md says what each part means."""

@@ -115,10 +115,9 @@ def usage_in(simulation: Simulation, source: str, start: datetime, width: timede
     """What was used in the bucket that begins at `start`."""
     if width == WIDTHS["1d"]:
         return simulation.usage(source, start.date())
-    hour = simulation.usage_of_hour(source, floor(start, WIDTHS["1h"]))
     if width == WIDTHS["1h"]:
-        return hour
-    return [part for usage in hour if (part := usage.per_minute()[start.minute]).is_anything]
+        return simulation.usage_of_hour(source, start)
+    return simulation.usage_of_minute(source, start)
 
 
 @dataclass(frozen=True)

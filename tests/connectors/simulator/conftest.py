@@ -60,7 +60,3 @@ def pages(ask: Ask) -> Callable[..., Iterator[Any]]:
                 return
 
     return every
-
-
-def seconds(year: int, month: int, day: int) -> int:
-    return int(datetime(year, month, day, tzinfo=UTC).timestamp())

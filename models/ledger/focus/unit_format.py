@@ -56,9 +56,8 @@ def canonical_unit(base: str) -> str | None:
     return _CANONICAL.get(base.casefold())
 
 
-def is_misspelt(column: str) -> pl.Expr:
+def is_misspelt(unit: pl.Series) -> pl.Series:
     """True where a unit breaks the format, or is a known unit in another spelling."""
-    unit = pl.col(column)
     base = unit.str.replace(r"^[0-9]+ ", "")
     spelling = base.str.to_lowercase().replace_strict(_CANONICAL, default=None, return_dtype=pl.String)
     formed = unit.str.contains(PATTERN) & ~unit.str.contains(SPACED_COMPOUND)

@@ -22,7 +22,7 @@ from models.ledger.focus.invariants.likeness import alike
 from models.ledger.focus.invariants.periods import PERIOD_RULES
 from models.ledger.focus.invariants.presence import PRESENCE_RULES
 from models.ledger.focus.invariants.pricing import PRICING_RULES
-from models.ledger.focus.invariants.rule import Rule, Severity
+from models.ledger.focus.invariants.rule import Charges, Rule, Severity
 from models.ledger.focus.invariants.shape import shape_findings
 from models.ledger.focus.invariants.values import VALUE_RULES
 from models.ledger.focus.tables import CHARGE_COLUMNS
@@ -142,14 +142,16 @@ def _as_warning(violation: Violation) -> Violation:
 def _broken_rows(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[Violation]:
     if frame.is_empty() or not rules:
         return []
-    counts = frame.lazy().select(rule.mask(frame).sum().alias(rule.id) for rule in rules).collect().row(0, named=True)
+    charges = Charges(frame)
+    masks = [(rule, mask) for rule in rules if (mask := rule.mask(charges)) is not None]
+    counts = frame.lazy().select(mask.sum().alias(rule.id) for rule, mask in masks).collect().row(0, named=True)
     return [
-        Violation(rule.id, rule.text, rule.severity, counts[rule.id], rule.focus, sample=_sample(frame, rule))
-        for rule in rules
+        Violation(rule.id, rule.text, rule.severity, counts[rule.id], rule.focus, sample=_sample(frame, rule, mask))
+        for rule, mask in masks
         if counts[rule.id]
     ]
 
 
-def _sample(frame: pl.DataFrame, rule: Rule, rows: int = 5) -> pl.DataFrame:
+def _sample(frame: pl.DataFrame, rule: Rule, mask: pl.Expr, rows: int = 5) -> pl.DataFrame:
     shown = list(dict.fromkeys([*rule.needs, *_TELLING]))
-    return frame.with_row_index("row", offset=1).filter(rule.mask(frame)).select("row", *shown).head(rows)
+    return frame.with_row_index("row", offset=1).filter(mask).select("row", *shown).head(rows)

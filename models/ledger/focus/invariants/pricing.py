@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import polars as pl
 
-from models.ledger.focus.invariants.rule import RESOLUTION, Rule, is_correction, several
+from models.ledger.focus.invariants.rule import RESOLUTION, Charges, Rule, is_correction, several
 from models.ledger.focus.unit_format import measure_of
 from models.table import MONEY
 
 _STEP = pl.lit(Decimal(RESOLUTION), dtype=MONEY)
 _ZERO = pl.lit(Decimal(0), dtype=MONEY)
 _LARGEST_PRODUCT = 1e25
+_LARGEST_BLOCK = Decimal(10) ** 12
+_LARGEST_QUANTITY = 10**12
 
 
 def _blur(name: str) -> pl.Expr:
@@ -41,24 +43,36 @@ def _product_rule(price: str, cost: str, focus: str) -> Rule:
     )
 
 
-def _quantities_disagree(frame: pl.DataFrame) -> pl.Expr:
+def _quantities_disagree(charges: Charges) -> pl.Expr | None:
     """Consumed and priced amounts, brought to one base unit, differ. Units that do not compare say nothing."""
-    broken = pl.lit(value=False)
-    pairs = frame.select("ConsumedUnit", "PricingUnit").unique().drop_nulls()
-    for consumed_unit, pricing_unit in pairs.iter_rows():
-        consumed, priced = measure_of(consumed_unit), measure_of(pricing_unit)
-        if consumed.base != priced.base or max(consumed.block, priced.block) > Decimal(10) ** 12:
-            continue
-        here = (pl.col("ConsumedUnit") == consumed_unit) & (pl.col("PricingUnit") == pricing_unit)
-        consumed_block, priced_block = pl.lit(consumed.block, dtype=MONEY), pl.lit(priced.block, dtype=MONEY)
-        # both sides stay far from 26 digits before the point: blocks are bounded, and quantities are
-        small = (pl.col("ConsumedQuantity").abs() < 10**12) & (pl.col("PricingQuantity").abs() < 10**12)
-        used = pl.when(here & small).then(pl.col("ConsumedQuantity")).otherwise(_ZERO) * consumed_block
-        paid = pl.when(here & small).then(pl.col("PricingQuantity")).otherwise(_ZERO) * priced_block
-        allowed = _STEP + priced_block * _blur("PricingQuantity") + consumed_block * _blur("ConsumedQuantity")
-        broken = broken | (here & small & ((used - paid).abs() > allowed))
-    known = pl.col("ConsumedQuantity").is_not_null() & pl.col("PricingQuantity").is_not_null()
-    return known & ~is_correction() & broken
+    units = {unit for name in ("ConsumedUnit", "PricingUnit") for unit in charges.distinct(name)}
+    measures = {unit: measure_of(unit) for unit in units}
+    known = {unit: measure for unit, measure in measures.items() if measure.block <= _LARGEST_BLOCK}
+    if not known:
+        return None
+    bases = {unit: measure.base for unit, measure in known.items()}
+    blocks = {unit: measure.block for unit, measure in known.items()}
+
+    def base(unit: str) -> pl.Expr:
+        return pl.col(unit).replace_strict(bases, default=None, return_dtype=pl.String)
+
+    comparable = (
+        ~is_correction()
+        & (base("ConsumedUnit") == base("PricingUnit"))
+        # blocks and quantities are bounded, so that products stay within 26 digits before the point
+        & (pl.col("ConsumedQuantity").abs() < _LARGEST_QUANTITY)
+        & (pl.col("PricingQuantity").abs() < _LARGEST_QUANTITY)
+    )
+
+    def amount(quantity: pl.Expr, unit: str) -> pl.Expr:
+        block = pl.col(unit).replace_strict(blocks, default=None, return_dtype=MONEY)
+        return pl.when(comparable).then(quantity) * block
+
+    distance = amount(pl.col("ConsumedQuantity"), "ConsumedUnit") - amount(pl.col("PricingQuantity"), "PricingUnit")
+    allowed = (
+        _STEP + amount(_blur("ConsumedQuantity"), "ConsumedUnit") + amount(_blur("PricingQuantity"), "PricingUnit")
+    )
+    return distance.abs() > allowed
 
 
 _SAME_CURRENCY = pl.col("PricingCurrency") == pl.col("BillingCurrency")

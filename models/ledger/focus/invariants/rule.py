@@ -12,17 +12,34 @@ from typing import Literal
 import polars as pl
 
 Severity = Literal["error", "warning"]
-Broken = pl.Expr | Callable[[pl.DataFrame], pl.Expr]
 
 RESOLUTION = "0.000000000001"
 """The last of the 12 places that money and quantities are kept with."""
+
+
+class Charges:
+    """The table under judgement, made comparable, and the distinct values of its columns, found once each."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+        self._distinct: dict[str, pl.Series] = {}
+
+    def distinct(self, name: str) -> pl.Series:
+        """The known values of a column, each once."""
+        if name not in self._distinct:
+            self._distinct[name] = self.frame[name].drop_nulls().unique()
+        return self._distinct[name]
+
+
+Broken = pl.Expr | Callable[[Charges], pl.Expr | None]
+"""True where a rule is broken; or makes that from the table, None where nothing can be."""
 
 
 @dataclass(frozen=True)
 class Rule:
     """One invariant.
 
-    `broken` is true on each row that breaks it (null counts as kept), or makes that expression from the frame.
+    `broken` is true on each row that breaks it; null counts as kept.
     `needs` are the columns without which the rule says nothing; they are shown first in samples. `focus` is the
     rule's id in the requirements model of FOCUS 1.4, null where FOCUS only says it in words or not at all.
     A `warning` is what FOCUS recommends or allows with a reason; everything else is an error.
@@ -35,14 +52,21 @@ class Rule:
     focus: str | None = None
     severity: Severity = "error"
 
-    def mask(self, frame: pl.DataFrame) -> pl.Expr:
-        """True where `frame` breaks the rule, never null."""
-        broken = self.broken if isinstance(self.broken, pl.Expr) else self.broken(frame)
-        return broken.fill_null(value=False)
+    def mask(self, charges: Charges) -> pl.Expr | None:
+        """True where the rule is broken, never null; None where it plainly is not."""
+        broken = self.broken if isinstance(self.broken, pl.Expr) else self.broken(charges)
+        return None if broken is None else broken.fill_null(value=False)
 
 
-def column(name: str) -> pl.Expr:
-    return pl.col(name)
+def where_value(name: str, bad: Callable[[pl.Series], pl.Series]) -> Callable[[Charges], pl.Expr | None]:
+    """Rows whose known value `bad` calls bad; each distinct value is judged once, for columns repeat themselves."""
+
+    def broken(charges: Charges) -> pl.Expr | None:
+        values = charges.distinct(name)
+        wrong = values.filter(bad(values)) if len(values) else values
+        return pl.col(name).is_in(wrong.implode()) if len(wrong) else None
+
+    return broken
 
 
 def category_is(*categories: str) -> pl.Expr:

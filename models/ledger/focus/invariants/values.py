@@ -10,7 +10,7 @@ import polars as pl
 
 from models.ledger.focus.column import Column
 from models.ledger.focus.currencies import CURRENCIES
-from models.ledger.focus.invariants.rule import Rule
+from models.ledger.focus.invariants.rule import Charges, Rule, where_value
 from models.ledger.focus.sku_properties import SKU_PROPERTIES
 from models.ledger.focus.tables import CHARGE_COLUMNS
 from models.ledger.focus.unit_format import is_misspelt
@@ -36,18 +36,17 @@ def _allowed(column: Column) -> Rule:
         f"allowed-values:{name}",
         f"{name} is {shown}",
         (name,),
-        pl.col(name).is_not_null() & ~pl.col(name).is_in(list(column.values)),
+        where_value(name, lambda values: ~values.is_in(list(column.values))),
     )
 
 
 def _text_rules(name: str) -> list[Rule]:
-    text = pl.col(name)
     rules = [
         Rule(
             f"no-empty-text:{name}",
             f"{name} is null rather than empty",
             (name,),
-            text.str.strip_chars() == "",
+            where_value(name, lambda values: values.str.strip_chars() == ""),
             "ATT-StringHandling-A-007-O",
         )
     ]
@@ -57,7 +56,7 @@ def _text_rules(name: str) -> list[Rule]:
                 f"no-null-words:{name}",
                 f"{name} is null rather than the word for it",
                 (name,),
-                text.is_in(_NULL_WORDS),
+                where_value(name, lambda values: values.is_in(_NULL_WORDS)),
             )
         )
     return rules
@@ -68,7 +67,7 @@ def _unit(name: str) -> Rule:
         f"unit-format:{name}",
         f"{name} is written as FOCUS writes units (Tokens, 1000000 Tokens, GPU-Hours)",
         (name,),
-        is_misspelt(name),
+        where_value(name, is_misspelt),
         f"CAU-{name}-C-003-O",
     )
 
@@ -93,14 +92,9 @@ def parsed_object(text: str) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def _where_text(name: str, is_bad: Callable[[str], bool]) -> Callable[[pl.DataFrame], pl.Expr]:
-    """Rows whose text `is_bad`; each distinct text is judged once."""
-
-    def broken(frame: pl.DataFrame) -> pl.Expr:
-        bad = [text for text in frame[name].drop_nulls().unique() if is_bad(text)]
-        return pl.col(name).is_in(bad) if bad else pl.lit(value=False)
-
-    return broken
+def _where_text(name: str, is_bad: Callable[[str], bool]) -> Callable[[Charges], pl.Expr | None]:
+    """Rows whose text `is_bad`."""
+    return where_value(name, lambda values: pl.Series([is_bad(text) for text in values], dtype=pl.Boolean))
 
 
 def _is_no_object(text: str) -> bool:
@@ -145,13 +139,16 @@ def _json_rules(column: Column) -> list[Rule]:
 
 def _is_secret(name: str) -> Rule:
     text = f"{name} holds no secret"
-    return Rule(f"no-secrets:{name}", text, (name,), pl.col(name).str.contains(_SECRET))
+    return Rule(f"no-secrets:{name}", text, (name,), where_value(name, lambda values: values.str.contains(_SECRET)))
 
 
 _COLUMNS = tuple(CHARGE_COLUMNS.values())
 _TEXT = tuple(column for column in _COLUMNS if column.kind in {"text", "json"})
 
-_PRICING_CURRENCY = pl.col("PricingCurrency")
+
+def _is_no_pricing_currency(values: pl.Series) -> pl.Series:
+    return values.str.contains("^[A-Za-z]{3}$") & ~values.is_in(list(CURRENCIES))
+
 
 VALUE_RULES: tuple[Rule, ...] = (
     *(_never_null(column) for column in _COLUMNS if not column.nullable),
@@ -164,14 +161,14 @@ VALUE_RULES: tuple[Rule, ...] = (
         "billing-currency-is-iso",
         "BillingCurrency is an ISO 4217 code in upper case",
         ("BillingCurrency",),
-        ~pl.col("BillingCurrency").is_in(list(CURRENCIES)),
+        where_value("BillingCurrency", lambda values: ~values.is_in(list(CURRENCIES))),
         "ATT-CurrencyFormat-A-004-M",
     ),
     Rule(
         "pricing-currency-is-iso-or-named",
         "PricingCurrency is an ISO 4217 code in upper case, or the name of a vendor's credits",
         ("PricingCurrency",),
-        _PRICING_CURRENCY.str.contains("^[A-Za-z]{3}$") & ~_PRICING_CURRENCY.is_in(list(CURRENCIES)),
+        where_value("PricingCurrency", _is_no_pricing_currency),
         "ATT-CurrencyFormat-A-001-M",
     ),
     Rule(

@@ -35,6 +35,10 @@ _BILLED_AS_INPUT = {
 _TIERS = ("standard", "batch", "flex", "priority", "fast")
 _GEOGRAPHIES = ("global", "us")
 
+_PRICED_BY = (
+    "source", "provider", "model", "meter", "processing_tier", "inference_geo", "context_window", "detail",
+)  # fmt: skip
+
 _UNITS_IN_QUANTITY_UNIT = {
     "tokens": 1,
     "1000_tokens": 1000,
@@ -68,9 +72,9 @@ def with_reasons(lines: pl.DataFrame, settlement: Settlement, *, rate: Rate | No
 
 
 def _tolerance() -> pl.Expr:
-    """Half a unit of the last place that a source reports in: at most half a cent, at least a millionth."""
+    """Half a unit of the last place that a source reports in on a day: at most half a cent, at least a millionth."""
     unclear = [(pl.col("reported").round(places) != pl.col("reported")).cast(pl.Int64) for places in range(2, 12)]
-    places = pl.sum_horizontal(unclear).max().over("source", "currency")
+    places = pl.sum_horizontal(unclear).max().over("source", "currency", "window_start")
     half_units = {count: f"0.{'0' * (count + 2)}5" for count in range(5)}
     return (
         places.replace_strict(half_units, default=_SMALLEST_ROUNDING, return_dtype=pl.String)
@@ -156,7 +160,7 @@ def _explained_by_rate(suspects: pl.DataFrame, settlement: Settlement, rate: Rat
     nothing = pl.DataFrame(schema={"line": suspects.schema["line"], "rated_reason": pl.String})
     if rate is None or suspects.is_empty():
         return nothing
-    usage = settlement.allocations.join(suspects.select("line"), on="line", how="semi", maintain_order="left")
+    usage = _condensed(settlement.allocations.join(suspects, on="line", how="semi", maintain_order="left"))
     asked = suspects.select("line", "reported", "tolerance")
     found = [
         _cost(usage.with_columns(change), rate)
@@ -166,6 +170,15 @@ def _explained_by_rate(suspects: pl.DataFrame, settlement: Settlement, rate: Rat
         for reason, change in _other_readings()
     ]
     return pl.concat([nothing, *found]).unique("line", keep="first", maintain_order=True)
+
+
+def _condensed(usage: pl.DataFrame) -> pl.DataFrame:
+    """Usage of a line by day and whatever a price may depend on: not who used it, nor at which hour."""
+    grain = ["line", pl.col("window_start").dt.truncate("1d").alias("day"), *_PRICED_BY]
+    rest = [name for name in METER_READINGS.polars_schema if name not in {*_PRICED_BY, "quantity", "window_end"}]
+    return usage.group_by(grain, maintain_order=True).agg(
+        pl.col(rest).first(), window_end=pl.col("window_end").first(), quantity=pl.col("quantity").sum()
+    )
 
 
 def _other_readings() -> Iterator[tuple[str, pl.Expr]]:

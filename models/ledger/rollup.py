@@ -6,6 +6,7 @@ both, so the work can be done a chunk at a time.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import dataframely as dy
@@ -104,8 +105,16 @@ def daily(charges: pl.DataFrame) -> pl.DataFrame:
 
 
 def combine(rollups: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """One rollup of several: `combine([daily(a), daily(b)])` is `daily` of a and b together."""
-    return _added_up(pl.concat([DAILY_COSTS.empty(), *rollups]))
+    """One rollup of several: `combine([daily(a), daily(b)])` is `daily` of a and b together.
+
+    Only days that stand in several are added up anew: chunks are days, and a month of days needs no second sum.
+    """
+    days: defaultdict[tuple[object, ...], list[pl.DataFrame]] = defaultdict(list)
+    for rollup in rollups:
+        for day, part in rollup.partition_by("source", "billing_month", "day", as_dict=True).items():
+            days[day].append(part)
+    added = [parts[0] if len(parts) == 1 else _added_up(pl.concat(parts)) for _, parts in sorted(days.items())]
+    return pl.concat([DAILY_COSTS.empty(), *added])
 
 
 def _added_up(rows: pl.DataFrame) -> pl.DataFrame:

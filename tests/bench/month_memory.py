@@ -126,7 +126,7 @@ def _stretches(how: str, folder: Path) -> Iterator[tuple[pl.DataFrame, pl.DataFr
 def _post(how: str, folder: Path) -> dict[str, float]:
     """What the process of its own does."""
     from models.ledger.naming import KNOWN_NAMES_SCHEMA
-    from models.ledger.posting import Terms, post_by_day
+    from models.ledger.posting import Terms, post_in_stretches
     from models.ledger.rollup import combine
     from models.ledger.trust import Proofs
     from pipelines.reference import price_book
@@ -143,7 +143,7 @@ def _post(how: str, folder: Path) -> dict[str, float]:
     totals = {"stream": pl.String, "window_start": pl.Datetime("us", "UTC"), "direction": pl.String, "tokens": pl.Int64}
     proofs, rollups, charges = Proofs(pl.DataFrame(schema=totals)), [], 0
     for readings, lines in _stretches(how, folder):
-        for posting in post_by_day(readings, lines, terms):
+        for posting in post_in_stretches(readings, lines, terms):
             proofs.add(posting)
             rollups.append(posting.daily_costs)
             charges += posting.charges.height

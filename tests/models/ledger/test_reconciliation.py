@@ -131,6 +131,6 @@ def test_usage_without_a_bill_is_one_row_a_day_and_thing(reconciled, reading):
 
 
 def test_a_rate_function_that_reorders_is_refused(reconciled, line, reading):
-    readings = [reading(), reading(5, api_key_id="key_2")]
+    readings = [reading(), reading(5, price="10", meter="output")]
     with pytest.raises(OutlayError, match="other rows"):
-        reconciled([line("9")], readings, rate=lambda rows: by_hand(rows).reverse())
+        reconciled([line("9", meter=None)], readings, rate=lambda rows: by_hand(rows).reverse())

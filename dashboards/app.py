@@ -1,0 +1,47 @@
+"""The dashboard: `streamlit run dashboards/app.py`, with OUTLAY_HOME saying where the warehouse is.
+
+Only the frame of all pages belongs here: their list, and the watch for a new publication. A page is a file in `views`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards.published import NotPublishedError, current
+from dashboards.views import data_health, overview
+
+_STATIC = Path(__file__).with_name("static")
+_WATCH_SECONDS = 15
+
+
+def _version() -> str | None:
+    try:
+        return current().version
+    except NotPublishedError:
+        return None
+
+
+@st.fragment(run_every=_WATCH_SECONDS)
+def _watch(shown: str | None) -> None:
+    """Show a new publication by running the whole page anew: all figures move together."""
+    if _version() != shown:
+        st.rerun()
+
+
+def main() -> None:
+    st.set_page_config(page_title="Outlay", page_icon=str(_STATIC / "mark.svg"), layout="wide")
+    st.logo(_STATIC / "outlay.svg", size="large")
+    page = st.navigation(
+        [
+            st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
+            st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
+        ],
+        position="top",
+    )
+    _watch(_version())
+    page.run()
+
+
+main()

@@ -1,0 +1,151 @@
+"""Charts, all of one make: Altair, one palette, amounts in tooltips written as everywhere.
+
+A chart takes a frame and draws it. What is asked of the warehouse, and the words around a chart, are not here. Floats
+are for pixels only; what is read is the exact amount, as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from models.wording import money_text
+
+PALETTE = ("#2f7fc1", "#e08a00", "#0a9e77", "#c4679b", "#7a6fd0", "#d2542b", "#3aa6b9")
+"""Told apart with the common kinds of colour blindness and at 3:1 on white and on near-black (config.toml has them
+too)."""
+REST_COLOUR = "#8a8f98"
+UNOWNED_COLOUR = "#b9bec6"
+OTHER = "everything else"
+UNOWNED = "unallocated"
+_BAR_PIXELS = 28
+_AXIS_PIXELS = 50
+_LABEL_PIXELS = 150
+
+
+def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str) -> Any:
+    """Cost by day, stacked by name. `days`: day, name, cost. `standing` gives each name its colour for good."""
+    named = [name for name in standing if name != UNOWNED][: len(PALETTE)]
+    shown = _with_text(_folded(days, [*named, UNOWNED]), currency)
+    present = set(shown["name"].to_list())
+    domain = [name for name in [*named, UNOWNED, OTHER] if name in present]
+    colours = [_colour(name, named) for name in domain]
+    order = {name: place for place, name in enumerate(domain)}
+    shown = shown.with_columns(pl.col("name").replace_strict(order, return_dtype=pl.Int64).alias("place"))
+    return (
+        alt.Chart(_values(shown))
+        .mark_bar()
+        .encode(
+            x=alt.X("axis_day:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", ticks=False))
+            .scale(domain=_all_days(days)),
+            y=alt.Y("height:Q", title=f"{currency} per day", axis=_amounts(5)).stack("zero"),
+            color=alt.Color("name:N", title=None)
+            .scale(domain=domain, range=colours)
+            .legend(orient="bottom", columns=4, labelLimit=220, symbolType="square"),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("written_day:N", title="Day"),
+                alt.Tooltip("name:N", title="Name"),
+                alt.Tooltip("cost_text:N", title="Cost"),
+            ],
+        )
+        .properties(height=340)
+    )  # fmt: skip
+
+
+def ranked_bars(rows: pl.DataFrame, *, currency: str, count: int = 8) -> Any:
+    """The dearest names as bars, the same days of the month before as a mark. `rows`: name, cost, cost_before."""
+    top = rows.sort("cost", "name", descending=[True, False])["name"].to_list()[:count]
+    shown = _with_text(_folded(rows, top, ("cost", "cost_before")), currency).with_columns(
+        pl.col("cost_before").cast(pl.Float64).alias("before"),
+        _text_of("cost_before", currency).alias("before_text"),
+    )
+    base = alt.Chart(_values(shown)).encode(
+        y=_names([*top, OTHER]),
+        tooltip=[
+            alt.Tooltip("name:N", title="Name"),
+            alt.Tooltip("cost_text:N", title="This month"),
+            alt.Tooltip("before_text:N", title="Same days before"),
+        ],
+    )
+    bars = base.mark_bar(height=14, cornerRadiusEnd=3, color=PALETTE[0]).encode(
+        x=alt.X("height:Q", title=currency, axis=_amounts(4))
+    )
+    marks = base.mark_tick(thickness=3, size=20, color=PALETTE[1]).encode(x=alt.X("before:Q"))
+    return (bars + marks).properties(height=_height(len(shown)))
+
+
+def differences(rows: pl.DataFrame, *, currency: str) -> Any:
+    """Reported less computed by reason, to the right where the vendor charges more. `rows`: reason, difference."""
+    shown = _with_text(rows.select(pl.col("reason").alias("name"), pl.col("difference").alias("cost")), currency)
+    return (
+        alt.Chart(_values(shown))
+        .mark_bar(height=14)
+        .encode(
+            y=_names(shown["name"].to_list()),
+            x=alt.X("height:Q", title=f"Reported − computed, {currency}", axis=_amounts(5)),
+            color=alt.condition("datum.height >= 0", alt.value(PALETTE[5]), alt.value(PALETTE[0])),
+            tooltip=[alt.Tooltip("name:N", title="Reason"), alt.Tooltip("cost_text:N", title="Difference")],
+        )
+        .properties(height=_height(len(shown)))
+    )
+
+
+def _colour(name: str, named: Sequence[str]) -> str:
+    return PALETTE[named.index(name)] if name in named else UNOWNED_COLOUR if name == UNOWNED else REST_COLOUR
+
+
+def _names(order: Sequence[str]) -> alt.Y:
+    axis = alt.Axis(labelLimit=_LABEL_PIXELS, ticks=False, domain=False)
+    return alt.Y("name:N", title=None, sort=list(order), axis=axis)
+
+
+def _amounts(ticks: int) -> alt.Axis:
+    """500, 1.5k, 2M: each by itself, not `0.5k` because another one is `1.5k`."""
+    return alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=ticks)
+
+
+def _height(bars: int) -> int:
+    return _BAR_PIXELS * max(bars, 1) + _AXIS_PIXELS
+
+
+def _all_days(days: pl.DataFrame) -> list[str]:
+    """From the first day of the data to the last, those without a cost too."""
+    first, last = days["day"].min(), days["day"].max()
+    return pl.select(pl.date_range(pl.lit(first), pl.lit(last))).to_series().dt.strftime("%-d %b").to_list()
+
+
+def _folded(rows: pl.DataFrame, kept: Sequence[str], amounts: Sequence[str] = ("cost",)) -> pl.DataFrame:
+    """Names beyond `kept` added up as one, day by day where there are days."""
+    name = pl.when(pl.col("name").is_in(list(kept))).then(pl.col("name")).otherwise(pl.lit(OTHER))
+    keys = ["day", "name"] if "day" in rows.columns else ["name"]
+    return rows.with_columns(name).group_by(keys).agg(pl.col(list(amounts)).sum()).sort(keys)
+
+
+def _with_text(rows: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """The exact cost as text beside the height in pixels."""
+    day = pl.col("day").dt
+    written = (
+        [day.strftime("%-d %B %Y").alias("written_day"), day.strftime("%-d %b").alias("axis_day")]
+        if "day" in rows.columns
+        else []
+    )
+    return rows.with_columns(
+        pl.col("cost").cast(pl.Float64).alias("height"), _text_of("cost", currency).alias("cost_text"), *written
+    )
+
+
+def _text_of(column: str, currency: str) -> pl.Expr:
+    def written(amount: Decimal) -> str:
+        return money_text(amount, currency)
+
+    return pl.col(column).map_elements(written, return_dtype=pl.String)
+
+
+def _values(rows: pl.DataFrame) -> alt.Data:
+    """Only what a browser can draw: exact amounts travel as text."""
+    return alt.Data(values=rows.select(pl.exclude(pl.Decimal)).with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts())

@@ -1,0 +1,68 @@
+"""The published warehouse: finding the file of the moment and opening it for reading, and only that.
+
+A publish makes a new file and switches a symlink. The symlink is resolved once per page run, so that all figures of a
+page come from one version; a connection belongs to one version for good. SQL is in `queries`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from models.errors import OutlayError
+
+
+class NotPublishedError(OutlayError):
+    """There is no warehouse yet."""
+
+
+class UnreadableError(OutlayError):
+    """There is a warehouse file, but it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One version of the warehouse: its file, symlinks resolved."""
+
+    file: Path
+
+    @property
+    def version(self) -> str:
+        return self.file.stem
+
+
+def home() -> Path:
+    """`OUTLAY_HOME`, or `data/home`: the same rule as the command line's."""
+    return Path(os.environ.get("OUTLAY_HOME") or "data/home").expanduser().absolute()
+
+
+def current() -> Published:
+    """The version that is published now. Raises `NotPublishedError`."""
+    link = home() / "warehouse" / "outlay.duckdb"
+    try:
+        return Published(link.resolve(strict=True))
+    except OSError:
+        raise NotPublishedError(
+            f"nothing is published yet in {home()}",
+            remedy="run `outlay demo` for the make-believe organisation, or `outlay init` and then `outlay run`",
+        ) from None
+
+
+def connect(published: Published) -> duckdb.DuckDBPyConnection:
+    """A connection that reads this version and installs nothing. Raises `UnreadableError`."""
+    try:
+        connection = duckdb.connect(
+            str(published.file),
+            read_only=True,
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+        )
+        connection.execute("SET TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        raise UnreadableError(
+            f"{published.file.name} cannot be opened ({type(error).__name__})",
+            remedy="run `outlay doctor`; `outlay run` publishes a new one from the lake",
+        ) from error
+    return connection

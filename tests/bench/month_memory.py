@@ -147,6 +147,7 @@ def _post(how: str, folder: Path) -> dict[str, float]:
             proofs.add(posting)
             rollups.append(posting.daily_costs)
             charges += posting.charges.height
+            del posting  # else it stays while the next stretch is worked out
     checks = proofs.conclude(combine(rollups))
     broken = checks.filter(~pl.col("passed")).height
     seconds = time.perf_counter() - begun

@@ -28,7 +28,10 @@ def show_answer(home: Home, sql: str, form: str, output: Path | None) -> None:
         raise ConfigurationError(f"there is no format {form!r}", remedy=f"choose {', '.join(_FORMS)}")
     if not home.published.exists():
         raise OutlayError(f"nothing is published in {home.root} yet", remedy="run `outlay run`, or `outlay demo`")
-    answer = query(home.published, sql).frame
+    result = query(home.published, sql)
+    answer = result.rows
+    if result.truncated:
+        say(f"only the first {answer.height:,} rows are shown; narrow the question, or add up in it")
     if output is None:
         _FORMS[form](answer, sys.stdout.buffer)
         return

@@ -5,6 +5,7 @@ Results go to stdout, everything else to stderr, so that output can be piped.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
     from models.errors import OutlayError
 
+_WIDE = 240
+
 
 def stdout() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    # into a pipe or a file a table is as wide as it needs to be
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_WIDE)
 
 
 def stderr() -> Console:

@@ -27,7 +27,7 @@ from connectors.control import (
 from connectors.errors import IncompleteError
 from connectors.protocol import Translation
 from models.ledger.estimates import USAGE_ESTIMATES
-from models.ledger.posting import Posting, Terms, post_by_day, post_charges, post_estimates
+from models.ledger.posting import Posting, Terms, post_in_stretches, post_charges, post_estimates
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
 from models.ledger.trust import Proofs
@@ -176,7 +176,7 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
 
 
 def _postings(translation: Translation, terms: Terms) -> Iterator[Posting]:
-    yield from post_by_day(translation.meter_readings, translation.bill_lines, terms)
+    yield from post_in_stretches(translation.meter_readings, translation.bill_lines, terms)
     if translation.charges is not None:
         yield post_charges(translation.charges, terms)
 

@@ -145,7 +145,6 @@ def _freshness(connection: sa.Connection, current: list[CurrentLoad], now: datet
             .where(ATTEMPTS.c.outcome.in_(("committed", "unchanged")))
             .group_by(ATTEMPTS.c.source)
         )
-        .tuples()
         .all()
     )
     sources = sorted({load.source for load in current} | {attempt["source"] for attempt in last})

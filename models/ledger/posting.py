@@ -6,7 +6,7 @@ belong to others.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +24,9 @@ from models.ledger.prices import PriceBook
 from models.ledger.rating import rate
 from models.ledger.reconciliation import RECONCILIATION, reconcile
 from models.ledger.rollup import DAILY_COSTS, daily
+
+STRETCH_ROWS = 100_000
+"""Readings and lines that are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,36 @@ def post(readings: pl.DataFrame, lines: pl.DataFrame, terms: Terms) -> Posting:
     )
 
 
-def post_by_day(readings: pl.DataFrame, lines: pl.DataFrame, terms: Terms) -> Generator[Posting]:
-    """`post` over the smallest stretches that no bill line crosses, so that memory follows the busiest one."""
+def post_in_stretches(
+    readings: pl.DataFrame, lines: pl.DataFrame, terms: Terms, *, rows: int = STRETCH_ROWS
+) -> Generator[Posting]:
+    """`post` over stretches of whole days that no bill line crosses, of about `rows` rows and at least a day each.
+
+    Memory follows the stretch; a day of a small organisation alone would cost more in overhead than in work.
+    """
     starts = pl.concat([readings.select("window_start"), lines.select("window_start")])
-    days = starts.select(pl.col("window_start").dt.truncate("1d")).unique().sort("window_start").to_series().to_list()
-    for start, end in independent_windows(lines, days):
+    days = starts.group_by(pl.col("window_start").dt.truncate("1d")).len().sort("window_start")
+    counts = dict(days.iter_rows())
+    for start, end in _stretches(independent_windows(lines, counts), counts, rows):
         within = pl.col("window_start").is_between(start, end, closed="left")
         yield post(readings.filter(within), lines.filter(within), terms)
+
+
+def _stretches(
+    windows: Iterable[tuple[datetime, datetime]], counts: Mapping[datetime, int], rows: int
+) -> list[tuple[datetime, datetime]]:
+    """Neighbouring windows put together while they hold no more than `rows`."""
+    stretches: list[tuple[datetime, datetime]] = []
+    held = 0
+    for start, end in windows:
+        here = sum(count for day, count in counts.items() if start <= day < end)
+        if stretches and held + here <= rows:
+            stretches[-1] = (stretches[-1][0], end)
+            held += here
+        else:
+            stretches.append((start, end))
+            held = here
+    return stretches
 
 
 def post_charges(charges: pl.DataFrame, terms: Terms) -> Posting:

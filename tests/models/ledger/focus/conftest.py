@@ -30,6 +30,7 @@ def charge(**facts: Any) -> Row:
     row = {
         "BillingAccountId": "org-1",
         "BillingAccountName": "Example Org",
+        "BillingAccountType": "Organization",
         "BillingCurrency": "USD",
         "BillingPeriodStart": _at(1),
         "BillingPeriodEnd": _at(1, month=10),

@@ -58,7 +58,7 @@ METERS: dict[str, Meter] = {
         Meter("images", "Images", 1, "Images"),
         Meter("characters", "Characters", _MILLION, "Characters"),
         Meter("audio_seconds", "Seconds", 3600, "Audio Seconds"),
-        Meter("stored_bytes", "Bytes", 1, "Vector Storage"),
+        Meter("stored_bytes", "Bytes", 1_000_000_000, "Vector Storage"),
         Meter("code_sessions", "Sessions", 1, "Code Interpreter Sessions"),
         Meter("file_searches", "Requests", 1000, "File Searches"),
         Meter("web_searches", "Requests", 1000, "Web Searches"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from functools import cached_property
 
 from connectors.simulator.draws import between
 from connectors.simulator.events import (
@@ -77,7 +78,7 @@ class Line:
     def quantity(self) -> int:
         return sum(paid.quantity for paid in self.pays)
 
-    @property
+    @cached_property
     def computed(self) -> Decimal | None:
         """Contracted cost of what it pays for; None where unpriced or without usage."""
         costs = [paid.contracted_cost for paid in self.pays]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 CACHE_MODEL = "gpt-5.1"
@@ -47,56 +48,56 @@ class Calendar:
         yesterday = as_of.date() - timedelta(days=1)
         return cls(_months_back(yesterday, months - 1), yesterday)
 
-    @property
+    @cached_property
     def days(self) -> list[date]:
         return [self.first_day + timedelta(days=n) for n in range((self.last_day - self.first_day).days + 1)]
 
-    @property
+    @cached_property
     def settled(self) -> list[date]:
         return self.days[:-1] or self.days
 
     def _at(self, permille: int) -> date:
         return self.settled[len(self.settled) * permille // 1000]
 
-    @property
+    @cached_property
     def refused_day(self) -> date:
         return self._at(450)
 
-    @property
+    @cached_property
     def cache_days(self) -> tuple[date, ...]:
         first = self._at(300)
         return tuple(day for day in (first, first + timedelta(days=1)) if day < self.last_day)
 
-    @property
+    @cached_property
     def price_days(self) -> tuple[date, ...]:
         first = self._at(550)
         return tuple(first + timedelta(days=n) for n in range(6) if first + timedelta(days=n) < self.last_day)
 
-    @property
+    @cached_property
     def contract_day(self) -> date:
         return self._at(500)
 
-    @property
+    @cached_property
     def unknown_model_day(self) -> date:
         return self._at(400)
 
-    @property
+    @cached_property
     def credit_day(self) -> date:
         return self._at(620)
 
-    @property
+    @cached_property
     def loop_day(self) -> date:
         return self._at(850)
 
-    @property
+    @cached_property
     def restated_openai_day(self) -> date:
         return self._at(700)
 
-    @property
+    @cached_property
     def restated_anthropic_day(self) -> date:
         return self._at(760)
 
-    @property
+    @cached_property
     def newsletter_end(self) -> date:
         """The last day of the key that is deleted before the second pull."""
         return self._at(650)

@@ -171,6 +171,7 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         work.on_step(f"{source.name} {pull.billing_period}: posting")
         proofs.add(posting)
         spool.write(posting.frames)
+        del posting  # before the next is made: two of them at once would be the peak
     spool.write({USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms)})
     return proofs
 

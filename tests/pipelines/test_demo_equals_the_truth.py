@@ -1,0 +1,215 @@
+"""The published warehouse against what the make-believe organisation really used and owes.
+
+The truth was worked out by the simulator, which shares no code with the ledger. Every comparison is of whole sets:
+what is not in the truth must not be in the warehouse either.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+
+import pytest
+
+COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
+CENT = Decimal("0.01")
+
+pytestmark = pytest.mark.slow
+
+
+def exact(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def test_all_four_costs_by_source_and_billing_period(ask, truth):
+    ours = {
+        (row["source"], row["billing_period"], row["currency"]): tuple(row[cost] for cost in COSTS)
+        for row in ask(
+            """SELECT x_Source source, x_BillingMonth billing_period, BillingCurrency currency,
+                      sum(BilledCost) billed_cost, sum(EffectiveCost) effective_cost,
+                      sum(ListCost) list_cost, sum(ContractedCost) contracted_cost
+               FROM focus.cost_and_usage GROUP BY ALL"""
+        )
+    }
+    theirs = {
+        (row["source"], row["billing_period"], row["currency"]): tuple(Decimal(row[cost]) for cost in COSTS)
+        for row in truth["costs"]
+    }
+    assert ours == theirs  # to the last place, not only to the cent
+
+
+def test_billed_is_what_the_summary_of_the_truth_says(ask, truth):
+    ours = {
+        (row["x_Source"], row["x_BillingMonth"]): row["billed"]
+        for row in ask("SELECT x_Source, x_BillingMonth, sum(BilledCost) billed FROM focus.cost_and_usage GROUP BY ALL")
+    }
+    assert ours == {(row["source"], row["billing_period"]): Decimal(row["billed_cost"]) for row in truth["billed"]}
+
+
+def test_all_four_costs_by_key_model_meter_and_tier(ask, truth):
+    keys = ("source", "billing_period", "api_key_id", "model", "meter", "processing_tier")
+    ours = {
+        tuple(row[key] for key in keys): (*(row[cost] for cost in COSTS), row["quantity"])
+        for row in ask(
+            """SELECT x_Source source, x_BillingMonth billing_period, x_ApiKeyId api_key_id, x_ModelId model,
+                      x_Meter meter, x_ProcessingTier processing_tier, sum(BilledCost) billed_cost,
+                      sum(EffectiveCost) effective_cost, sum(ListCost) list_cost,
+                      sum(ContractedCost) contracted_cost, sum(ConsumedQuantity) quantity
+               FROM focus.cost_and_usage WHERE x_Match = 'matched' GROUP BY ALL"""
+        )
+    }
+    theirs = {
+        tuple(row[key] for key in keys): (*(Decimal(row[cost]) for cost in COSTS), Decimal(row["quantity"]))
+        for row in truth["by_key"]
+    }
+    assert ours.keys() == theirs.keys()
+    wrong = {
+        key: (ours[key], theirs[key])
+        for key in ours
+        if ours[key][4] != theirs[key][4]
+        or any(abs(a - b) >= CENT / 2 for a, b in zip(ours[key], theirs[key], strict=True))
+    }
+    assert not wrong
+
+
+def test_all_four_costs_by_team(ask, truth):
+    ours = {
+        (row["source"], row["billing_month"], row["team"]): tuple(row[cost] for cost in COSTS)
+        for row in ask(
+            """SELECT source, billing_month, team, sum(billed_cost) billed_cost, sum(effective_cost) effective_cost,
+                      sum(list_cost) list_cost, sum(contracted_cost) contracted_cost
+               FROM marts.daily_costs GROUP BY ALL"""
+        )
+    }
+    theirs = {
+        (row["source"], row["billing_period"], row["team"]): tuple(Decimal(row[cost]) for cost in COSTS)
+        for row in truth["by_team"]
+    }
+    assert ours.keys() == theirs.keys()
+    assert all(abs(a - b) < CENT / 2 for key in ours for a, b in zip(ours[key], theirs[key], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("part", "query"),
+    [
+        (
+            "tokens",
+            """SELECT x_Source source, x_BillingMonth billing_period, x_TokenKind token_kind,
+                      sum(ConsumedQuantity) tokens
+               FROM focus.cost_and_usage WHERE x_TokenKind IS NOT NULL AND ConsumedQuantity IS NOT NULL GROUP BY ALL""",
+        ),
+        (
+            "used_tokens",
+            """SELECT source, billing_period, token_kind, sum(quantity) tokens
+               FROM usage.meter_readings WHERE token_kind IS NOT NULL GROUP BY ALL HAVING sum(quantity) > 0""",
+        ),
+    ],
+)
+def test_tokens_exactly(ask, truth, part, query):
+    ours = {(row["source"], row["billing_period"], row["token_kind"]): row["tokens"] for row in ask(query)}
+    theirs = {(row["source"], row["billing_period"], row["token_kind"]): row["tokens"] for row in truth[part]}
+    assert ours == {key: tokens for key, tokens in theirs.items() if tokens}
+
+
+def test_bill_lines_without_usage_are_those_that_were_made_so(ask, truth):
+    ours = sorted(
+        (
+            row["x_Source"],
+            str(row["day"]),
+            row["SubAccountId"],
+            row["ChargeCategory"],
+            row["x_Reason"],
+            row["BilledCost"],
+        )
+        for row in ask(
+            """SELECT x_Source, ChargePeriodStart::DATE AS day, coalesce(SubAccountId, '') SubAccountId, ChargeCategory,
+                      x_Reason, BilledCost
+               FROM focus.cost_and_usage WHERE x_Match = 'unmatched'"""
+        )
+    )
+    theirs = sorted(
+        (
+            row["source"],
+            row["day"],
+            row["project_id"] or "",
+            row["charge_category"],
+            row["reason"],
+            Decimal(row["amount"]),
+        )
+        for row in truth["unmatched_bills"]
+    )
+    assert ours == theirs
+
+
+def test_usage_without_a_bill_is_that_which_was_made_so(ask, truth):
+    keys = ("source", "day", "project_id", "api_key_id", "model", "meter", "processing_tier", "kind", "reason")
+    ours = {
+        tuple(None if row[key] is None else str(row[key]) for key in keys): (row["quantity"], row["list_cost"])
+        for row in ask(
+            """SELECT source, window_start::DATE AS day, project_id, api_key_id, model, meter, processing_tier, kind,
+                      reason, sum(quantity) quantity, sum(list_cost) list_cost
+               FROM estimates.usage_estimates WHERE meter IS NOT NULL AND stream NOT LIKE '%claude_code%' GROUP BY ALL"""
+        )
+    }
+    theirs = {
+        tuple(row[key] for key in keys): (Decimal(row["quantity"]), exact(row["list_cost"]))
+        for row in truth["unpaid_usage"]
+    }
+    assert ours == theirs
+
+
+def test_differences_are_those_that_were_made_each_with_its_reason(ask, truth):
+    keys = ("source", "day", "project_id", "model", "token_kind", "processing_tier", "reason")
+    ours = {
+        tuple(None if row[key] is None else str(row[key]) for key in keys): (row["reported"], row["computed"])
+        for row in ask(
+            """SELECT source, window_start::DATE AS day, project_id, model, meter AS token_kind, processing_tier, reason,
+                      sum(reported) reported, sum(computed) computed
+               FROM marts.reconciliation
+               WHERE match = 'matched' AND reason IS NOT NULL AND reason != 'rounding' GROUP BY ALL"""
+        )
+    }
+    theirs = {
+        tuple(row[key] for key in keys): (Decimal(row["reported"]), Decimal(row["computed"]))
+        for row in truth["residuals"]
+    }
+    assert ours == theirs
+
+
+def test_everything_else_agrees_but_for_the_vendors_rounding(ask):
+    rows = ask(
+        """SELECT count(*) lines, max(abs(difference)) largest FROM marts.reconciliation
+           WHERE match = 'matched' AND (reason IS NULL OR reason = 'rounding')"""
+    )
+    assert rows[0]["lines"] > 1000
+    assert rows[0]["largest"] < CENT
+
+
+def test_restated_days_are_replaced_and_listed(ask, truth):
+    ours = {
+        (row["source"], row["billing_period"], str(row["day"]), row["model"], row["measure"]): (
+            row["before"],
+            row["after"],
+        )
+        for row in ask(
+            """SELECT source, billing_period, day, model, measure, sum(before) AS before, sum(after) AS after
+               FROM ops.restatements GROUP BY ALL"""
+        )
+    }
+    expected = {}
+    for row in truth["restated"]:
+        key = (row["source"], row["billing_period"], row["day"], row["model"])
+        expected[(*key, "billed_cost")] = (Decimal(row["billed_before"]), Decimal(row["billed_after"]))
+    assert {key: value for key, value in ours.items() if key[4] == "billed_cost"} == expected
+    assert {key[:4] for key in ours} == {key[:4] for key in expected}
+
+
+def test_renamed_and_deleted_keys_keep_the_name_they_had(ask, truth):
+    names = defaultdict(set)
+    for row in ask("SELECT DISTINCT x_Source, x_ApiKeyId, x_ApiKeyName FROM focus.cost_and_usage"):
+        names[(row["x_Source"], row["x_ApiKeyId"])].add(row["x_ApiKeyName"])
+    for changed in truth["names"]:
+        assert names[(changed["source"], changed["id"])] <= {changed["name_in_rows"]}
+
+
+def test_every_proof_holds(ask):
+    assert ask("SELECT count(*) n FROM ops.checks WHERE kind = 'proof' AND passed")[0]["n"] > 100
+    assert ask("SELECT * FROM ops.checks WHERE NOT passed") == []

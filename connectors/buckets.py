@@ -58,7 +58,9 @@ def read_buckets(
         more_promised = page.get("has_more") is True
         for bucket in read_rows(answer, page, "data"):
             start = _start(answer, bucket, fields, width)
-            rows = read(answer, read_rows(answer, bucket, "results"))
+            results = read_rows(answer, bucket, "results")
+            rows = read(answer, results)
+            results.clear()  # a busy month is hundreds of megabytes of JSON objects; the frame is all we need
             if not window.start <= start < window.end:
                 tally.note("outside the window", f"{stream}: a bucket of {start:%Y-%m-%d}", max(rows.height, 1))
             elif start not in frames:

@@ -6,7 +6,7 @@ vendor's connector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -22,14 +22,19 @@ _GIVEN = (
 """The columns that a vendor's connector may fill; what it leaves out is null."""
 
 
-def by_meter(wide: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
-    """A row a meter out of a column a meter: `columns` maps Int64 columns to meters. Adds `meter` and `count`."""
-    kept = [name for name in wide.columns if name not in columns]
-    return (
-        wide.unpivot(on=list(columns), index=kept, variable_name="column", value_name="count")
-        .filter(pl.col("count") > 0)
-        .with_columns(pl.col("column").replace_strict(dict(columns), return_dtype=pl.String).alias("meter"))
-        .drop("column")
+def by_meter(wide: pl.DataFrame, columns: Mapping[str, str], dimensions: Sequence[str] = _GIVEN) -> pl.DataFrame:
+    """A row a meter that counted something: the `dimensions` that `wide` has, `meter` and `count`.
+
+    `columns` maps Int64 columns to meters. Meter by meter, not by one unpivot: most meters of most rows count
+    nothing, and a month of them need not fit into memory.
+    """
+    kept = [name for name in dimensions if name in wide.columns]
+    return pl.concat(
+        wide.lazy()
+        .filter(pl.col(column) > 0)
+        .select(*kept, pl.lit(meter).alias("meter"), pl.col(column).alias("count"))
+        .collect()
+        for column, meter in columns.items()
     )
 
 

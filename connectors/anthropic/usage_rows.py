@@ -48,7 +48,7 @@ def note_unknown_words(rows: pl.DataFrame, stream: str, tally: Tally) -> None:
 def to_long(rows: pl.DataFrame, dimensions: Sequence[str], *counts: str) -> pl.DataFrame:
     """A row a meter that counted something: the window, `dimensions`, `meter` and `count`."""
     columns = {**METERS, **{name: name for name in counts}}
-    return by_meter(rows.select(*WINDOW, *dimensions, *columns), columns)
+    return by_meter(rows, columns, [*WINDOW, *dimensions])
 
 
 def refined(rows: pl.DataFrame, parts: pl.DataFrame, shared: Sequence[str], stream: str, tally: Tally) -> pl.DataFrame:

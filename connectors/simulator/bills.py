@@ -184,8 +184,6 @@ def _charged(calendar: Calendar, pays: tuple[Paid, ...]) -> tuple[Decimal, str |
 
 def _unlisted(model: str | None, meter: str, quantity: int) -> Decimal:
     """OpenAI's charge for what no public price list by model knows."""
-    if meter == "file_searches":
-        return TOOLS[meter] * quantity / 1000
     if meter == "stored_bytes":
         return TOOLS[meter] * quantity / 2**30
     if meter in TOOLS:

@@ -87,26 +87,30 @@ LONG_CONTEXT: dict[str, dict[str, Decimal]] = {
 }
 """Anthropic's prices for requests of the 200k-1M band, where they differ."""
 
+FILE_SEARCHES = Decimal("2.5")
+"""OpenAI's price of a thousand file searches, the same for every model; its reports name none."""
+
 TOOLS = {
-    "file_searches": Decimal("2.5"),
     "code_sessions": Decimal("0.03"),
     "stored_bytes": Decimal("0.10"),
     "images": Decimal("0.011"),
 }
-"""What OpenAI charges for tools that no price list keyed by model knows: per thousand searches, per session, per
-gibibyte and day, per image. The ledger sees these as billed without a known price."""
+"""What OpenAI charges for tools that no price list keyed by model knows: per session, per gibibyte and day, per image.
+The ledger sees these as billed without a known price."""
 
 
 def unit_price(
     provider: str, model: str | None, meter: str, tier: str, *, context: str | None = None, geo: str | None = None
 ) -> Decimal | None:
-    """The list price of one block; None where no public price is keyed by this model and meter.
+    """The list price of one block; None where there is no public price for this model, meter and tier.
 
-    Anthropic's priority tier is paid by commitment and has no list price of its own: the standard one stands in.
+    Anthropic's priority tier is paid by commitment and has none.
     """
+    if provider == "openai" and meter == "file_searches":
+        return FILE_SEARCHES
     table = OPENAI_PRICES if provider == "openai" else ANTHROPIC_PRICES
     tiers = table.get(model or "", {})
-    price = tiers.get("standard" if provider == "anthropic" and tier == "priority" else tier, {}).get(meter)
+    price = tiers.get(tier, {}).get(meter)
     if context == "200k-1M" and model in LONG_CONTEXT:
         price = LONG_CONTEXT[model].get(meter, price)
     if price is not None and geo == "us":

@@ -12,6 +12,7 @@ from genai_prices.types import TieredPrices
 from connectors.simulator.events import UNKNOWN_MODEL
 from connectors.simulator.list_prices import (
     ANTHROPIC_PRICES,
+    FILE_SEARCHES,
     LONG_CONTEXT,
     OPENAI_PRICES,
     exact_cost,
@@ -74,13 +75,24 @@ def test_the_unknown_model_is_unknown_to_everybody() -> None:
         data_snapshot.get_snapshot().find_provider_model(UNKNOWN_MODEL, None, "openai", None)
 
 
+def test_file_searches_cost_the_same_with_every_model() -> None:
+    provider = next(provider for provider in data_snapshot.get_snapshot().providers if provider.id == "openai")
+    prices = {model.get_prices(ON_THIS_DAY).storage_searches_kcount for model in provider.models}
+    assert prices - {None} == {FILE_SEARCHES}
+
+
+def test_anthropics_priority_tier_has_no_public_price() -> None:
+    assert unit_price("anthropic", "claude-opus-5-5", "input", "priority") is None
+
+
 def test_everything_used_of_a_published_model_has_a_price() -> None:
     for workload in WORKLOADS:
         provider = "openai" if workload.source == "openai" else "anthropic"
         known = workload.model in {**OPENAI_PRICES, **ANTHROPIC_PRICES}
         for meter, _ in workload.mix if known else ():
             price = unit_price(provider, workload.model, meter, workload.tier, context=workload.context)
-            assert price is not None, (workload.name, meter)
+            paid_by_commitment = (provider, workload.tier) == ("anthropic", "priority")
+            assert (price is None) == paid_by_commitment, (workload.name, meter)
 
 
 @pytest.mark.parametrize(

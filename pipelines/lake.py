@@ -104,6 +104,7 @@ class Lake:
                     stream.reader(),
                     mode="overwrite",
                     predicate=partition.predicate,
+                    schema_mode="merge" if stream.lacks_columns else None,  # a column that the contract lost
                     partition_by=[SOURCE_COLUMN, PERIOD_COLUMN],
                     writer_properties=_WRITER,
                     commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES_INSIDE),
@@ -233,7 +234,7 @@ class Lake:
         delta = self._open(table)
         if delta is None:
             return
-        actions = pl.DataFrame(pa.table(delta.get_add_actions(flatten=True)))
+        actions = pl.DataFrame(delta.get_add_actions(flatten=True))  # by pyarrow it would import pandas
         columns = ["path", f"partition.{SOURCE_COLUMN}", f"partition.{PERIOD_COLUMN}", "num_records", "size_bytes"]
         for path, source, period, rows, size in actions.select(columns).iter_rows():
             yield f"{table.schema}/{table.name}/{unquote(path)}", source, period, rows, size
@@ -259,7 +260,7 @@ class _CheckedStream:
         self._frames = frames
         wanted = pl.Schema({**table.polars_schema, SOURCE_COLUMN: pl.String(), PERIOD_COLUMN: pl.String()})
         self._order = [name for name in order if name in wanted]
-        self._retired = [name for name in order if name not in wanted]
+        self.lacks_columns = len(self._order) < len(order)
         self._schema = _arrow_schema(pl.Schema({name: wanted[name] for name in self._order}))
 
     def reader(self) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from connectors.control.errors import ControlError
 from connectors.control.tables import METADATA, SCHEMA, SCHEMA_VERSION
@@ -49,7 +49,7 @@ class Database:
                 connection.execution_options(**isolation)
                 with connection.begin():
                     yield connection
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise _failed(self.url, error) from error
 
     @contextmanager
@@ -61,7 +61,7 @@ class Database:
                     # one writer at a time, as in SQLite: writes are few and small, and nothing has to be retried
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
                 yield connection
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise _failed(self.url, error) from error
 
     @property
@@ -98,7 +98,10 @@ def _parsed(url: str) -> URL:
                 "a control store in memory forgets everything",
                 remedy="name a file: sqlite:///path/to/outlay.db",
             )
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_open(parsed, error) from error
     return parsed
 
 

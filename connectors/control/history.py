@@ -144,8 +144,7 @@ def _freshness(connection: sa.Connection, current: list[CurrentLoad], now: datet
             sa.select(ATTEMPTS.c.source, sa.func.max(ATTEMPTS.c.finished_at))
             .where(ATTEMPTS.c.outcome.in_(("committed", "unchanged")))
             .group_by(ATTEMPTS.c.source)
-        )
-        .all()
+        ).all()
     )
     sources = sorted({load.source for load in current} | {attempt["source"] for attempt in last})
     rows: list[tuple[Any, ...]] = []

@@ -1,7 +1,8 @@
 """Dated names: which name an id bore, from when to when it was seen.
 
-Observations may come in any order (a replay reads old answers), so an interval is stretched, begun or split, never
-overwritten: a renamed key keeps the name it had.
+Observations may come in any order (a replay reads old answers), so a span is stretched, begun or split, never
+overwritten: a renamed key keeps the name it had. Only the ends of a span are kept: where a name was left and taken
+again, and the time between is told last, the days around the split go by the sight before.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ def here(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> str:
     return names["digest"](seed)  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_in_any_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = here(tmp_path, 7, monkeypatch)
     assert here(tmp_path, 7, monkeypatch) == first

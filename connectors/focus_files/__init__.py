@@ -1,0 +1,40 @@
+"""FOCUS files: any FOCUS 1.0 to 1.4 export, CSV or Parquet, from a disk or an object store. `KIND` is the registry's
+entry; `periods_in` and `read_charges` look into an export outside a load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from connectors.focus_files.options import FocusFilesOptions
+from connectors.protocol import Connector, ConnectorKind, Surroundings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def periods_in(path: str, *, manifest: str | None = None) -> list[str]:
+    """Billing periods, YYYY-MM, of all charges of an export, sorted. Raises `AnswerError`, `IncompleteError`."""
+    from connectors.focus_files import contents
+
+    return contents.periods_in(path, manifest=manifest)
+
+
+def read_charges(path: str) -> pl.DataFrame:
+    """Rows of any FOCUS file, folder or URL as they are, for `models.ledger.focus.invariants.check`."""
+    from connectors.focus_files import contents
+
+    return contents.read_charges(path)
+
+
+def _make(source: str, options: BaseModel, surroundings: Surroundings) -> Connector:
+    from connectors.focus_files.connector import FocusFilesConnector
+
+    assert isinstance(options, FocusFilesOptions)
+    return FocusFilesConnector(source, options, surroundings)
+
+
+KIND = ConnectorKind("focus-files", "FOCUS files", FocusFilesOptions, _make)
+
+__all__ = ["KIND", "FocusFilesOptions", "periods_in", "read_charges"]

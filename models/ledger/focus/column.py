@@ -19,7 +19,8 @@ Kind = Literal["text", "json", "decimal", "instant"]
 Level = Literal["mandatory", "conditional", "recommended", "optional", "deprecated", "extension"]
 Form = Literal["plain", "currency", "unit", "object", "key_value"]
 
-VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4")
+Version = Literal["1.0", "1.1", "1.2", "1.3", "1.4"]
+VERSIONS: tuple[Version, ...] = ("1.0", "1.1", "1.2", "1.3", "1.4")
 """Versions that are read; 0.5 and the preview of 1.0 only appear as the version that introduced a column."""
 
 

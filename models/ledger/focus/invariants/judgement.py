@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import polars as pl
 
 from models.errors import ContractError
-from models.ledger.focus.column import VERSIONS
+from models.ledger.focus.column import VERSIONS, Version
 from models.ledger.focus.invariants.commitments import COMMITMENT_RULES
 from models.ledger.focus.invariants.costs import COST_RULES
 from models.ledger.focus.invariants.extensions import EXTENSION_RULES
@@ -23,7 +22,7 @@ from models.ledger.focus.invariants.periods import PERIOD_RULES
 from models.ledger.focus.invariants.presence import PRESENCE_RULES
 from models.ledger.focus.invariants.pricing import PRICING_RULES
 from models.ledger.focus.invariants.rule import Charges, Rule, Severity
-from models.ledger.focus.invariants.shape import shape_findings
+from models.ledger.focus.invariants.shape import ShapeFinding, shape_findings
 from models.ledger.focus.invariants.values import VALUE_RULES
 from models.ledger.focus.tables import CHARGE_COLUMNS
 
@@ -91,15 +90,16 @@ class Report:
         return {violation.rule: violation.count for violation in self.violations}
 
 
-def detect_version(columns: Sequence[str]) -> str:
+def detect_version(columns: Sequence[str]) -> Version:
     """The oldest FOCUS version that defines every FOCUS column of a table: `1.0` where none is newer."""
-    newest = max((CHARGE_COLUMNS[name].since for name in columns if name in CHARGE_COLUMNS), default=VERSIONS[0])
-    return max(newest, VERSIONS[0])
+    newest = max((CHARGE_COLUMNS[name].since for name in columns if name in CHARGE_COLUMNS), default="")
+    for version in VERSIONS:
+        if version >= newest:
+            return version
+    return VERSIONS[-1]
 
 
-def check(
-    frame: pl.DataFrame, *, lenient: bool = False, version: Literal["1.0", "1.1", "1.2", "1.3", "1.4"] = "1.4"
-) -> Report:
+def check(frame: pl.DataFrame, *, lenient: bool = False, version: Version = "1.4") -> Report:
     """Judge a cost-and-usage table of any shape by every invariant that its columns allow.
 
     Raises `ContractError` for a version that is unknown. A rule whose columns are not there says nothing; missing
@@ -109,10 +109,7 @@ def check(
         raise ContractError(
             f"FOCUS {version} is not a version that is checked", remedy=f"choose one of {', '.join(VERSIONS)}"
         )
-    shaped = [
-        Violation(f.rule, f.text, f.severity, len(f.columns), f.focus, f.columns, f.detail)
-        for f in shape_findings(frame.schema, version)
-    ]
+    shaped = _of_shape(frame, version)
     comparable, unreadable = alike(frame)
     shaped += [
         Violation("values-are-readable", "every value can be read", "error", count, None, (name,), f"{count} values")
@@ -124,6 +121,20 @@ def check(
         found = [_as_warning(violation) for violation in found]
     ranked = sorted(found, key=lambda violation: (violation.severity != "error", -violation.count, violation.rule))
     return Report(tuple(ranked), frame.height, len(rules))
+
+
+def _of_shape(frame: pl.DataFrame, version: Version) -> list[Violation]:
+    """One violation a rule, with all the columns that break it."""
+    together: dict[str, list[ShapeFinding]] = {}
+    for finding in shape_findings(frame.schema, version):
+        together.setdefault(finding.rule, []).append(finding)
+    violations: list[Violation] = []
+    for findings in together.values():
+        first = findings[0]
+        columns = tuple(name for finding in findings for name in finding.columns)
+        detail = ", ".join(dict.fromkeys(finding.detail for finding in findings))
+        violations.append(Violation(first.rule, first.text, first.severity, len(columns), first.focus, columns, detail))
+    return violations
 
 
 def _as_warning(violation: Violation) -> Violation:

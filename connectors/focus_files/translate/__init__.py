@@ -1,0 +1,1 @@
+"""Any FOCUS version as ours: pure functions of frames, no I/O."""

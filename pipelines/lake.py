@@ -7,10 +7,8 @@ and which files may be removed. Which files count is not decided here: that is t
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlparse
@@ -23,67 +21,36 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from obstore.store import ObjectStore, from_url
 
 from connectors.control.records import LakeFiles
-from models.errors import ContractError, OutlayError
+from models.errors import OutlayError
 from models.table import Table
 from pipelines.errors import LakeError
+from pipelines.partition import PERIOD_COLUMN, SOURCE_COLUMN, CheckedStream, Partition, arrow_schema
 
 __all__ = ["Lake", "LakeFiles", "Partition"]
-
-SOURCE_COLUMN = "lake_source"
-PERIOD_COLUMN = "lake_period"
-
-_SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-_BILLING_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_SOURCE_COLUMNS = ("source", "x_Source")
-_PERIOD_COLUMNS = ("billing_period", "billing_month", "x_BillingMonth")
 
 _COMMIT_ATTEMPTS = 8
 _COMMIT_RETRIES_INSIDE = 100  # delta-rs rebases a commit on another partition's by itself; each try is cheap
 _WRITER = WriterProperties(compression="ZSTD", compression_level=3)
 
 
-@dataclass(frozen=True)
-class Partition:
-    """The replace unit: one source in one billing period. Its names are checked, so the predicate is safe."""
-
-    source: str
-    billing_period: str
-
-    def __post_init__(self) -> None:
-        if not _SOURCE_NAME.fullmatch(self.source):
-            raise LakeError(
-                f"'{self.source}' cannot name a source",
-                remedy="use small letters, digits and hyphens only, starting with a letter or digit",
-            )
-        if not _BILLING_PERIOD.fullmatch(self.billing_period):
-            raise LakeError(
-                f"'{self.billing_period}' is not a billing period",
-                remedy="write the month as YYYY-MM",
-                source=self.source,
-            )
-
-    @property
-    def predicate(self) -> str:
-        """Both columns, always: one that named only the period would delete the other sources."""
-        return f"{SOURCE_COLUMN} = '{self.source}' AND {PERIOD_COLUMN} = '{self.billing_period}'"
-
-    @property
-    def folder(self) -> str:
-        return f"{SOURCE_COLUMN}={self.source}/{PERIOD_COLUMN}={self.billing_period}/"
-
-
 class Lake:
     """Delta tables under `root`, a local folder or an object store URL, at `<schema>/<table>`.
 
-    `storage_options` go to the object store as they are; without them its usual environment variables count.
+    `storage_options` go to the object store as they are; without them its usual environment variables count. Raises
+    `LakeError` for a folder that cannot hold it.
     """
 
     def __init__(self, root: str | Path, storage_options: dict[str, str] | None = None) -> None:
         text = str(root)
         remote = "://" in text and not text.startswith("file://")
-        self.local_root: Path | None = None if remote else Path(unquote(urlparse(text).path) if "://" in text else text)
-        self.local_root = self.local_root and self.local_root.expanduser().resolve()
-        self.root = text.rstrip("/") if remote else str(self.local_root)
+        folder = Path(unquote(urlparse(text).path) if "://" in text else text).expanduser().resolve()
+        if not remote and {"[", "]"} & set(str(folder)):
+            raise LakeError(
+                f"{folder} cannot hold the lake: delta-rs takes no path with [ or ] in it",
+                remedy="put the home into a folder without brackets in its path",
+            )
+        self.local_root: Path | None = None if remote else folder
+        self.root = text.rstrip("/") if remote else str(folder)
         self.storage_options = storage_options
 
     def replace(self, table: Table, source: str, billing_period: str, frames: Iterable[pl.DataFrame]) -> LakeFiles:
@@ -97,7 +64,7 @@ class Lake:
         partition = Partition(source, billing_period)
         order = self._prepare(table, partition)
         for attempt in range(1, _COMMIT_ATTEMPTS + 1):
-            stream = _CheckedStream(table, partition, frames, order)
+            stream = CheckedStream(table, partition, frames, order)
             try:
                 write_deltalake(
                     self._uri(table),
@@ -191,7 +158,7 @@ class Lake:
         concurrent commit on, and a stream of rows cannot be written twice.
         """
         wanted = {**table.polars_schema, SOURCE_COLUMN: pl.String(), PERIOD_COLUMN: pl.String()}
-        schema = DeltaSchema.from_arrow(_arrow_schema(pl.Schema(wanted)))
+        schema = DeltaSchema.from_arrow(arrow_schema(pl.Schema(wanted)))
         for attempt in range(1, _COMMIT_ATTEMPTS + 1):
             try:
                 delta = self._open(table)
@@ -248,55 +215,6 @@ class Lake:
 
     def _store(self) -> ObjectStore:
         return from_url(self.root, config=cast("Any", self.storage_options))
-
-
-class _CheckedStream:
-    """Frames as one Arrow stream, each checked as it passes. Keeps the error that stopped it, which Arrow loses."""
-
-    def __init__(self, table: Table, partition: Partition, frames: Iterable[pl.DataFrame], order: list[str]) -> None:
-        self.failure: BaseException | None = None
-        self._table = table
-        self._partition = partition
-        self._frames = frames
-        wanted = pl.Schema({**table.polars_schema, SOURCE_COLUMN: pl.String(), PERIOD_COLUMN: pl.String()})
-        self._order = [name for name in order if name in wanted]
-        self.lacks_columns = len(self._order) < len(order)
-        self._schema = _arrow_schema(pl.Schema({name: wanted[name] for name in self._order}))
-
-    def reader(self) -> Any:
-        return pa.RecordBatchReader.from_batches(self._schema, self._batches())
-
-    def _batches(self) -> Iterator[Any]:
-        try:
-            for frame in self._frames:
-                checked = self._checked(frame).with_columns(
-                    pl.lit(self._partition.source).alias(SOURCE_COLUMN),
-                    pl.lit(self._partition.billing_period).alias(PERIOD_COLUMN),
-                )
-                arrow = checked.select(self._order).to_arrow(compat_level=pl.CompatLevel.oldest())
-                yield from arrow.cast(self._schema).to_batches()
-        except BaseException as error:
-            self.failure = error
-            raise
-
-    def _checked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        source, period = self._partition.source, self._partition.billing_period
-        checked = self._table.check(frame, source=source, window=period)
-        for names, value in ((_SOURCE_COLUMNS, source), (_PERIOD_COLUMNS, period)):
-            for name in names:
-                if name in checked.columns and not (checked[name] == value).all():
-                    raise ContractError(
-                        f"rows whose {name} is not {value} were to be written into its part of "
-                        f"{self._table.qualified_name}",
-                        remedy="nothing was written; this is a defect of the translation, please report it",
-                        source=source,
-                        window=period,
-                    )
-        return checked
-
-
-def _arrow_schema(schema: pl.Schema) -> Any:
-    return pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
 
 def _pause(attempt: int) -> None:

@@ -180,6 +180,11 @@ def test_a_lake_in_an_unwritable_place_says_what_to_do(tmp_path):
     assert raised.value.window == "2026-01"
 
 
+def test_a_folder_that_delta_cannot_take_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(LakeError, match="without brackets"):
+        Lake(tmp_path / "home [old]")
+
+
 STEP = st.tuples(
     st.sampled_from(["openai", "open", "open-ai", "anthropic"]),
     st.sampled_from(["2026-01", "2026-02"]),

@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast
-
-from models.ledger.focus.export import for_export
 
 from connectors.errors import ConfigurationError
 from models.ledger.focus import COST_AND_USAGE
+from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import Report, check
 from pipelines.console import say, show_table
 from pipelines.imports import remember_import
@@ -62,7 +60,7 @@ def export_focus(
         target = folder / f"billing_period={load.billing_period}" / f"{load.source}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(f".{target.name}.tmp")
-        for_export(charges, cast("Literal['1.4', '1.2']", version)).write_parquet(aside, compression="zstd")
+        for_export(charges, version).write_parquet(aside, compression="zstd")
         shutil.move(aside, target)
         written.append((target, charges.height))
     if not written:

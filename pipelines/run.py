@@ -5,18 +5,14 @@ The same functions run under Dagster, one asset a step; nothing here knows of it
 
 from __future__ import annotations
 
-import errno
-import traceback
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from connectors.control import Attempt
-from connectors.control.errors import LockHeldError
-from connectors.errors import ConfigurationError, IncompleteError
+from connectors.errors import ConfigurationError
 from models.errors import OutlayError
 from pipelines.alerting import AlertReport, alert
+from pipelines.attempts import as_outlay_error, attempting
 from pipelines.load import LoadOutcome, load_pull
 from pipelines.periods import open_periods
 from pipelines.publishing import Publication, publish
@@ -49,9 +45,10 @@ def run(
     report = RunReport()
     for source in chosen(work, sources):
         for period in periods or open_periods(work.surroundings.clock(), first=source.start):
-            with _attempt(work, report, source.name, period):
+            with _going_on(report), attempting(work, source.name, period) as attempt:
                 pull = pull_period(work, source, period)
-                report.outcomes.append(load_pull(work, source, pull, accept_shrink=accept_shrink))
+                attempt.outcome = load_pull(work, source, pull, accept_shrink=accept_shrink)
+                report.outcomes.append(attempt.outcome)
     conclude(work, report)
     return report
 
@@ -62,7 +59,7 @@ def replay(work: Workplace) -> RunReport:
     known = {source.name: source for source in work.sources}
     for pull in work.archive.replay():
         source = known.get(pull.source)
-        with _attempt(work, report, pull.source, pull.billing_period):
+        with _going_on(report), attempting(work, pull.source, pull.billing_period) as attempt:
             if source is None:
                 raise ConfigurationError(
                     "the archive holds pulls of it, but it is not configured any more",
@@ -70,7 +67,8 @@ def replay(work: Workplace) -> RunReport:
                     source=pull.source,
                     window=pull.billing_period,
                 )
-            report.outcomes.append(load_pull(work, source, pull, accept_shrink=True))
+            attempt.outcome = load_pull(work, source, pull, accept_shrink=True)
+            report.outcomes.append(attempt.outcome)
     conclude(work, report)
     return report
 
@@ -100,64 +98,9 @@ def conclude(work: Workplace, report: RunReport) -> None:
 
 
 @contextmanager
-def _attempt(work: Workplace, report: RunReport, source: str, period: str) -> Generator[None]:
-    """Record how a load ended, good or bad, and let the next one go on."""
-    started = work.surroundings.clock()
-    before = len(report.outcomes)
+def _going_on(report: RunReport) -> Generator[None]:
+    """One failure stops no other source or period."""
     try:
         yield
-    except Exception as error:
-        failure = as_outlay_error(work, error, source=source, window=period)
-        report.failures.append(failure)
-        held = isinstance(failure, IncompleteError | LockHeldError)
-        attempt = Attempt(
-            source=source,
-            billing_period=period,
-            started_at=started,
-            finished_at=work.surroundings.clock(),
-            outcome="held" if held else "failed",
-            message=failure.what,
-            remedy=failure.remedy,
-        )
-    else:
-        outcome = report.outcomes[before]
-        attempt = Attempt(
-            source=source,
-            billing_period=period,
-            started_at=started,
-            finished_at=work.surroundings.clock(),
-            outcome="unchanged" if outcome.unchanged else "committed",
-            load_id=outcome.load_id,
-        )
-    try:
-        work.control.record_attempt(attempt)
     except OutlayError as error:
         report.failures.append(error)
-
-
-def as_outlay_error(
-    work: Workplace, error: Exception, *, source: str | None = None, window: str | None = None
-) -> OutlayError:
-    """Any error as one that people read; the trace of an unexpected one goes to HOME/logs."""
-    if isinstance(error, OutlayError):
-        error.source = error.source or source
-        error.window = error.window or window
-        return error
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return OutlayError("the disk is full", remedy="make room, then run again", source=source, window=window)
-    log = _write_trace(work, error)
-    return OutlayError(
-        f"something unexpected: {type(error).__name__}",
-        remedy=f"nothing was replaced; the trace is in {log}, please report it",
-        source=source,
-        window=window,
-    )
-
-
-def _write_trace(work: Workplace, error: Exception) -> Path:
-    folder = work.home.root / "logs"
-    path = folder / f"error-{work.surroundings.clock():%Y%m%dT%H%M%S%f}.txt"
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return path

@@ -1,7 +1,5 @@
 """The published warehouse and the alerts behind it, as assets that follow any source's success."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

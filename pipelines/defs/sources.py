@@ -4,8 +4,8 @@ The unit that vendors bill, close and restate is the month, so it is the partiti
 each has its own job, its own pool, and the warehouse depends on none of them succeeding.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations` here: Dagster reads the type of `context` when a function is decorated
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.attempts import attempting
 from pipelines.load import LoadOutcome, load_latest
 from pipelines.periods import open_periods
 from pipelines.pull import pull_period
@@ -29,7 +30,7 @@ class SourceDefinitions:
     """What Dagster knows of one source."""
 
     assets: tuple[dg.AssetsDefinition, ...]
-    job: dg.UnresolvedAssetJobDefinition
+    job: "dg.UnresolvedAssetJobDefinition"
     schedule: dg.ScheduleDefinition
 
 
@@ -41,7 +42,23 @@ def months(source: SourceSettings) -> dg.MonthlyPartitionsDefinition:
 
 def define_source(source: SourceSettings, home: Path) -> SourceDefinitions:
     """Assets `<source>/answers` and `<source>/charges`, their job and its daily schedule."""
-    name = source.name.replace("-", "_")
+    with warnings.catch_warnings():
+        # single-run backfills are in beta, and wanted: 288 runs for 288 months would be 288 starts
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        answers, charges = _assets(source, home)
+    job = dg.define_asset_job(
+        f"{_word(source)}_load", selection=[answers, charges], partitions_def=charges.partitions_def
+    )
+    return SourceDefinitions((answers, charges), job, _daily(source, job))
+
+
+def _word(source: SourceSettings) -> str:
+    """The source's name where Dagster wants an identifier."""
+    return source.name.replace("-", "_")
+
+
+def _assets(source: SourceSettings, home: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
+    name = _word(source)
     partitions = months(source)
     pool = f"source_{name}"
 
@@ -57,7 +74,8 @@ def define_source(source: SourceSettings, home: Path) -> SourceDefinitions:
     def answers(context: dg.AssetExecutionContext) -> None:
         with Workplace.open(home) as work:
             for period in context.partition_keys:
-                pull_period(work, source, period)
+                with attempting(work, source.name, period):
+                    pull_period(work, source, period)
 
     @dg.asset(
         key=[name, "charges"],
@@ -72,24 +90,34 @@ def define_source(source: SourceSettings, home: Path) -> SourceDefinitions:
     )
     def charges(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         with Workplace.open(home) as work:
-            outcomes = [load_latest(work, source, period) for period in context.partition_keys]
+            outcomes = [_load(work, source, period) for period in context.partition_keys]
         yield dg.MaterializeResult(metadata=_metadata(outcomes), check_results=[_proofs(outcomes)])
 
-    job = dg.define_asset_job(f"{name}_load", selection=[answers, charges], partitions_def=partitions)
+    return answers, charges
+
+
+def _daily(source: SourceSettings, job: "dg.UnresolvedAssetJobDefinition") -> dg.ScheduleDefinition:
+    """Every night: the open period and the two before it."""
 
     @dg.schedule(
         job=job,
         cron_schedule="15 4 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        name=f"{name}_daily",
+        name=f"{_word(source)}_daily",
     )
     def daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         now = context.scheduled_execution_time or datetime.now(UTC)
         for period in open_periods(now, first=source.start):
             yield dg.RunRequest(run_key=f"{source.name}/{period}/{now:%Y-%m-%d}", partition_key=period)
 
-    return SourceDefinitions((answers, charges), job, daily)
+    return daily
+
+
+def _load(work: Workplace, source: SourceSettings, period: str) -> LoadOutcome:
+    with attempting(work, source.name, period) as attempt:
+        attempt.outcome = load_latest(work, source, period)
+    return attempt.outcome
 
 
 def _metadata(outcomes: list[LoadOutcome]) -> dict[str, dg.MetadataValue | str | int]:

@@ -104,7 +104,7 @@ def _in_sandbox(path: Path, sql: str, grants: Collection[Grant], limits: Limits)
         "limits": asdict(limits),
     }
     with tempfile.TemporaryDirectory(prefix="outlay-sql-") as empty:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-I", "-m", "pipelines.sandbox"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,14 +112,13 @@ def _in_sandbox(path: Path, sql: str, grants: Collection[Grant], limits: Limits)
             cwd=empty,
             env={name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ},
             start_new_session=True,
-        )
-        try:
-            answer, _ = process.communicate(json.dumps(request).encode(), timeout=limits.seconds)
-        except subprocess.TimeoutExpired:
-            raise took_too_long(limits) from None
-        finally:
-            process.kill()
-            process.wait()
+        ) as process:
+            try:
+                answer, _ = process.communicate(json.dumps(request).encode(), timeout=limits.seconds)
+            except subprocess.TimeoutExpired:
+                raise took_too_long(limits) from None
+            finally:
+                process.kill()
     return _understood(answer, process.returncode, limits)
 
 

@@ -174,7 +174,7 @@ def _charged(calendar: Calendar, pays: tuple[Paid, ...]) -> tuple[Decimal, str |
     due = sum(known, Decimal(0))
     if usage.source != OPENAI:
         return due, None
-    if usage.model == PRICE_RISE_MODEL and usage.day in calendar.price_days:
+    if usage.model == PRICE_RISE_MODEL and usage.tier == "standard" and usage.day in calendar.price_days:
         return due * (100 + PRICE_RISE_PERCENT) / 100, "price"
     wrong_cache = usage.model == CACHE_MODEL and usage.tier == "standard" and meter == "cache_read"
     if wrong_cache and usage.day in calendar.cache_days:

@@ -134,7 +134,7 @@ class Calendar:
             ("openai", self.unknown_model_day, self.last_day,
              f"lab-preview uses {UNKNOWN_MODEL}, which no price book knows: list = contracted = billed", None),
             ("openai", price_days[0], price_days[-1],
-             f"{PRICE_RISE_MODEL} is billed {PRICE_RISE_PERCENT} % above list, unannounced", "price"),
+             f"{PRICE_RISE_MODEL} (standard tier) is billed {PRICE_RISE_PERCENT} % above list, unannounced", "price"),
             ("every source", self.last_day, self.last_day, "used, not billed yet", "late"),
             ("anthropic", self.first_day, self.last_day,
              "Contracts Desk keeps inference in the United States: billed at 1.1 times list, and so priced", None),

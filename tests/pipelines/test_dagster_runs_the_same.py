@@ -39,12 +39,12 @@ def test_loading_and_publishing_under_dagster_gives_the_same_charges(demo_home: 
     with dg.DagsterInstance.ephemeral() as instance:
         for key in charges:
             for period in ("2026-09", "2026-10", "2026-11"):
-                job = defs.get_implicit_global_asset_job_def()
+                job = defs.resolve_implicit_global_asset_job_def()
                 result = job.execute_in_process(
                     instance=instance, asset_selection=[key], partition_key=period, raise_on_error=True
                 )
                 assert all(check.passed for check in result.get_asset_check_evaluations())
-        defs.get_implicit_global_asset_job_def().execute_in_process(
+        defs.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=instance, asset_selection=[dg.AssetKey("warehouse")]
         )
     assert charges_in(replayed_home) == charges_in(demo_home)

@@ -23,7 +23,6 @@ UNOWNED_COLOUR = "#b9bec6"
 OTHER = "everything else"
 UNOWNED = "unallocated"
 _BAR_PIXELS = 28
-_AXIS_PIXELS = 50
 _LABEL_PIXELS = 150
 
 
@@ -76,7 +75,7 @@ def ranked_bars(rows: pl.DataFrame, *, currency: str, count: int = 8) -> Any:
         x=alt.X("height:Q", title=currency, axis=_amounts(4))
     )
     marks = base.mark_tick(thickness=3, size=20, color=PALETTE[1]).encode(x=alt.X("before:Q"))
-    return (bars + marks).properties(height=_height(len(shown)))
+    return (bars + marks).properties(height=alt.Step(_BAR_PIXELS))
 
 
 def differences(rows: pl.DataFrame, *, currency: str) -> Any:
@@ -91,7 +90,7 @@ def differences(rows: pl.DataFrame, *, currency: str) -> Any:
             color=alt.condition("datum.height >= 0", alt.value(PALETTE[5]), alt.value(PALETTE[0])),
             tooltip=[alt.Tooltip("name:N", title="Reason"), alt.Tooltip("cost_text:N", title="Difference")],
         )
-        .properties(height=_height(len(shown)))
+        .properties(height=alt.Step(_BAR_PIXELS))
     )
 
 
@@ -107,10 +106,6 @@ def _names(order: Sequence[str]) -> alt.Y:
 def _amounts(ticks: int) -> alt.Axis:
     """500, 1.5k, 2M: each by itself, not `0.5k` because another one is `1.5k`."""
     return alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=ticks)
-
-
-def _height(bars: int) -> int:
-    return _BAR_PIXELS * max(bars, 1) + _AXIS_PIXELS
 
 
 def _all_days(days: pl.DataFrame) -> list[str]:

@@ -1,9 +1,14 @@
-"""Filters that pages share, kept in the URL so that any view can be sent as a link."""
+"""Filters that pages share, kept in the URL so that any view can be sent as a link.
+
+The URL holds the values themselves (`?period=2026-07&basis=list`), not their labels as Streamlit's own binding would:
+links in messages must outlive a change of wording. A default is left out of it; nonsense in it is ignored.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar
 
 import streamlit as st
 
@@ -13,6 +18,7 @@ from dashboards.queries.spending import DIMENSIONS, Dimension
 from models.control.budgets import COST_BASES, CostBasis
 from models.wording import month_text
 
+_Option = TypeVar("_Option", bound=str)
 _BASIS_HELP = (
     "Billed: what finance will pay, as vendors report it. "
     "Effective: what the month really cost, prepaid and committed money spread over its use. "
@@ -30,50 +36,64 @@ class Choice:
     currencies: tuple[str, ...]
 
 
-def choose(published: Published, *, with_basis: bool) -> Choice | None:
+def choose(published: Published, page: str, *, with_basis: bool) -> Choice | None:
     """The filters as a row of widgets, and what they say; None where there is no month to choose yet."""
     periods = spending.periods(published)
     if not periods:
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        period = st.selectbox("Month", periods, format_func=month_text, key="period", bind="query-params", width=180)
-        basis = _basis() if with_basis else "billed"
+        key = _recall(page, "period", periods)
+        period = st.selectbox("Month", periods, format_func=month_text, key=key, width=180)
+        _keep("period", period, periods)
+        basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if with_basis else "billed"
         currencies = spending.currencies(published, period)
-        currency = currencies[0] if len(currencies) == 1 else _currency(currencies)
+        currency = _segments(page, "currency", "Currency", currencies) if len(currencies) > 1 else currencies[0]
     return Choice(period, basis, currency, tuple(currencies))
 
 
-def _currency(currencies: list[str]) -> str:
-    chosen = st.segmented_control(
-        "Currency", currencies, default=currencies[0], key="currency", bind="query-params", required=True
-    )
-    return chosen or currencies[0]
-
-
-def _basis() -> CostBasis:
-    chosen = st.segmented_control(
-        "Cost",
-        list(COST_BASES),
-        default="billed",
-        format_func=str.capitalize,
-        key="basis",
-        bind="query-params",
-        required=True,
-        help=_BASIS_HELP,
-    )
-    return cast("CostBasis", chosen or "billed")
-
-
-def choose_dimension() -> Dimension:
+def choose_dimension(page: str) -> Dimension:
     """By what a chart is coloured."""
+    return _segments(page, "by", "Coloured by", list(DIMENSIONS), label_visible=False)
+
+
+def _segments(
+    page: str,
+    name: str,
+    label: str,
+    options: Sequence[_Option],
+    *,
+    label_visible: bool = True,
+    help: str | None = None,
+) -> _Option:
     chosen = st.segmented_control(
-        "Coloured by",
-        list(DIMENSIONS),
-        default="vendor",
-        label_visibility="collapsed",
-        format_func=str.capitalize,
-        key="by",
-        bind="query-params",
+        label,
+        options,
+        format_func=lambda option: option if option.isupper() else option.capitalize(),
+        key=_recall(page, name, options),
         required=True,
+        help=help,
+        label_visibility="visible" if label_visible else "collapsed",
     )
-    return cast("Dimension", chosen or "vendor")
+    return _keep(name, chosen or options[0], options)
+
+
+def _recall(page: str, name: str, options: Sequence[str]) -> str:
+    """The widget's key, its value set: the URL's, else what was chosen on another page, else the first option.
+
+    A key for each page: under one key, Streamlit would start a widget anew on every change of page.
+    """
+    key = f"{page} {name}"
+    if st.session_state.get(key) not in options:
+        wanted = (st.query_params.get(name), st.session_state.get(name), options[0])
+        st.session_state[key] = next(value for value in wanted if value in options)
+    return key
+
+
+def _keep(name: str, chosen: _Option, options: Sequence[str]) -> _Option:
+    """After the widget: remember the choice, from page to page in the session, for others in the URL."""
+    st.session_state[name] = chosen
+    if chosen != options[0]:
+        st.query_params[name] = chosen
+    elif name in st.query_params:
+        del st.query_params[name]
+    return chosen

@@ -19,18 +19,20 @@ def plain(words: str) -> str:
     return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", words))
 
 
-def money_column(label: str, currency: str | None = None, *, help: str | None = None) -> Any:
-    """Amounts to the cent; the cells stay exact, so that sorting and downloads are."""
-    return st.column_config.NumberColumn(f"{label}, {currency}" if currency else label, format="%,.2f", help=help)
+def money_column(label: str, currency: str | None = None, *, signed: bool = False, help: str | None = None) -> Any:
+    """Amounts to the cent; the cells stay exact, so that sorting and downloads are. `signed`: a change, + or −."""
+    return st.column_config.NumberColumn(
+        f"{label}, {currency}" if currency else label, format="%+,.2f" if signed else "%,.2f", help=help
+    )
 
 
 def quantity_column(label: str, *, help: str | None = None) -> Any:
     return st.column_config.NumberColumn(label, format="%,.0f", help=help)
 
 
-def percent_of_column(label: str, *, help: str | None = None) -> Any:
-    """A share, 1 being all of it, in percent."""
-    return st.column_config.NumberColumn(label, format="percent", help=help)
+def percent_column(label: str, *, help: str | None = None) -> Any:
+    """A figure in percent, to one place."""
+    return st.column_config.NumberColumn(label, format="%,.1f %%", help=help)
 
 
 def share_column(label: str, *, help: str | None = None) -> Any:

@@ -3,6 +3,7 @@ fresh."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -49,9 +50,12 @@ def coverage_line(published: Published, *, period: str, currency: str) -> str:
     )
 
 
-def freshness_line(published: Published, *, costs_through: date | None, usage_through: date | None) -> str:
-    """`Costs through 20 July 2026 · usage through 21 July 2026 · published 22 July 2026, 06:12 UTC`."""
-    parts = [f"Costs through {day_text(costs_through)}"]
+def freshness_line(
+    published: Published, *, costs_through: date | None, behind: Sequence[tuple[str, date]], usage_through: date | None
+) -> str:
+    """`Costs through 20 July 2026 (openai: 19 July 2026) · usage through … · published …`."""
+    late = ", ".join(f"{plain(source)}: {day_text(day)}" for source, day in behind)
+    parts = [f"Costs through {day_text(costs_through)}{f' ({late})' if late else ''}"]
     if usage_through and (costs_through is None or usage_through > costs_through):
         parts.append(f"usage through {day_text(usage_through)}")
     row = health.publication(published)

@@ -30,7 +30,7 @@ def show() -> None:
     sources = health.freshness(published, provenance.now())
     st.markdown(_answer(proofs, sources))
     _sources(published, sources)
-    choice = filters.choose(published, with_basis=False)
+    choice = filters.choose(published, "data-health", with_basis=False)
     if choice is not None:
         _reconciliation(published, choice)
         _restatements(published, choice)
@@ -136,7 +136,7 @@ def _reconciliation(published: Published, choice: Choice) -> None:
                 "rows": formats.quantity_column("Rows"),
                 "reported": formats.money_column("Reported", choice.currency),
                 "computed": formats.money_column("Computed", choice.currency),
-                "difference": formats.money_column("Difference", choice.currency),
+                "difference": formats.money_column("Difference", choice.currency, signed=True),
             },
             alt="Reported, computed and difference by reason",
         )
@@ -169,8 +169,8 @@ def _largest(published: Published, choice: Choice) -> None:
         {
             "day": formats.day_column("Day"),
             "source": formats.text_column("Source", width="small"),
-            "reason": formats.text_column("Reason", width="small"),
-            "difference": formats.money_column("Difference", choice.currency),
+            "reason": formats.text_column("Reason"),
+            "difference": formats.money_column("Difference", choice.currency, signed=True),
             "reported": formats.money_column("Reported", choice.currency),
             "computed": formats.money_column("Computed", choice.currency),
             "project": formats.text_column("Project"),
@@ -196,10 +196,10 @@ def _restatements(published: Published, choice: Choice) -> None:
         {
             "day": formats.day_column("Day"),
             "source": formats.text_column("Source", width="small"),
-            "measure": formats.text_column("What", width="small"),
-            "before": st.column_config.NumberColumn("Before", format="%,.2f"),
-            "after": st.column_config.NumberColumn("Now", format="%,.2f"),
-            "difference": st.column_config.NumberColumn("Change", format="%+,.2f"),
+            "measure": formats.text_column("What"),
+            "before": formats.money_column("Before"),
+            "after": formats.money_column("Now"),
+            "difference": formats.money_column("Change", signed=True),
             "unit": formats.text_column("Unit", width="small"),
             "project": formats.text_column("Project"),
             "model": formats.text_column("Model"),
@@ -221,9 +221,9 @@ def _proofs(proofs: pl.DataFrame) -> None:
             "billing_period": formats.text_column("Month", width="small"),
             "cost_basis": formats.text_column("Cost", width="small"),
             "subject": formats.text_column("Of", width="small"),
-            "expected": st.column_config.NumberColumn("Should be", format="%,.2f"),
-            "actual": st.column_config.NumberColumn("Is", format="%,.2f"),
-            "difference": st.column_config.NumberColumn("Difference", format="%,.2f"),
+            "expected": formats.money_column("Should be"),
+            "actual": formats.money_column("Is"),
+            "difference": formats.money_column("Difference", signed=True),
             "currency": formats.text_column("Currency", width="small"),
             "detail": formats.text_column("What it says", width="large"),
         },

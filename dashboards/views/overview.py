@@ -33,6 +33,8 @@ class Month:
     cost: Decimal
     before: Decimal | None
     through: date | None
+    behind: tuple[tuple[str, date], ...] = ()
+    """Sources that reach less far, with their last day."""
 
     @property
     def is_whole(self) -> bool:
@@ -46,7 +48,7 @@ class Month:
 def show() -> None:
     published = current()
     heading = st.empty()
-    choice = filters.choose(published, with_basis=True)
+    choice = filters.choose(published, "overview", with_basis=True)
     if choice is None:
         heading.title("What does AI cost us?")
         st.info(
@@ -84,7 +86,9 @@ def _question(period: str) -> str:
 def _month(rows: pl.DataFrame) -> Month:
     before = total(rows["cost_before"]) if rows["cost_before"].ne(0).any() else None
     through: Any = rows["last_day"].max()
-    return Month(total(rows["cost"]), before, through)
+    reached = rows.group_by("source").agg(pl.col("last_day").max()).drop_nulls().sort("source")
+    behind = reached.filter(pl.col("last_day") < through).rows() if through else []
+    return Month(total(rows["cost"]), before, through, tuple(behind))
 
 
 def _answer(choice: Choice, month: Month) -> str:
@@ -162,7 +166,7 @@ def _lines(published: Published, choice: Choice, month: Month, estimated: pl.Dat
     st.caption(
         provenance.coverage_line(published, period=choice.period, currency=choice.currency)
         + "  \n"
-        + provenance.freshness_line(published, costs_through=month.through, usage_through=usage)
+        + provenance.freshness_line(published, costs_through=month.through, behind=month.behind, usage_through=usage)
         + _currency_note(choice)
     )
     provenance.show_stale(published)
@@ -194,8 +198,8 @@ def _budgets(published: Published, choice: Choice) -> None:
         {
             "budget": formats.text_column("Budget", width="medium"),
             "used": formats.share_column("Used"),
-            "spent": st.column_config.NumberColumn("Spent", format="%,.2f"),
-            "budget_amount": st.column_config.NumberColumn("Budget amount", format="%,.2f"),
+            "spent": formats.money_column("Spent"),
+            "budget_amount": formats.money_column("Budget amount"),
             "currency": formats.text_column("Currency", width="small"),
             "state": formats.text_column("Threshold"),
             "scope": formats.text_column("Covers"),
@@ -208,7 +212,7 @@ def _budgets(published: Published, choice: Choice) -> None:
 def _days(published: Published, choice: Choice) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Day by day", anchor=False, width="content")
-        dimension = filters.choose_dimension()
+        dimension = filters.choose_dimension("overview")
     days = spending.daily_costs(
         published, period=choice.period, basis=choice.basis, currency=choice.currency, dimension=dimension
     )
@@ -236,7 +240,7 @@ def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension) -> None
         .sort("cost", "name", descending=[True, False])
         .with_columns(
             (pl.col("cost") - pl.col("cost_before")).alias("change"),
-            (pl.col("cost").cast(pl.Float64) / (float(whole) or None)).clip(0, 1).alias("share"),
+            (pl.col("cost").cast(pl.Float64) * 100 / (float(whole) or None)).alias("share"),
         )
     )
     st.markdown(f"**{_TITLES[dimension]}**")
@@ -249,8 +253,8 @@ def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension) -> None
         {
             "name": formats.text_column(dimension.capitalize(), width=_NAME_PIXELS),
             "cost": formats.money_column(choice.currency),
-            "share": formats.percent_of_column("Share"),
-            "change": formats.money_column("Change", help="Against the same days of the month before"),
+            "share": formats.percent_column("Share"),
+            "change": formats.money_column("Change", signed=True, help="Against the same days of the month before"),
         },
         rows=7,
         alt=f"Cost, share and change by {dimension}",

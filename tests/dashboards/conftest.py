@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def sample() -> Sample:
+    """To be changed and published by the test."""
     return Sample(now=datetime.now(UTC))
 
 
+@pytest.fixture(scope="session")
+def sample_as_it_is(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sample, Path]:
+    """The sample and a home in which it is published, made once."""
+    folder = tmp_path_factory.mktemp("sample")
+    made = Sample(now=datetime.now(UTC))
+    made.publish(folder)
+    return made, folder
+
+
 @pytest.fixture
-def published(home: Path, sample: Sample) -> Sample:
+def published(home: Path, sample_as_it_is: tuple[Sample, Path]) -> Sample:
     """The sample as it was published in `home`."""
-    sample.publish(home)
-    return sample
+    made, folder = sample_as_it_is
+    shutil.copytree(folder / "warehouse", home / "warehouse", symlinks=True)
+    return made

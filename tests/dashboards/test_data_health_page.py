@@ -1,0 +1,107 @@
+"""Data health: failures first, each with its remedy, and the sums behind the verdict."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.dashboards.sample_warehouse import HOSTILE, Sample
+
+
+def _script() -> None:
+    from dashboards.views import data_health
+
+    data_health.show()
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_function(_script, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(
+        str(element.value) for kind in ("markdown", "caption", "error", "info") for element in getattr(app, kind)
+    )
+
+
+def rows(app: AppTest, *columns: str) -> list[dict[str, object]]:
+    return next(
+        frame.value for frame in app.dataframe if set(columns) <= set(frame.value.columns)
+    ).to_dict("records")  # fmt: skip
+
+
+def test_it_says_what_is_wrong_before_anything_else(published: Sample) -> None:
+    app = page()
+    assert not app.exception
+    assert app.markdown[0].value == (
+        "**Not entirely:** 1 of 18 proofs does not hold; anthropic is not fresh. The sums below that fail say where."
+    )
+    assert "set ANTHROPIC\\_ADMIN\\_KEY" in app.error[0].value
+    assert rows(app, "expected", "actual")[0] | {"detail": "", "subject": None} == {
+        "state": "✗ fails", "name": "charges = bill lines", "source": "openai", "billing_period": "2026-05",
+        "cost_basis": "billed", "subject": None, "expected": Decimal("3104.55"), "actual": Decimal("3104.56"),
+        "difference": Decimal("0.01"), "currency": "USD", "detail": "",
+    }  # fmt: skip
+
+
+def test_it_says_yes_when_all_holds(home: Path, sample: Sample) -> None:
+    sample.stale_source = sample.failing_proof = False
+    sample.publish(home)
+    app = page()
+    assert app.markdown[0].value == "**Yes.** All 18 proofs hold, and 3 sources are fresh."
+    assert not app.error
+
+
+def test_reported_computed_and_difference_by_reason(published: Sample) -> None:
+    app = page()
+    found = {row["reason"]: row for row in rows(app, "reason", "rows")}
+    assert found["cache"]["difference"] == Decimal("71.10")
+    assert found["late"]["reported"] == 0
+    assert found["agrees"]["difference"] == 0
+    assert next(iter(found)) == "cache", "the largest difference comes first"
+    # 1606.370001 reported, 1589.4000014 computed
+    assert "Vendors report **1,606.37 USD**; that is **+16.97 USD** (1.06 %)" in words(app)
+    largest = rows(app, "description", "difference")
+    assert [row["difference"] for row in largest] == [
+        Decimal(text) for text in ("-61.25", "36.45", "34.65", "4", "3.12")
+    ]
+
+
+def test_restatements_say_how_much_on_which_day_by_name(published: Sample) -> None:
+    app = page()
+    first = rows(app, "before", "after")[0]
+    assert (first["measure"], first["difference"], first["project"]) == ("consumed_quantity", 61_000, "Search")
+    assert "2 days of 1 source changed after we had loaded them." in words(app)
+
+
+def test_a_month_without_a_bill_or_restatement_says_so(published: Sample) -> None:
+    app = page(period="2026-05")
+    assert "No bill of this month is reconciled" in words(app)
+    assert "Nothing that was told before was told otherwise later." in words(app)
+
+
+def test_what_vendors_sent_is_never_markup(published: Sample) -> None:
+    app = page()
+    assert HOSTILE not in words(app)
+    assert HOSTILE in str(rows(app, "kind", "detail")[0]["detail"])
+
+
+def test_before_anything_is_published_it_says_what_to_run(home: Path) -> None:
+    assert [code.value for code in page().code] == ["outlay demo", "outlay init\noutlay run"]
+
+
+@pytest.mark.parametrize("empty", ["checks", "freshness", "loads", "restatements", "findings"])
+def test_an_empty_table_is_no_error(home: Path, sample: Sample, empty: str) -> None:
+    file = sample.publish(home)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"DELETE FROM ops.{empty}")
+    app = page()
+    assert not app.exception
+    assert not [error for error in app.error if "cannot be shown" in error.value]

@@ -1,0 +1,237 @@
+"""The overview against sums of plain Python rows; then what it shows when there is little or nothing to show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.dashboards.sample_warehouse import HOSTILE, LAST_DAY, Sample
+
+APP = str(Path(__file__).resolve().parents[2] / "dashboards" / "app.py")
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def money(amount: Decimal, currency: str = "USD") -> str:
+    return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,} {currency}"
+
+
+def spent(
+    sample: Sample,
+    *,
+    month: str = "2026-07",
+    basis: str = "billed_cost",
+    currency: str = "USD",
+    where: Callable[[dict[str, Any]], bool] = lambda row: True,
+) -> Decimal:
+    return sum(
+        (
+            row[basis]
+            for row in sample.charges
+            if row["billing_month"] == month and row["currency"] == currency and where(row)
+        ),
+        Decimal(0),
+    )
+
+
+def same_days_of_june(sample: Sample) -> Decimal:
+    """OpenAI has told 20 days of July, Anthropic 19."""
+    reached = {"openai": LAST_DAY.day, "anthropic": LAST_DAY.day - 1}
+    return spent(sample, month="2026-06", where=lambda row: row["day"].day <= reached[row["source"]])
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(
+        str(element.value)
+        for kind in ("title", "markdown", "caption", "subheader", "warning", "error", "info")
+        for element in getattr(app, kind)
+    )
+
+
+def named(key: str, absent: str, name: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda charge: (charge[key] or absent) == name
+
+
+def shown(app: AppTest, label: str) -> Any:
+    return next(metric for metric in app.metric if metric.label == label)
+
+
+def table(app: AppTest, column: str) -> list[dict[str, Any]]:
+    """The first table that has this column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value.columns).to_dict("records")
+
+
+def test_billed_accrued_and_notional_stand_apart_and_are_exact(published: Sample) -> None:
+    app = page()
+    assert not app.exception
+    billed, before = spent(published), same_days_of_june(published)
+    assert shown(app, "Billed").value == money(billed)
+    assert shown(app, "Billed").delta == f"{(billed - before) * 100 / before:+.1f} %"
+    assert shown(app, "Accrued").value == money(Decimal("131.255"))
+    assert shown(app, "Notional").value == "12.30 USD"
+    assert "1 reading without a price" in shown(app, "Notional").delta
+    assert f"against {money(before)} on the same days" in words(app)
+    together = billed + Decimal("131.255")
+    assert money(together) not in words(app), "never added up"
+
+
+def test_every_vendor_model_and_team_equals_its_rows(published: Sample) -> None:
+    app = page()
+    for column, key in (("Vendor", "provider_name"), ("Model", "model"), ("Team", "team")):
+        frame = next(
+            frame.value for frame in app.dataframe
+            if set(frame.value.columns) == {"name", "cost", "share", "change"}
+            and json.loads(frame.proto.columns)["name"]["label"] == column
+        )  # fmt: skip
+        absent = "unallocated" if key == "team" else "no model · OpenAI API"
+        for row in frame.to_dict("records"):
+            expected = spent(published, where=named(key, absent, row["name"]))
+            assert row["cost"] == expected, (column, row["name"])
+        assert sum(frame["cost"]) == spent(published)
+
+
+def test_another_basis_and_month_come_from_the_url_and_stay_there(published: Sample) -> None:
+    app = page(period="2026-06", basis="list", by="team")
+    assert app.title[0].value == "What did AI cost us in June 2026?"
+    assert shown(app, "At list price").value == money(spent(published, month="2026-06", basis="list_cost"))
+    assert "the whole month before" in words(app)
+    app.run()
+    assert dict(app.query_params) == {"period": "2026-06", "basis": "list", "by": "team"}
+
+
+def test_a_filter_that_is_chosen_goes_into_the_url(published: Sample) -> None:
+    app = page()
+    app.selectbox(key="overview period").select("2026-05").run()
+    assert app.query_params["period"] == "2026-05"
+    assert shown(app, "Billed").value == money(spent(published, month="2026-05"))
+    assert "no month before" in words(app)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["2099-01", "'; DROP TABLE marts.daily_costs; --", "<img src=x onerror=alert(1)>", "../../etc/passwd"]
+)
+def test_nonsense_in_the_url_is_ignored(published: Sample, hostile: str) -> None:
+    app = page(period=hostile, basis=hostile, by=hostile, currency=hostile)
+    assert not app.exception
+    assert not app.error
+    assert shown(app, "Billed").value == money(spent(published))
+
+
+def test_currencies_are_chosen_and_never_added(published: Sample) -> None:
+    app = page(currency="EUR")
+    assert shown(app, "Billed").value == money(spent(published, currency="EUR"), "EUR")
+    assert "costs in USD too; currencies are never added up" in words(app)
+
+
+def test_budgets_say_when_and_whether_anything_matches(published: Sample) -> None:
+    app = page()
+    rows = {row["budget"]: row for row in table(app, "budget")}
+    assert rows["AI, whole company"]["spent"] == spent(published)
+    assert rows["AI, whole company"]["state"].startswith("80 % reached")
+    assert rows["Typo"]["state"] == "No charge matches it"
+    assert shown(app, "Budgets").value == f"{spent(published) / 25:.1f} % used"
+
+
+def test_coverage_and_freshness_stand_beside_the_totals(published: Sample) -> None:
+    said = words(page())
+    assert "99.7 % matched to usage · 98.5 % with a known price" in said
+    assert "0.0 % confirmed by an invoice" in said
+    assert "Costs through 20 July 2026 (anthropic: 19 July 2026) · usage through 21 July 2026" in said
+    assert f"published {published.now.day} {published.now:%B %Y, %H:%M} UTC" in said
+    assert "**anthropic** fails since its last good pull" in said
+
+
+def test_fresh_sources_need_no_warning(home: Path, sample: Sample) -> None:
+    sample.stale_source = False
+    sample.publish(home)
+    assert not page().warning
+
+
+def test_a_file_that_nobody_renews_grows_stale(home: Path) -> None:
+    old = Sample(now=datetime(2026, 7, 22, tzinfo=UTC), stale_source=False)
+    old.publish(home)
+    assert "was last pulled 21 July 2026" in words(page())
+
+
+def test_names_of_vendors_are_never_markup(published: Sample) -> None:
+    app = page()
+    assert HOSTILE not in words(app)
+    assert HOSTILE in [
+        row["name"] for frame in app.dataframe if "name" in frame.value for row in frame.value.to_dict("records")
+    ]
+
+
+def test_a_publish_shows_without_a_restart_and_all_figures_move(home: Path, published: Sample) -> None:
+    app = page()
+    old = spent(published)
+    later = Sample(now=published.now)
+    for row in later.charges:
+        row["billed_cost"] *= 2
+    later.publish(home, "outlay-0002")
+    app.run()
+    assert shown(app, "Billed").value == money(old * 2)
+    assert {row["budget"]: row for row in table(app, "budget")}["AI, whole company"]["spent"] == old * 2
+
+
+def test_before_anything_is_published_it_says_what_to_run(home: Path) -> None:
+    app = page()
+    assert not app.exception
+    assert [code.value for code in app.code] == ["outlay demo", "outlay init\noutlay run"]
+
+
+def test_published_without_a_single_cost(home: Path, sample: Sample) -> None:
+    sample.charges, sample.estimates = [], []
+    sample.publish(home)
+    app = page()
+    assert not app.exception
+    assert "none of them told of a cost" in words(app)
+
+
+def test_a_month_with_usage_and_no_bill_yet(home: Path, sample: Sample) -> None:
+    sample.charges = [row for row in sample.charges if row["billing_month"] != "2026-07"]
+    sample.publish(home)
+    app = page()
+    assert not app.exception
+    assert "Nothing is billed in USD for July 2026 yet" in words(app)
+    assert shown(app, "Accrued").value == money(Decimal("131.255"))
+
+
+def test_the_first_day_of_the_first_month(home: Path, sample: Sample) -> None:
+    sample.charges = [row for row in sample.charges if row["day"].date() == date(2026, 5, 1)]
+    sample.estimates = []
+    sample.publish(home)
+    app = page()
+    assert not app.exception
+    assert "1 May 2026" in words(app)
+
+
+def test_a_file_that_is_no_warehouse_is_explained(home: Path) -> None:
+    (home / "warehouse").mkdir()
+    (home / "warehouse" / "outlay.duckdb").write_bytes(b"not a database at all" * 100)
+    app = page()
+    assert not app.exception
+    assert "cannot be opened" in words(app)
+    assert "outlay doctor" in words(app)
+
+
+def test_a_warehouse_of_another_version_is_explained(home: Path, sample: Sample) -> None:
+    import duckdb
+
+    file = sample.publish(home)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("DROP TABLE ops.checks")
+    app = page()
+    assert not app.exception
+    assert "lacks what this page reads" in words(app)

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,7 @@ DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet", ".snappy.parquet"
 _WILD = re.compile(r"[*?\[]")
 _PERIOD = re.compile(r"(?:^|/)(?:billing_?period|billing_?month|period|month)=(\d{4}-\d{2})(?=[-/]|$)", re.IGNORECASE)
 _CHUNK = 1 << 20
+_CLIENT_OPTIONS = frozenset({"allow_http", "allow_invalid_certificates", "connect_timeout", "proxy_url", "timeout"})
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,13 @@ class LocalPlace:
 class ObjectPlace:
     """A prefix, an object or a glob in an object store (s3://, gs://, az://, https://), through obstore."""
 
-    def __init__(self, url: str, storage: Mapping[str, str]) -> None:
+    def __init__(self, url: str, storage: Mapping[str, str], store: Any = None) -> None:
+        """`store` is an open obstore store of that root; without it one is opened when it is needed."""
         parts = urlsplit(url)
         self._root = f"{parts.scheme}://{parts.netloc}"
         self._key = unquote(parts.path).strip("/")
         self._storage = dict(storage)
+        self._opened = store
 
     def files(self) -> list[FoundFile]:
         wild = _WILD.search(self._key)
@@ -137,15 +141,25 @@ class ObjectPlace:
             raise _unreachable(f"{self._root}/{prefix}", error) from error
 
     def _store(self) -> Any:
-        from obstore.store import from_url
+        if self._opened is None:
+            self._opened = _open(self._root, self._storage)
+        return self._opened
 
-        try:
-            return from_url(self._root, config=self._storage or None)  # type: ignore[arg-type]
-        except Exception as error:
-            raise ConfigurationError(
-                f"{self._root} is no object store that can be opened",
-                remedy="use s3://, gs://, az:// or https://, and name region, endpoint and keys under storage",
-            ) from error
+
+def _open(root: str, storage: Mapping[str, str]) -> Any:
+    """An obstore store. Options of its HTTP client are told from the store's own: mixed up they end the process."""
+    from obstore.store import from_url
+
+    client = {name: value for name, value in storage.items() if name in _CLIENT_OPTIONS}
+    config = {name: value for name, value in storage.items() if name not in client}
+    retries = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+    try:
+        return from_url(root, config=config or None, client_options=client or None, retry_config=retries)  # type: ignore[arg-type]
+    except Exception as error:
+        raise ConfigurationError(
+            f"{root} is no object store that can be opened",
+            remedy="use s3://, gs://, az:// or https://, and name region, endpoint and keys under storage",
+        ) from error
 
 
 def period_in_path(address: str) -> str | None:

@@ -6,7 +6,6 @@ a version lacks are null, what 1.4 has no place for is kept in x_VendorColumns. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,13 +31,13 @@ class Upconverted:
     findings: tuple[Finding, ...]
 
 
-def upconvert(frame: pl.DataFrame, *, source: str, file: str, rename: Mapping[str, str] | None = None) -> Upconverted:
+def upconvert(frame: pl.DataFrame, *, source: str, file: str) -> Upconverted:
     """A file's rows as charges of ours.
 
     Raises `AnswerError` for missing columns, values that cannot be read, and rows without billed cost, account,
     currency or category.
     """
-    named, names_found = with_focus_names(frame, file, rename or {})
+    named, names_found = with_focus_names(frame, file, {})
     aside = foreign_columns(named.columns)
     kept_aside = named.with_columns(vendor_columns(named))["x_VendorColumns"]
     amounts, amounts_found = with_exact_amounts(named.drop(aside), file)

@@ -103,8 +103,9 @@ def _in_sandbox(path: Path, sql: str, grants: Collection[Grant], limits: Limits)
         "grants": [asdict(grant) for grant in grants],
         "limits": asdict(limits),
     }
-    with tempfile.TemporaryDirectory(prefix="outlay-sql-") as empty:
-        with subprocess.Popen(
+    with (
+        tempfile.TemporaryDirectory(prefix="outlay-sql-") as empty,
+        subprocess.Popen(
             [sys.executable, "-I", "-m", "pipelines.sandbox"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,13 +113,14 @@ def _in_sandbox(path: Path, sql: str, grants: Collection[Grant], limits: Limits)
             cwd=empty,
             env={name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ},
             start_new_session=True,
-        ) as process:
-            try:
-                answer, _ = process.communicate(json.dumps(request).encode(), timeout=limits.seconds)
-            except subprocess.TimeoutExpired:
-                raise took_too_long(limits) from None
-            finally:
-                process.kill()
+        ) as process,
+    ):
+        try:
+            answer, _ = process.communicate(json.dumps(request).encode(), timeout=limits.seconds)
+        except subprocess.TimeoutExpired:
+            raise took_too_long(limits) from None
+        finally:
+            process.kill()
     return _understood(answer, process.returncode, limits)
 
 

@@ -114,12 +114,11 @@ def _explained(sql: str) -> str | None:
 
 
 def _tree(sql: str) -> dict[str, Any]:
-    with duckdb.connect() as parser:
-        try:
-            row = parser.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
-            tree: dict[str, Any] = json.loads(row[0] if row else "{}")
-        except (duckdb.Error, RecursionError) as error:
-            raise _refused(f"a statement that cannot be taken apart ({_first_line(error)})") from None
+    try:
+        row = _parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+        tree: dict[str, Any] = json.loads(row[0] if row else "{}")
+    except (duckdb.Error, RecursionError) as error:
+        raise _refused(f"a statement that cannot be taken apart ({_first_line(error)})") from None
     if tree.get("error", True):
         if tree.get("error_type") == "not implemented":
             raise _refused(
@@ -211,13 +210,23 @@ def _judge_show(node: dict[str, Any]) -> None:
 
 
 @cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """A database of nothing, in memory; it takes statements apart and never runs one that was handed in."""
+    return duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true", "threads": "1"})
+
+
+@cache
 def _pure_functions() -> frozenset[str]:
     """Functions that DuckDB itself declares to depend on nothing but their arguments."""
-    with duckdb.connect() as connection:
-        rows = connection.execute(
+    rows = (
+        _parser()
+        .cursor()
+        .execute(
             "SELECT DISTINCT function_name FROM duckdb_functions() WHERE internal AND stability = 'CONSISTENT' "
             "AND function_type IN ('scalar', 'aggregate', 'window')"
-        ).fetchall()
+        )
+        .fetchall()
+    )
     return frozenset(str(row[0]).lower() for row in rows)
 
 

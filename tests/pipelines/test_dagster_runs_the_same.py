@@ -12,7 +12,8 @@ from pipelines.home import Home
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
-CHARGES = "SELECT * EXCLUDE (x_CostStatus) FROM focus.cost_and_usage ORDER BY ALL"
+CHARGES = "SELECT * EXCLUDE (x_ApiKeyName) FROM focus.cost_and_usage ORDER BY ALL"
+"""Without names of keys: those of the first pull are told by its answers, which only a replay goes through."""
 
 
 def charges_in(home: Path) -> list[tuple[object, ...]]:

@@ -111,13 +111,12 @@ def _absent(
 
 
 def _joined(frames: dict[datetime, pl.DataFrame], width: timedelta, schema: pl.Schema) -> pl.DataFrame:
+    """All rows under their bucket's start: put together once, since a frame's own overhead is larger than a day."""
     instant = pl.Datetime("us", "UTC")
-    nothing = pl.DataFrame(schema={**schema, "window_start": instant, "window_end": instant})
-    dated = [
-        rows.select(list(schema)).with_columns(
-            pl.lit(start, dtype=instant).alias("window_start"), pl.lit(start + width, dtype=instant).alias("window_end")
-        )
-        for start, rows in sorted(frames.items())
-        if rows.height
-    ]
-    return pl.concat([nothing, *dated])
+    filled = {start: rows.select(list(schema)) for start, rows in sorted(frames.items()) if rows.height}
+    starts = pl.DataFrame(
+        {"window_start": list(filled), "rows": [rows.height for rows in filled.values()]},
+        schema={"window_start": instant, "rows": pl.UInt32},
+    ).select(pl.col("window_start").repeat_by("rows").explode(empty_as_null=False))
+    rows = pl.concat([pl.DataFrame(schema=schema), *filled.values()])
+    return rows.with_columns(starts.to_series()).with_columns(window_end=pl.col("window_start") + width)

@@ -27,11 +27,6 @@ with ControlStore.open(sys.argv[1]) as store, store.lock("publish"):
 
 
 @pytest.fixture
-def url(tmp_path) -> str:
-    return f"sqlite:///{tmp_path}/control/outlay.db"
-
-
-@pytest.fixture
 def store(url):
     with ControlStore.open(url) as store:
         yield store

@@ -30,11 +30,6 @@ TINY = Decimal("0.000000000001")
 
 
 @pytest.fixture
-def url(tmp_path) -> str:
-    return f"sqlite:///{tmp_path}/control/outlay.db"
-
-
-@pytest.fixture
 def store(url):
     with ControlStore.open(url, lambda: NOW) as store:
         yield store

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 import polars as pl
@@ -28,6 +29,7 @@ from connectors.protocol import (
     Translation,
     Window,
 )
+from models.errors import OutlayError
 from models.ledger.billing import BILL_LINES
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE
@@ -56,6 +58,10 @@ class FocusFilesConnector:
         Raises `IncompleteError` where there is no file, or a listed one is absent; `AnswerError` for a file that
         differs from its manifest; `VendorUnavailableError` for a store that cannot be reached.
         """
+        with self._named(window):
+            yield from self._pulled(window)
+
+    def _pulled(self, window: Window) -> Iterator[Answer]:
         export = export_files(self._options, f"{window.start:%Y-%m}")
         total = {} if export.rows is None else {"export_rows": str(export.rows), "export_files": str(len(export.files))}
         for sequence, (url, manifest) in enumerate(export.manifests.items()):
@@ -74,12 +80,14 @@ class FocusFilesConnector:
         facts: Mapping[str, str] = {}
         for answer in answers:
             if answer.stream == STREAM:
-                read, found, told = self._translated(window, answer)
+                with self._named(window):
+                    read, found, told = self._translated(window, answer)
                 charges.append(found)
                 findings += told
                 rows.append(read)
                 facts = answer.facts
-        _check_total(rows, facts)
+        with self._named(window):
+            _check_total(rows, facts)
         whole = pl.concat(charges) if charges else COST_AND_USAGE.empty()
         missing = () if len(whole) else (f"no charge of {window.start:%Y-%m} in {len(rows)} files",)
         return Translation(
@@ -106,6 +114,17 @@ class FocusFilesConnector:
         broken = vendor_findings(as_judged(inside)) if len(inside) else ()
         return frame.height, converted.charges, (*told, *converted.findings, *broken)
 
+    @contextmanager
+    def _named(self, window: Window) -> Generator[None]:
+        """Errors from below know the file; here they learn whose it is."""
+        try:
+            yield
+        except OutlayError as error:
+            error.source = error.source or self._source
+            error.stream = error.stream or STREAM
+            error.window = error.window or str(window)
+            raise
+
     def _body(self, file: ExportFile) -> tuple[bytes | FileReference, Mapping[str, str]]:
         """The file, whole or by reference, held against the hash that its manifest gives."""
         url = file.found.url
@@ -119,8 +138,6 @@ class FocusFilesConnector:
             raise AnswerError(
                 f"{url} does not have the hash that its manifest gives",
                 remedy="the file was changed or damaged: deliver it anew",
-                source=self._source,
-                stream=STREAM,
             )
         rows = {} if file.listed.rows is None else {"rows": str(file.listed.rows)}
         facts = {"size": str(size), "sha256": digest, **rows}

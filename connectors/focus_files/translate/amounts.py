@@ -28,7 +28,10 @@ def with_exact_amounts(frame: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tu
     columns: list[pl.Series] = []
     for name in DECIMAL_COLUMNS:
         if name in frame.columns:
-            exact, taken = _exact(frame[name], file)
+            series = frame[name].fill_nan(None) if frame.schema[name].is_float() else frame[name]
+            if lost := series.null_count() - frame[name].null_count():
+                findings.append(Finding("nan_amounts", f"{file}: {name} is NaN, taken as null", lost))
+            exact, taken = _exact(series, file)
             columns.append(exact)
             findings += _rounding(name, taken, file)
     return frame.with_columns(columns), tuple(findings)

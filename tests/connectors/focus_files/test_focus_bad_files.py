@@ -75,6 +75,7 @@ def test_a_bad_file_is_refused(
     assert words in str(refused.value)
     assert refused.value.what.startswith(file)
     assert refused.value.remedy
+    assert refused.value.who == "cloud · focus/cost_and_usage · 2026-09-01 to 2026-10-01"
 
 
 def test_nothing_there_is_incomplete_not_empty(tmp_path: Path, connector_of: Callable[..., Connector]) -> None:

@@ -51,6 +51,14 @@ def test_no_cost_is_null_and_what_was_filled_is_told(vendor_rows: pl.DataFrame) 
     assert filled == {"ContractedCost": 4, "ListCost": 2, "EffectiveCost": 2}
 
 
+def test_nan_is_null_and_told(vendor_rows: pl.DataFrame) -> None:
+    """pandas writes NaN for a quantity that is not there."""
+    frame = vendor_rows.with_columns(ConsumedQuantity=pl.Series([0.1, float("nan"), None]))
+    result = upconvert(frame, source="cloud", file="a.csv")
+    assert result.charges["ConsumedQuantity"].to_list() == [Decimal("0.1"), None, None]
+    assert [finding.count for finding in result.findings if finding.kind == "nan_amounts"] == [1]
+
+
 def test_names_of_1_3_come_from_the_older_ones(vendor_rows: pl.DataFrame) -> None:
     charge = _upconverted(vendor_rows).row(0, named=True)
     assert charge["ServiceProviderName"] == charge["HostProviderName"] == charge["ProviderName"] == "AWS"

@@ -7,7 +7,9 @@ which loads it shows is the control store's word; marts are computed by whoever 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +20,6 @@ import polars as pl
 from connectors.control import ControlStore, CurrentLoad
 from connectors.control.history import ControlSnapshot
 from connectors.control.locks import Lock
-from models.errors import OutlayError
 from models.ledger.focus import BILLING_PERIOD
 from models.ledger.operations import LOADS, PUBLICATION
 from models.table import Table
@@ -82,8 +83,7 @@ def publish(
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(control, folder)
         name, snapshot = control.begin_publication(STEM, lock)
-        partial = folder / f"{name}.tmp"
-        try:
+        with _partial(folder, name) as partial:
             on_step("publish: building")
             _build(partial, name, lake, folder / _MIRROR, snapshot, tables, marts or {})
             on_step("publish: making it durable")
@@ -93,13 +93,6 @@ def publish(
             partial.rename(folder / name)
             on_step("publish: switching")
             _switch(control, lock, folder, name)
-        except OutlayError:
-            raise
-        except (duckdb.Error, OSError, pl.exceptions.PolarsError) as error:
-            raise _failed(error) from error
-        finally:
-            for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
-                leftover.unlink(missing_ok=True)
         on_step("publish: recording")
         control.record_publication(name)
         _prune(control, lake, folder, kept_versions)
@@ -110,6 +103,19 @@ def publish(
         data_through=snapshot.data_through,
         loads=len(snapshot.loads),
     )
+
+
+@contextmanager
+def _partial(folder: Path, name: str) -> Generator[Path]:
+    """The file while it is built; nothing of it stays where that fails."""
+    partial = folder / f"{name}.tmp"
+    try:
+        yield partial
+    except (duckdb.Error, OSError, pl.exceptions.PolarsError) as error:
+        raise _failed(error) from error
+    finally:
+        for leftover in (partial, partial.with_name(f"{partial.name}.wal")):
+            leftover.unlink(missing_ok=True)
 
 
 def _build(
@@ -128,7 +134,10 @@ def _build(
         BILLING_PERIOD.qualified_name: _billing_periods(snapshot),
         **marts,
     }
-    with duckdb.connect() as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="outlay-publish-") as temporary,
+        duckdb.connect(config={"temp_directory": temporary}) as connection,
+    ):
         connection.execute(f"ATTACH {literal(partial)} AS warehouse (STORAGE_VERSION 'v1.0.0')")
         connection.execute("USE warehouse")
         connection.begin()  # one commit, not one for each of hundreds of COMMENTs
@@ -218,7 +227,8 @@ def _switch(control: ControlStore, lock: Lock, folder: Path, name: str) -> None:
 def _sweep(control: ControlStore, folder: Path) -> None:
     """Remove what a killed run left half-made, and forget publications that never came to be."""
     for leftover in (*folder.glob(f"{STEM}-*.tmp*"), *folder.glob(f".{STEM}-*.link")):
-        leftover.unlink(missing_ok=True)
+        if not leftover.is_dir():  # a reader's DuckDB may spill into a folder beside the file that it has open
+            leftover.unlink(missing_ok=True)
     control.mark_removed([file for file in control.kept_publications() if not (folder / file).exists()])
 
 

@@ -191,14 +191,12 @@ def _parts(
 def withdraw(connection: sa.Connection, source: str, billing_period: str | None, now: datetime) -> int:
     """Loads of the source no longer count, and it claims nothing; returns how many (source, period) were shown."""
     shown = [load.id for load in current(connection, source) if billing_period in (None, load.billing_period)]
-    for table, column in ((CLAIMS, CLAIMS.c.billing_period), (LOADS, LOADS.c.billing_period)):
-        chosen = table.c.source == source
-        if billing_period is not None:
-            chosen &= column == billing_period
-        if table is CLAIMS:
-            connection.execute(CLAIMS.delete().where(chosen))
-        else:
-            connection.execute(LOADS.update().where(chosen, LOADS.c.withdrawn_at.is_(None)).values(withdrawn_at=now))
+    claims, loads = CLAIMS.c.source == source, LOADS.c.source == source
+    if billing_period is not None:
+        claims &= CLAIMS.c.billing_period == billing_period
+        loads &= LOADS.c.billing_period == billing_period
+    connection.execute(CLAIMS.delete().where(claims))
+    connection.execute(LOADS.update().where(loads, LOADS.c.withdrawn_at.is_(None)).values(withdrawn_at=now))
     return len(shown)
 
 

@@ -1,6 +1,6 @@
 """The control store's tables, in SQLAlchemy's words. Exact on SQLite and on Postgres: UTC instants, decimals as text.
 
-A change of a table is a new version: raise `SCHEMA_VERSION`, and let `database` take older stores there when it opens one.
+A change of a table is a new version: raise `SCHEMA_VERSION`, and let `database` bring older stores up to it.
 """
 
 from __future__ import annotations

@@ -231,6 +231,14 @@ def test_a_file_of_the_lake_that_is_gone_is_an_error_with_the_way_out(home):
     assert "outlay replay" in failed.value.remedy
 
 
+def test_rubbish_of_a_killed_run_is_swept_and_a_readers_spill_folder_is_not(home):
+    home.publish()
+    (home.folder / "outlay-20260101T000000Z-9.duckdb.tmp").write_bytes(b"half a file")
+    (home.folder / "outlay-20260101T000000Z-8.duckdb.tmp").mkdir()
+    home.publish()
+    assert [path.name for path in home.folder.glob("*.tmp")] == ["outlay-20260101T000000Z-8.duckdb.tmp"]
+
+
 def test_two_publishings_at_once_are_refused(home):
     with home.control.lock_publishing(), pytest.raises(LockHeldError):
         home.publish()

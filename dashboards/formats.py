@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
-from models.wording import UNKNOWN
+from models.wording import UNKNOWN, money_text
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _ROW_PIXELS = 35
 _NOT_SHOWN = UNKNOWN
 
@@ -54,7 +56,26 @@ def text_column(label: str, *, width: Any = None, help: str | None = None) -> An
     return st.column_config.TextColumn(label, width=width, help=help)
 
 
-def table(frame: Any, columns: dict[str, Any], *, rows: int = 10, alt: str) -> None:
+def written_column(label: str, *, help: str | None = None) -> Any:
+    """Figures that `written` has put into words: aligned as figures."""
+    return st.column_config.TextColumn(label, alignment="right", help=help)
+
+
+def written(amount: str, unit: str, *, signed: bool = False) -> pl.Expr:
+    """The column `amount` as words, each in the unit that the column `unit` names: money to the cent, other
+    units whole where they are."""
+
+    def one(row: dict[str, Any]) -> str:
+        exact, of = row[amount], str(row[unit])
+        if exact is None or _CURRENCY.fullmatch(of):
+            return money_text(exact, of, signed=signed)
+        places = 0 if exact == exact.to_integral_value() else 2
+        return f"{exact:{'+' if signed and exact else ''},.{places}f} {of}".strip()
+
+    return pl.struct(amount, unit).map_elements(one, return_dtype=pl.String).alias(amount)
+
+
+def table(frame: pl.DataFrame, columns: dict[str, Any], *, rows: int = 10, alt: str) -> None:
     """Show the columns named, in that order, as high as its rows up to `rows`; `alt` is for screen readers."""
     shown = min(len(frame), rows)
     st.dataframe(

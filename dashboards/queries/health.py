@@ -64,14 +64,16 @@ def loads(published: Published, *, limit: int = 50) -> pl.DataFrame:
 
 
 def reconciliation_by_reason(published: Published, *, period: str, currency: str) -> pl.DataFrame:
-    """reason ('agrees' where there is none), rows, reported, computed, difference; largest difference first."""
+    """reason, rows, reported, computed, difference; largest difference first. Without a difference the reason is
+    `agrees`, or `no price` where there is nothing to set the bill against."""
     return ask(
         published,
         """
-        SELECT coalesce(reason, 'agrees') AS reason, count(*) AS rows, coalesce(sum(reported), 0) AS reported,
+        SELECT coalesce(reason, if(computed IS NULL, 'no price', 'agrees')) AS reason,
+            count(*) AS rows, coalesce(sum(reported), 0) AS reported,
             coalesce(sum(computed), 0) AS computed, sum(difference) AS difference
         FROM marts.reconciliation WHERE billing_period = $period AND currency = $currency
-        GROUP BY coalesce(reason, 'agrees') ORDER BY abs(sum(difference)) DESC, reason
+        GROUP BY ALL ORDER BY abs(sum(difference)) DESC, reason
         """,
         period=period,
         currency=currency,
@@ -80,7 +82,8 @@ def reconciliation_by_reason(published: Published, *, period: str, currency: str
 
 def largest_differences(published: Published, *, period: str, currency: str, limit: int = 20) -> pl.DataFrame:
     """day, source, project, model, meter, processing_tier, description, match, reported, computed, difference,
-    reason: the rows of the reconciliation that differ most, by a cent at least."""
+    reason: the rows of the reconciliation that differ most, by a cent at least;
+    bills still to come (late) last."""
     return ask(
         published,
         """
@@ -88,7 +91,7 @@ def largest_differences(published: Published, *, period: str, currency: str, lim
             processing_tier, description, match, reported, computed, difference, reason
         FROM marts.reconciliation
         WHERE billing_period = $period AND currency = $currency AND abs(difference) >= 0.005
-        ORDER BY abs(difference) DESC, day, source, line_id LIMIT $limit
+        ORDER BY reason IS NOT DISTINCT FROM 'late', abs(difference) DESC, day, source, line_id LIMIT $limit
         """,
         period=period,
         currency=currency,

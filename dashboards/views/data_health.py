@@ -129,14 +129,19 @@ def _reconciliation(published: Published, choice: Choice) -> None:
             alt="Difference between what vendors report and what we compute, by reason",
         )
     with right:
+        money = pl.lit(choice.currency).alias("unit")
         formats.table(
-            reasons,
+            reasons.with_columns(money).with_columns(
+                formats.written("reported", "unit"),
+                formats.written("computed", "unit"),
+                formats.written("difference", "unit", signed=True),
+            ),
             {
                 "reason": formats.text_column("Reason"),
                 "rows": formats.quantity_column("Rows"),
-                "reported": formats.money_column("Reported", choice.currency),
-                "computed": formats.money_column("Computed", choice.currency),
-                "difference": formats.money_column("Difference", choice.currency, signed=True),
+                "reported": formats.written_column("Reported"),
+                "computed": formats.written_column("Computed"),
+                "difference": formats.written_column("Difference"),
             },
             alt="Reported, computed and difference by reason",
         )
@@ -163,14 +168,14 @@ def _largest(published: Published, choice: Choice) -> None:
     rows = health.largest_differences(published, period=choice.period, currency=choice.currency)
     if rows.is_empty():
         return
-    st.markdown("**Largest differences**, line by line")
+    st.markdown("**Largest differences**, line by line; bills still to come are last")
     formats.table(
         rows,
         {
             "day": formats.day_column("Day"),
             "source": formats.text_column("Source", width="small"),
             "reason": formats.text_column("Reason"),
-            "difference": formats.money_column("Difference", choice.currency, signed=True),
+            "difference": formats.money_column("Difference", choice.currency),
             "reported": formats.money_column("Reported", choice.currency),
             "computed": formats.money_column("Computed", choice.currency),
             "project": formats.text_column("Project"),
@@ -192,15 +197,18 @@ def _restatements(published: Published, choice: Choice) -> None:
     days, sources = rows["day"].n_unique(), rows["source"].n_unique()
     st.markdown(f"{counted(days, 'day')} of {counted(sources, 'source')} changed after we had loaded them.")
     formats.table(
-        rows,
+        rows.with_columns(
+            formats.written("before", "unit"),
+            formats.written("after", "unit"),
+            formats.written("difference", "unit", signed=True),
+        ),
         {
             "day": formats.day_column("Day"),
             "source": formats.text_column("Source", width="small"),
             "measure": formats.text_column("What"),
-            "before": formats.money_column("Before"),
-            "after": formats.money_column("Now"),
-            "difference": formats.money_column("Change", signed=True),
-            "unit": formats.text_column("Unit", width="small"),
+            "before": formats.written_column("Before"),
+            "after": formats.written_column("Now"),
+            "difference": formats.written_column("Change"),
             "project": formats.text_column("Project"),
             "model": formats.text_column("Model"),
             "detected_at": formats.instant_column("Seen"),
@@ -213,18 +221,24 @@ def _proofs(proofs: pl.DataFrame) -> None:
     st.subheader("Proofs", anchor=False)
     st.markdown("Sums that must be equal, compared on every load; those that do not hold come first.")
     formats.table(
-        proofs.with_columns(pl.when("passed").then(pl.lit("✓ holds")).otherwise(pl.lit("✗ fails")).alias("state")),
+        proofs.with_columns(
+            pl.when("passed").then(pl.lit("✓ holds")).otherwise(pl.lit("✗ fails")).alias("state"),
+            pl.col("currency").fill_null("").alias("unit"),
+        ).with_columns(
+            formats.written("expected", "unit"),
+            formats.written("actual", "unit"),
+            formats.written("difference", "unit", signed=True),
+        ),
         {
             "state": formats.text_column("State", width="small"),
             "name": formats.text_column("Proof"),
             "source": formats.text_column("Source", width="small"),
             "billing_period": formats.text_column("Month", width="small"),
             "cost_basis": formats.text_column("Cost", width="small"),
-            "subject": formats.text_column("Of", width="small"),
-            "expected": formats.money_column("Should be"),
-            "actual": formats.money_column("Is"),
-            "difference": formats.money_column("Difference", signed=True),
-            "currency": formats.text_column("Currency", width="small"),
+            "subject": formats.text_column("Of"),
+            "expected": formats.written_column("Should be"),
+            "actual": formats.written_column("Is"),
+            "difference": formats.written_column("Difference"),
             "detail": formats.text_column("What it says", width="large"),
         },
         alt="Proofs of conservation, failed ones first",

@@ -22,7 +22,6 @@ from models.control.budgets import CostBasis
 from models.wording import change_text, counted, day_text, money_text, month_text, share_text
 
 _VERB: dict[CostBasis, str] = {"billed": "billed", "effective": "effective cost", "list": "at list price"}
-_NAME_PIXELS = 150
 _TITLES: dict[Dimension, str] = {"vendor": "By vendor", "model": "By model", "team": "By team"}
 
 
@@ -251,7 +250,7 @@ def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension) -> None
     formats.table(
         ranked,
         {
-            "name": formats.text_column(dimension.capitalize(), width=_NAME_PIXELS),
+            "name": formats.text_column(dimension.capitalize()),
             "cost": formats.money_column(choice.currency),
             "share": formats.percent_column("Share"),
             "change": formats.money_column("Change", signed=True, help="Against the same days of the month before"),

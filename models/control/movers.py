@@ -33,29 +33,30 @@ def top_movers(
 ) -> list[Mover]:
     """The `count` largest rises within the budget's scope, largest first; falls are no movers here.
 
-    Both months count their days up to the day of the month that `billing_period` has reached by `as_of` (all days
-    once it is over), so that a month under way is never set against a whole one.
+    The month before counts up to the day of the month that each source has reached in `billing_period` by `as_of`
+    (all of it once that month is complete), so that a month under way, or a bill that lags, is not set against more.
     """
-    first = date.fromisoformat(f"{billing_period}-01")
-    before = f"{first - timedelta(days=1):%Y-%m}"
-    under_way = f"{as_of:%Y-%m}" == billing_period
-    last_day_of_month = as_of.day if under_way else 31
+    before = f"{date.fromisoformat(f'{billing_period}-01') - timedelta(days=1):%Y-%m}"
     cost = pl.col(f"{budget.cost_basis}_cost")
+    is_now = budget.month == billing_period
+    day = pl.col("day").dt
+    reached = pl.col("day").filter(is_now).max()
+    through = pl.coalesce(reached.over("source"), reached)
+    compared = is_now | (day.day() <= through.dt.day()) | (through == through.dt.month_end())
     sums = (
         daily_costs.lazy()
+        .with_columns(day.date())
         .filter(
             budget.in_scope(),
             pl.col("currency") == budget.currency,
-            pl.col("day").dt.day() <= last_day_of_month,
+            pl.col("day") <= as_of,
             budget.month.is_in([billing_period, before]),
         )
+        .filter(compared)
         .group_by(pl.col("team").fill_null(UNALLOCATED), pl.col("model").fill_null(NO_MODEL))
-        .agg(
-            cost.filter(budget.month == billing_period).sum().alias("spent"),
-            cost.filter(budget.month == before).sum().alias("spent_before"),
-        )
-        .filter(pl.col("spent") > pl.col("spent_before"))
+        .agg(cost.filter(is_now).sum().alias("spent"), cost.filter(~is_now).sum().alias("spent_before"))
         .with_columns((pl.col("spent") - pl.col("spent_before")).alias("change"))
+        .filter(pl.col("change") > 0)
         .sort("change", "team", "model", descending=[True, False, False])
         .head(count)
         .select("team", "model", "spent", "spent_before")

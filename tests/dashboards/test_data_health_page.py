@@ -46,8 +46,8 @@ def test_it_says_what_is_wrong_before_anything_else(published: Sample) -> None:
     assert "set ANTHROPIC\\_ADMIN\\_KEY" in app.error[0].value
     assert rows(app, "expected", "actual")[0] | {"detail": "", "subject": None} == {
         "state": "✗ fails", "name": "charges = bill lines", "source": "openai", "billing_period": "2026-05",
-        "cost_basis": "billed", "subject": None, "expected": Decimal("3104.55"), "actual": Decimal("3104.56"),
-        "difference": Decimal("0.01"), "currency": "USD", "detail": "",
+        "cost_basis": "billed", "subject": None, "expected": "3,104.55 USD", "actual": "3,104.56 USD",
+        "difference": "+0.01 USD", "detail": "",
     }  # fmt: skip
 
 
@@ -62,22 +62,26 @@ def test_it_says_yes_when_all_holds(home: Path, sample: Sample) -> None:
 def test_reported_computed_and_difference_by_reason(published: Sample) -> None:
     app = page()
     found = {row["reason"]: row for row in rows(app, "reason", "rows")}
-    assert found["cache"]["difference"] == Decimal("71.10")
-    assert found["late"]["reported"] == 0
-    assert found["agrees"]["difference"] == 0
+    assert (found["cache"]["reported"], found["cache"]["difference"]) == ("79.00 USD", "+71.10 USD")
+    assert found["rounding"]["difference"] == ">-0.01 USD", "a trace is not nothing"
+    assert found["agrees"]["difference"] == "0.00 USD"
     assert next(iter(found)) == "cache", "the largest difference comes first"
     # 1606.370001 reported, 1589.4000014 computed
     assert "Vendors report **1,606.37 USD**; that is **+16.97 USD** (1.06 %)" in words(app)
     largest = rows(app, "description", "difference")
     assert [row["difference"] for row in largest] == [
-        Decimal(text) for text in ("-61.25", "36.45", "34.65", "4", "3.12")
-    ]
+        Decimal(text) for text in ("36.45", "34.65", "4", "3.12", "-61.25")
+    ], "a bill still to come is last"
 
 
 def test_restatements_say_how_much_on_which_day_by_name(published: Sample) -> None:
     app = page()
     first = rows(app, "before", "after")[0]
-    assert (first["measure"], first["difference"], first["project"]) == ("consumed_quantity", 61_000, "Search")
+    assert (first["measure"], first["difference"], first["project"]) == (
+        "consumed_quantity",
+        "+61,000 Tokens",
+        "Search",
+    )
     assert "2 days of 1 source changed after we had loaded them." in words(app)
 
 

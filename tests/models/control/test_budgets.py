@@ -143,20 +143,28 @@ def test_replayed_day_by_day_every_threshold_is_told_exactly_once(bookings: list
     assert len({key for key, _ in told}) == len(told[:1])
 
 
-def test_movers_compare_the_same_days_and_leave_falls_out() -> None:
+def test_movers_compare_the_days_that_each_source_has_reached_and_leave_falls_out() -> None:
     daily = costs(
         cost(date(2026, 6, 2), "10", team="search"),
-        cost(date(2026, 6, 20), "900", team="search"),
+        cost(date(2026, 6, 3), "900", team="search"),
         cost(date(2026, 7, 2), "25", team="search"),
+        cost(date(2026, 6, 9), "7", team="late", source="anthropic"),
+        cost(date(2026, 7, 9), "8", team="late", source="anthropic"),
         cost(date(2026, 6, 1), "80", team="ads"),
         cost(date(2026, 7, 1), "20", team="ads"),
         cost(date(2026, 7, 1), "3", team=None, model=None),
     )
-    budget = Budget("ai", Decimal(10))
-    moved = top_movers(daily, budget, billing_period="2026-07", as_of=date(2026, 7, 10))
+    moved = top_movers(daily, Budget("ai", Decimal(10)), billing_period="2026-07", as_of=date(2026, 7, 12))
     assert [(mover.team, mover.model, mover.change) for mover in moved] == [
         ("search", "gpt-5", Decimal(15)),
         ("unallocated", "no model", Decimal(3)),
+        ("late", "gpt-5", Decimal(1)),
     ]
-    whole_months = top_movers(daily, budget, billing_period="2026-07", as_of=date(2026, 8, 2))
-    assert [mover.team for mover in whole_months] == ["unallocated"]
+
+
+def test_a_whole_month_is_set_against_the_whole_month_before() -> None:
+    daily = costs(cost(date(2026, 7, 31), "50"), cost(date(2026, 8, 31), "60"), cost(date(2026, 9, 30), "65"))
+    budget = Budget("ai", Decimal(10))
+    august = top_movers(daily, budget, billing_period="2026-08", as_of=date(2026, 9, 2))
+    september = top_movers(daily, budget, billing_period="2026-09", as_of=date(2026, 10, 2))
+    assert [mover.change for mover in august + september] == [Decimal(10), Decimal(5)]

@@ -65,13 +65,13 @@ def loads(published: Published, *, limit: int = 50) -> pl.DataFrame:
 
 def reconciliation_by_reason(published: Published, *, period: str, currency: str) -> pl.DataFrame:
     """reason, rows, reported, computed, difference; largest difference first. Without a difference the reason is
-    `agrees`, or `no price` where there is nothing to set the bill against."""
+    `agrees`, or `no price` where there is nothing to set the bill against. A side not known is null, not zero."""
     return ask(
         published,
         """
         SELECT coalesce(reason, if(computed IS NULL, 'no price', 'agrees')) AS reason,
-            count(*) AS rows, coalesce(sum(reported), 0) AS reported,
-            coalesce(sum(computed), 0) AS computed, sum(difference) AS difference
+            count(*) AS rows, sum(reported) AS reported,
+            sum(computed) AS computed, sum(difference) AS difference
         FROM marts.reconciliation WHERE billing_period = $period AND currency = $currency
         GROUP BY ALL ORDER BY abs(sum(difference)) DESC, reason
         """,

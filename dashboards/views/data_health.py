@@ -14,6 +14,7 @@ from dashboards.states import guarded
 from models.wording import counted, instant_text, money_text, month_text, share_text
 
 _STATUS = {"fresh": "Fresh", "stale": "Stale", "failing": "Failing", "never": "Never pulled"}
+_MEASURE = {"billed_cost": "Billed", "consumed_quantity": "Used"}
 _OUTCOME = {
     "committed": "loaded",
     "unchanged": "nothing new",
@@ -198,6 +199,7 @@ def _restatements(published: Published, choice: Choice) -> None:
     st.markdown(f"{counted(days, 'day')} of {counted(sources, 'source')} changed after we had loaded them.")
     formats.table(
         rows.with_columns(
+            pl.col("measure").replace(_MEASURE),
             formats.written("before", "unit"),
             formats.written("after", "unit"),
             formats.written("difference", "unit", signed=True),

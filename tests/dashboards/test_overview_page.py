@@ -9,7 +9,6 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboards.sample_warehouse import HOSTILE, LAST_DAY, Sample
@@ -119,11 +118,13 @@ def test_a_filter_that_is_chosen_goes_into_the_url(published: Sample) -> None:
     assert "no month before" in words(app)
 
 
-@pytest.mark.parametrize(
-    "hostile", ["2099-01", "'; DROP TABLE marts.daily_costs; --", "<img src=x onerror=alert(1)>", "../../etc/passwd"]
-)
-def test_nonsense_in_the_url_is_ignored(published: Sample, hostile: str) -> None:
-    app = page(period=hostile, basis=hostile, by=hostile, currency=hostile)
+def test_nonsense_in_the_url_is_ignored(published: Sample) -> None:
+    app = page(
+        period="2099-01",
+        basis="'; DROP TABLE marts.daily_costs; --",
+        by="<img src=x onerror=alert(1)>",
+        currency="../../etc/passwd",
+    )
     assert not app.exception
     assert not app.error
     assert shown(app, "Billed").value == money(spent(published))

@@ -342,3 +342,7 @@ def _day(text: str | None):
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,7 @@ from connectors.control import (
 from connectors.errors import IncompleteError
 from connectors.protocol import Translation
 from models.ledger.estimates import USAGE_ESTIMATES
-from models.ledger.posting import Posting, Terms, post_in_stretches, post_charges, post_estimates
+from models.ledger.posting import Posting, Terms, post_charges, post_estimates, post_in_stretches
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
 from models.ledger.trust import Proofs

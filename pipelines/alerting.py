@@ -6,13 +6,8 @@ What counts as crossed is `models.control.budgets`; what a message says and how 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from connectors.slack.delivery import deliver_due, payload_of
-from connectors.slack.messages import Message, budget_message
-from connectors.slack.preview import preview
-from connectors.slack.webhook import WebhookSender
 from models.control.budgets import BudgetCrossing, crossings, status
 from models.control.movers import top_movers
 from models.errors import OutlayError
@@ -20,6 +15,9 @@ from models.ledger.rollup import DAILY_COSTS
 from pipelines.configuration import Secrets
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
+
+if TYPE_CHECKING:
+    from connectors.slack.messages import Message
 
 
 @dataclass
@@ -34,6 +32,11 @@ class AlertReport:
 
 def alert(work: Workplace) -> AlertReport:
     """Enqueue new crossings, deliver what is due. A message whose key was ever enqueued is never enqueued again."""
+    from pydantic import SecretStr
+
+    from connectors.slack.delivery import deliver_due, payload_of
+    from connectors.slack.webhook import WebhookSender
+
     report = AlertReport()
     for crossing in _crossings(work):
         report.enqueued += work.control.enqueue(crossing.key, payload_of(_message(work, crossing)))
@@ -57,6 +60,8 @@ def _crossings(work: Workplace) -> list[BudgetCrossing]:
 
 
 def _message(work: Workplace, crossing: BudgetCrossing) -> Message:
+    from connectors.slack.messages import budget_message
+
     movers = top_movers(
         _facts(work).read(DAILY_COSTS),
         next(budget for budget in work.budgets if budget.name == crossing.budget),
@@ -77,4 +82,6 @@ def _facts(work: Workplace) -> Facts:
 
 def previews(work: Workplace) -> list[str]:
     """Every message for a budget that stands crossed now, as readable text, whether it was told already or not."""
+    from connectors.slack.preview import preview
+
     return [preview(_message(work, crossing).blocks) for crossing in _crossings(work)]

@@ -9,6 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 from filelock import FileLock
+from hypothesis import settings
+
+# a busy machine is no fault of the example that happens to run on it
+settings.register_profile("outlay", deadline=None)
+settings.load_profile("outlay")
 
 DEMO_AS_OF = datetime(2026, 11, 18, tzinfo=UTC)
 

@@ -34,9 +34,7 @@ class MeterReadings(dy.Schema):
     model = text("Model, exactly as the vendor names it; null for meters that have none", nullable=True)
     processing_tier = text("How it was processed", values=PROCESSING_TIERS)
     service_tier = text("The vendor's own word for the tier, verbatim", nullable=True)
-    inference_geo = text(
-        "Where inference ran, the vendor's word (global, us, …); null where not told", nullable=True
-    )
+    inference_geo = text("Where inference ran, the vendor's word (global, us, …); null where not told", nullable=True)
     context_window = text("Context band, the vendor's word (0-200k, 200k-1M); null where not told", nullable=True)
     detail = text("Other dimensions of the meter, as key=value;key=value, sorted", nullable=True)
     attribution = text(

@@ -2,16 +2,19 @@
 
 After each kill readers see whole loads only, the next run starts at once, and in the end everything equals the truth.
 The vendors' answers change from run to run (they restate two days and take it back), so that every run has work to do.
+Runs are forked from a server that has imported us, so that a kill meets our work and not Python's start.
 """
 
+import multiprocessing
+import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import duckdb
@@ -25,8 +28,11 @@ pytestmark = pytest.mark.slow
 
 AS_OF = datetime(2026, 11, 9, tzinfo=UTC)
 SOURCE = "anthropic-labs"
+SOURCES = ("anthropic", SOURCE)
 PERIOD = "2026-11"
-DRIVER = Path(__file__).with_name("run_until_step.py")
+NEVER = 1000
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(["pipelines.run", "pipelines.cli"])
 
 
 @pytest.fixture
@@ -34,12 +40,58 @@ def world(tmp_path: Path) -> Iterator[tuple[Path, Simulation]]:
     """A home whose vendors answer well; what is tested here is us."""
     simulation = Simulation(seed=3, months=1, as_of=AS_OF)
     home = Home.at(tmp_path / "home")
-    with serving(home, simulation, misbehave=False):
+    with serving(home, simulation, misbehave=False, port=0):
         yield home.root, simulation
 
 
+def run_until(home: Path, fatal_step: int, steps: Connection) -> None:
+    """One pull, load and publishing that kills itself as its N-th step begins; tells each step as it begins."""
+    from pipelines.run import run
+    from pipelines.workplace import Workplace
+
+    seen = 0
+
+    def on_step(step: str) -> None:
+        nonlocal seen
+        seen += 1
+        steps.send(step)
+        if seen == fatal_step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with Workplace.open(Home.at(home), on_step=on_step) as work:
+        sys.exit(1 if run(work, sources=[SOURCE], periods=[PERIOD]).failures else 0)
+
+
+def command_line(home: Path) -> None:
+    from pipelines.cli import main
+
+    chosen = [word for source in SOURCES for word in ("--source", source)]
+    sys.argv = ["outlay", "run", *chosen, "--period", PERIOD, "--home", str(home)]
+    main()
+
+
+def run_to_step(home: Path, fatal_step: int) -> tuple[int | None, list[str]]:
+    """Exit status and the steps that had begun."""
+    listening, telling = FORKED.Pipe(duplex=False)
+    process = FORKED.Process(target=run_until, args=(home, fatal_step, telling))
+    process.start()
+    telling.close()
+    steps: list[str] = []
+    while True:
+        try:
+            steps.append(listening.recv())
+        except EOFError:
+            break
+    process.join()
+    return process.exitcode, steps
+
+
 def billed(simulation: Simulation, state: str) -> dict[str, Decimal]:
-    return {row["source"]: Decimal(row["billed_cost"]) for row in simulation.truth(state)["billed"]}
+    return {
+        row["source"]: Decimal(row["billed_cost"])
+        for row in simulation.truth(state)["billed"]
+        if row["source"] in SOURCES
+    }
 
 
 def published(home: Path) -> dict[str, Decimal] | None:
@@ -61,49 +113,59 @@ def published(home: Path) -> dict[str, Decimal] | None:
     return charged
 
 
-def assert_whole(home: Path, simulation: Simulation) -> None:
-    """Each source is wholly in one of the two states that its vendor ever told."""
+def assert_whole(home: Path, told: list[dict[str, Decimal]]) -> None:
+    """Each source is wholly in one of the states that its vendor ever told."""
     now = published(home)
     if now is not None:
-        first, second = billed(simulation, "first"), billed(simulation, "second")
-        assert {source for source, amount in now.items() if amount not in (first[source], second[source])} == set()
+        assert {source for source, amount in now.items() if amount not in [state[source] for state in told]} == set()
 
 
 def test_killed_between_every_two_steps(world):
     home, simulation = world
-    command = [sys.executable, str(DRIVER), str(home), SOURCE]
-    steps = subprocess.run([*command, "1000"], capture_output=True, text=True, check=True).stdout.splitlines()
+    told = [billed(simulation, "first"), billed(simulation, "second")]
+    status, steps = run_to_step(home, NEVER)
+    assert status == 0
     assert len(steps) > 12, steps
     for number, step in enumerate(steps, start=1):
         simulation.state = "second" if number % 2 else "first"
-        killed = subprocess.run([*command, str(number)], capture_output=True, text=True, check=False)
-        assert killed.returncode == -signal.SIGKILL, (step, killed.stderr)
-        assert_whole(home, simulation)
+        status, begun = run_to_step(home, number)
+        assert (status, begun[-1]) == (-signal.SIGKILL, step)
+        assert_whole(home, told)
     simulation.state = "second"
-    last = subprocess.run([*command, "1000"], capture_output=True, text=True, check=False)
-    assert last.returncode == 0, last.stderr
+    assert run_to_step(home, NEVER)[0] == 0
     now = published(home)
     assert now is not None
-    assert now[SOURCE] == billed(simulation, "second")[SOURCE]
+    assert now[SOURCE] == told[1][SOURCE]
 
 
 def test_killed_at_25_random_moments_of_the_command_line(world):
     home, simulation = world
-    outlay = [sys.executable, "-m", "pipelines.cli", "run", "--period", PERIOD, "--home", str(home)]
+    told = [billed(simulation, "first"), billed(simulation, "second")]
+
+    def start() -> multiprocessing.process.BaseProcess:
+        process = FORKED.Process(target=command_line, args=(home,))
+        process.start()
+        return process
+
     began = time.monotonic()
-    assert subprocess.run(outlay, capture_output=True, check=False).returncode == 0
+    first = start()
+    first.join()
+    assert first.exitcode == 0
     whole_run = time.monotonic() - began
     moments = random.Random(20261122)
+    killed = 0
     for number in range(25):
         simulation.state = "first" if number % 2 else "second"
-        run = subprocess.Popen(outlay, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            run.wait(moments.uniform(0.3, 1.0) * whole_run)
-        except subprocess.TimeoutExpired:
-            run.kill()
-            run.wait()
-        assert_whole(home, simulation)
+        process = start()
+        process.join(moments.uniform(0.02, 0.98) * whole_run)
+        if process.is_alive():
+            process.kill()
+            killed += 1
+        process.join()
+        assert_whole(home, told)
+    assert killed > 15
     simulation.state = "second"
-    last = subprocess.run(outlay, capture_output=True, text=True, check=False)
-    assert last.returncode == 0, last.stderr
-    assert published(home) == billed(simulation, "second")
+    last = start()
+    last.join()
+    assert last.exitcode == 0
+    assert published(home) == told[1]

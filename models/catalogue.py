@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from models.control.budgets import BUDGET_STATUS
 from models.ledger.billing import BILL_LINES
+from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import BILLING_PERIOD, CONTRACT_COMMITMENT, COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.metering import METER_READINGS
@@ -26,6 +27,8 @@ _LEDGER = (
     USAGE_ESTIMATES,
     RECONCILIATION,
     COST_AND_USAGE,
+    AS_BOOKED,
+    CORRECTIONS,
     DAILY_COSTS,
     CHECKS,
     PRICE_BOOK,

@@ -39,13 +39,13 @@ class Table:
     """One table of the catalogue.
 
     `schema` is where the warehouse shows it (`focus`, `usage`, `estimates`, `prices`, `marts`, `ops`).
-    `kind`: a *fact* lies in the lake, partitioned by source and billing period; a *mart* is computed at
-    publishing; *ops* comes from the control store.
+    `kind`: a *fact* lies in the lake, partitioned by source and billing period; a *view* shows facts another way;
+    a *mart* is computed at publishing; *ops* comes from the control store.
     """
 
     name: str
     schema: Literal["focus", "usage", "estimates", "prices", "marts", "ops"]
-    kind: Literal["fact", "mart", "ops"]
+    kind: Literal["fact", "view", "mart", "ops"]
     grain: str
     meaning: str
     contract: type[dy.Schema]

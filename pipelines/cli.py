@@ -138,6 +138,21 @@ def replay(home: HomeOption = None) -> None:
 
 
 @app.command()
+def lock(
+    period: Annotated[str, typer.Argument(help="Billing period to book, YYYY-MM.")],
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Book a month: what vendors change later becomes a Correction in the open month."""
+    from pipelines.booking import lock_period
+    from pipelines.workplace import Workplace
+
+    with Workplace.open(_home(home)) as work:
+        for told in lock_period(work, period, source or ()):
+            say(told)
+
+
+@app.command()
 def status(home: HomeOption = None) -> None:
     """Sources, freshness, proofs and budgets of what is published."""
     from pipelines.status import show_status

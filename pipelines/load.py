@@ -25,8 +25,10 @@ from connectors.control import (
     Restatement,
 )
 from connectors.errors import IncompleteError
-from connectors.protocol import Translation
+from connectors.protocol import Translation, Window
+from models.ledger.correction import CORRECTIONS, corrections
 from models.ledger.estimates import USAGE_ESTIMATES
+from models.ledger.focus import COST_AND_USAGE
 from models.ledger.posting import Posting, Terms, post_charges, post_estimates, post_in_stretches
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
@@ -85,6 +87,7 @@ def load_pull(work: Workplace, source: SourceSettings, pull: Pull, *, accept_shr
             rollup = combine(spool.read(DAILY_COSTS))
             checks = proofs.conclude(rollup)
             changes = _restated(work, current, rollup)
+            _correct(work, source, period, current, spool)
             files = _write(work, source, period, spool)
         work.on_step(f"{source.name} {period}: committing")
         record = LoadRecord(
@@ -195,6 +198,22 @@ def _restated(work: Workplace, current: CurrentLoad | None, rollup: pl.DataFrame
         return ()
     before = work.lake.read(DAILY_COSTS, current.paths(DAILY_COSTS.qualified_name)).collect()
     return tuple(Restatement(**change) for change in restatements(before, rollup).iter_rows(named=True))
+
+
+def _correct(work: Workplace, source: SourceSettings, period: str, current: CurrentLoad | None, spool: Spool) -> None:
+    """After our lock: what the vendor now tells otherwise is booked in the open month, once."""
+    booked = work.control.booked_load(source.name, period)
+    if booked is None:
+        return
+    earlier = work.lake.read(CORRECTIONS, current.paths(CORRECTIONS.qualified_name) if current else ()).collect()
+    new = corrections(
+        work.lake.read(COST_AND_USAGE, booked.paths(COST_AND_USAGE.qualified_name)).collect(),
+        earlier,
+        pl.concat([COST_AND_USAGE.empty(), *spool.read(COST_AND_USAGE)]),
+        corrected_month=period,
+        open_period=Window.of_period(period_of(work.surroundings.clock())).start,
+    )
+    spool.write({CORRECTIONS.qualified_name: pl.concat([earlier, new])})
 
 
 def _data_through(rollup: pl.DataFrame) -> datetime | None:

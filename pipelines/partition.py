@@ -24,7 +24,8 @@ PERIOD_COLUMN = "lake_period"
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _BILLING_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _SOURCE_COLUMNS = ("source", "x_Source")
-_PERIOD_COLUMNS = ("billing_period", "billing_month", "x_BillingMonth")
+_PERIOD_COLUMNS = ("x_CorrectedMonth", "billing_period", "billing_month", "x_BillingMonth")
+"""The first of them that a table has says which month a row belongs to here; a Correction is booked in a later one."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ class CheckedStream:
         source, period = self._partition.source, self._partition.billing_period
         checked = self._table.check(frame, source=source, window=period)
         for names, value in ((_SOURCE_COLUMNS, source), (_PERIOD_COLUMNS, period)):
-            for name in names:
-                if name in checked.columns and not (checked[name] == value).all():
+            for name in [name for name in names if name in checked.columns][:1]:
+                if not (checked[name] == value).all():
                     raise ContractError(
                         f"rows whose {name} is not {value} were to be written into its part of "
                         f"{self._table.qualified_name}",

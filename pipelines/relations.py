@@ -69,7 +69,7 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: pl.D
 
 def comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     """The catalogue's words for the table and each column."""
-    kind = "VIEW" if table.kind == "fact" else "TABLE"
+    kind = "VIEW" if table.kind in ("fact", "view") else "TABLE"
     words = f"{table.meaning} Grain: {table.grain}."
     connection.execute(f"COMMENT ON {kind} {relation(table)} IS {literal(words)}")
     for name, column in table.contract.columns().items():

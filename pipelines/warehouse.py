@@ -20,7 +20,8 @@ import polars as pl
 from connectors.control import ControlStore, CurrentLoad
 from connectors.control.history import ControlSnapshot
 from connectors.control.locks import Lock
-from models.ledger.focus import BILLING_PERIOD
+from models.ledger.correction import AS_BOOKED, CORRECTIONS
+from models.ledger.focus import BILLING_PERIOD, COST_AND_USAGE
 from models.ledger.operations import LOADS, PUBLICATION
 from models.table import Table
 from pipelines.errors import PublishError
@@ -143,8 +144,8 @@ def _build(
         connection.begin()  # one commit, not one for each of hundreds of COMMENTs
         for table in tables:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(table.schema)}")
-            if table.kind == "fact":
-                paths = [path for load in snapshot.loads for path in load.paths(table.qualified_name)]
+            if table.kind in ("fact", "view"):
+                paths = _shown(table, snapshot)
                 create_view(connection, table, [lake.local_path(path, mirror) for path in paths])
             else:
                 rows = made.get(table.qualified_name, table.empty())
@@ -152,6 +153,21 @@ def _build(
             comment(connection, table)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
+
+
+def _shown(table: Table, snapshot: ControlSnapshot) -> list[str]:
+    """The lake's files that a view shows: of each (source, period) those of its current load.
+
+    As booked: of a locked period those of the load that it was booked with, and the corrections since.
+    """
+    if table.qualified_name != AS_BOOKED.qualified_name:
+        return [path for load in snapshot.loads for path in load.paths(table.qualified_name)]
+    booked = {(load.source, load.billing_period): load for load in snapshot.booked}
+    stands = [booked.get((load.source, load.billing_period), load) for load in snapshot.loads]
+    return [
+        *(path for load in stands for path in load.paths(COST_AND_USAGE.qualified_name)),
+        *(path for load in snapshot.loads for path in load.paths(CORRECTIONS.qualified_name)),
+    ]
 
 
 def _this_publication(name: str, snapshot: ControlSnapshot) -> pl.DataFrame:

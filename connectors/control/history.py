@@ -25,10 +25,14 @@ _COUNTED = {
 
 @dataclass(frozen=True)
 class ControlSnapshot:
-    """The current loads, and each table of `ops` but `ops.publication` by its name; all of one instant."""
+    """The current loads, those that locked periods are booked with, and the tables of `ops`; all of one instant.
+
+    `tables` is by name, without `ops.publication`.
+    """
 
     read_at: datetime
     loads: list[CurrentLoad]
+    booked: list[CurrentLoad]
     tables: dict[str, pl.DataFrame]
 
     @property
@@ -48,7 +52,8 @@ def snapshot(connection: sa.Connection, now: datetime) -> ControlSnapshot:
         operations.FINDINGS: _findings(connection, ids),
         operations.NAMES: _names(connection),
     }
-    return ControlSnapshot(now, current, {table.name: table.check(frame) for table, frame in frames.items()})
+    booked = loads.booked(connection)
+    return ControlSnapshot(now, current, booked, {table.name: table.check(frame) for table, frame in frames.items()})
 
 
 def _frame(table: Table, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> pl.DataFrame:

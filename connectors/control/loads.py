@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from connectors.control.errors import ControlError
 from connectors.control.records import Attempt, CurrentLoad, LakeFiles, LoadRecord
 from connectors.control.tables import (
     ATTEMPTS,
@@ -19,6 +20,7 @@ from connectors.control.tables import (
     LOAD_FILES,
     LOAD_PARTS,
     LOADS,
+    PERIOD_LOCKS,
     PUBLICATION_LOADS,
     PUBLICATIONS,
     RESTATEMENTS,
@@ -132,11 +134,45 @@ def current(connection: sa.Connection, source: str | None = None) -> list[Curren
         .where(LOADS.c.withdrawn_at.is_(None))
         .group_by(LOADS.c.source, LOADS.c.billing_period)
     )
-    query = sa.select(LOADS).where(LOADS.c.id.in_(newest)).order_by(LOADS.c.source, LOADS.c.billing_period)
+    return _loads(connection, newest, source)
+
+
+def booked(connection: sa.Connection, source: str | None = None) -> list[CurrentLoad]:
+    """The load that each locked (source, billing period) was booked with, whatever was loaded since."""
+    return _loads(connection, sa.select(PERIOD_LOCKS.c.load_id), source)
+
+
+def lock_period(connection: sa.Connection, source: str, billing_period: str, who: str, now: datetime) -> int | None:
+    """Book the period with its current load; returns the load, or None where it was booked before.
+
+    Raises `ControlError` where nothing is loaded yet.
+    """
+    if [load for load in booked(connection, source) if load.billing_period == billing_period]:
+        return None
+    load_id = current_id(connection, source, billing_period)
+    if load_id is None:
+        raise ControlError(
+            "nothing is loaded that could be locked",
+            remedy="load the period with `outlay run` first",
+            source=source,
+            window=billing_period,
+        )
+    connection.execute(
+        PERIOD_LOCKS.insert().values(
+            source=source, billing_period=billing_period, load_id=load_id, locked_at=now, who=who
+        )
+    )
+    return load_id
+
+
+def _loads(
+    connection: sa.Connection, ids: sa.Select[tuple[int | None]] | sa.Select[tuple[int]], source: str | None
+) -> list[CurrentLoad]:
+    query = sa.select(LOADS).where(LOADS.c.id.in_(ids)).order_by(LOADS.c.source, LOADS.c.billing_period)
     if source is not None:
         query = query.where(LOADS.c.source == source)
     rows = connection.execute(query).mappings().all()
-    parts = _parts(connection, newest)
+    parts = _parts(connection, ids)
     issuers = _issuers(connection)
     return [
         CurrentLoad(
@@ -168,7 +204,7 @@ def _issuers(connection: sa.Connection) -> dict[int, set[str]]:
 
 
 def _parts(
-    connection: sa.Connection, loads: sa.Select[tuple[int | None]]
+    connection: sa.Connection, loads: sa.Select[tuple[int | None]] | sa.Select[tuple[int]]
 ) -> dict[int, list[tuple[str, tuple[str, ...], int, int]]]:
     """Table, paths, rows and bytes by load."""
     paths: dict[tuple[int, str], list[str]] = {}
@@ -201,7 +237,7 @@ def withdraw(connection: sa.Connection, source: str, billing_period: str | None,
 
 
 def named_files(connection: sa.Connection) -> frozenset[str]:
-    """Paths (below the lake's root) that a current load or a publication that is kept still names."""
+    """Paths (below the lake's root) that a current or a booked load, or a publication that is kept, still names."""
     newest = (
         sa.select(sa.func.max(LOADS.c.id))
         .where(LOADS.c.withdrawn_at.is_(None))
@@ -213,7 +249,11 @@ def named_files(connection: sa.Connection) -> frozenset[str]:
         .where(PUBLICATIONS.c.removed_at.is_(None))
     )
     paths = connection.execute(
-        sa.select(LOAD_FILES.c.path).where(LOAD_FILES.c.load_id.in_(newest) | LOAD_FILES.c.load_id.in_(shown))
+        sa.select(LOAD_FILES.c.path).where(
+            LOAD_FILES.c.load_id.in_(newest)
+            | LOAD_FILES.c.load_id.in_(shown)
+            | LOAD_FILES.c.load_id.in_(sa.select(PERIOD_LOCKS.c.load_id))
+        )
     ).scalars()
     return frozenset(paths)
 

@@ -96,6 +96,29 @@ class ControlStore:
         found = [load for load in self.current_loads(source) if load.billing_period == billing_period]
         return found[0] if found else None
 
+    def lock_period(self, source: str, billing_period: str, *, who: str) -> int | None:
+        """Book (source, billing period) as it is loaded now; None where it was booked before.
+
+        Only under `lock_load`; `models.ledger.correction` says what follows from it. Raises `ControlError` where
+        nothing is loaded.
+        """
+        lock = self._locks.held(locks.loading(source, billing_period))
+        now = self._clock()
+        with self._database.writing() as connection:
+            lock.confirm(connection)
+            load_id = loads.lock_period(connection, source, billing_period, who, now)
+            if load_id is not None:
+                _append(
+                    connection, Action(who, now, "lock period", f"{source} {billing_period}", f'{{"load": {load_id}}}')
+                )
+        return load_id
+
+    def booked_load(self, source: str, billing_period: str) -> CurrentLoad | None:
+        """The load that a locked period was booked with; None while it is open."""
+        with self._database.reading() as connection:
+            found = [load for load in loads.booked(connection, source) if load.billing_period == billing_period]
+        return found[0] if found else None
+
     def withdraw(self, source: str, billing_period: str | None, *, who: str, why: str) -> int:
         """Let the source's loads (of one period, or all) no longer count; frees its claims; kept as an action."""
         now = self._clock()

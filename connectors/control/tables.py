@@ -98,6 +98,18 @@ LOAD_PARTS = sa.Table(
     sa.UniqueConstraint("load_id", "table_name"),
 )
 
+PERIOD_LOCKS = sa.Table(
+    "period_locks",
+    METADATA,
+    _key(),
+    _text("source"),
+    _text("billing_period"),
+    _of_load(),
+    _instant("locked_at"),
+    _text("who"),
+    sa.UniqueConstraint("source", "billing_period"),
+)
+
 LOAD_FILES = sa.Table("load_files", METADATA, _key(), _of_load(), _text("table_name"), _text("path"))
 
 RESTATEMENTS = sa.Table(

@@ -12,7 +12,16 @@ import polars as pl
 
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.tables import COST_COLUMNS
-from models.table import Table
+from models.table import Table, text
+
+AS_BOOKED = Table(
+    name="cost_and_usage_as_booked",
+    schema="focus",
+    kind="view",
+    grain=COST_AND_USAGE.grain,
+    meaning="Charges as we booked them: locked months as they stood at the lock, with later changes as Corrections.",
+    contract=COST_AND_USAGE.contract,
+)
 
 CORRECTIONS = Table(
     name="corrections",
@@ -20,7 +29,11 @@ CORRECTIONS = Table(
     kind="fact",
     grain="change after our lock × day × account × project × key × model × meter × tier × category × currency",
     meaning="What vendors told otherwise about months that we had locked: differences, booked in the open month.",
-    contract=COST_AND_USAGE.contract,
+    contract=type(
+        "Corrections",
+        (COST_AND_USAGE.contract,),
+        {"x_CorrectedMonth": text("The locked month that is corrected, YYYY-MM; x_BillingMonth is where it is booked")},
+    ),
 )
 
 _BY = (
@@ -34,12 +47,17 @@ _BY = (
 
 
 def corrections(
-    booked: pl.DataFrame, earlier: pl.DataFrame, delivered: pl.DataFrame, *, open_period: datetime
+    booked: pl.DataFrame,
+    earlier: pl.DataFrame,
+    delivered: pl.DataFrame,
+    *,
+    corrected_month: str,
+    open_period: datetime,
 ) -> pl.DataFrame:
     """What has to be booked now, so that booked + all corrections = delivered, for each of the four costs.
 
     `booked`: the locked snapshot of one (source, billing period); `earlier`: corrections booked since; `delivered`:
-    what the vendor says now; all in the contract of `focus.cost_and_usage`. `open_period` is the first instant of
+    what the vendor says now; charges and corrections in their contracts. `open_period` is the first instant of
     the month that the new rows are booked in. No change gives no row. Rows carry costs and no quantity or price.
     """
     sides = [
@@ -76,6 +94,7 @@ def corrections(
             x_CostStatus=pl.lit("provisional"),
             x_Match=pl.lit("native"),
             x_PriceStatus=pl.lit("native"),
+            x_CorrectedMonth=pl.lit(corrected_month),
         )
-        .select(list(COST_AND_USAGE.polars_schema))
+        .select(list(CORRECTIONS.polars_schema))
     )

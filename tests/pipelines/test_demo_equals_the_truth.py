@@ -155,7 +155,8 @@ def test_usage_without_a_bill_is_that_which_was_made_so(ask, truth):
         for row in ask(
             """SELECT source, window_start::DATE AS day, project_id, api_key_id, model, meter, processing_tier, kind,
                       reason, sum(quantity) quantity, sum(list_cost) list_cost
-               FROM estimates.usage_estimates WHERE meter IS NOT NULL AND stream NOT LIKE '%claude_code%' GROUP BY ALL"""
+               FROM estimates.usage_estimates
+               WHERE meter IS NOT NULL AND stream NOT LIKE '%claude_code%' GROUP BY ALL"""
         )
     }
     theirs = {
@@ -173,8 +174,8 @@ def test_differences_are_those_that_were_made_each_with_its_reason(ask, truth):
     ours = {
         tuple(None if row[key] is None else str(row[key]) for key in keys): (row["reported"], row["computed"])
         for row in ask(
-            """SELECT source, window_start::DATE AS day, project_id, model, meter AS token_kind, processing_tier, reason,
-                      sum(reported) reported, sum(computed) computed
+            """SELECT source, window_start::DATE AS day, project_id, model, meter AS token_kind,
+                      processing_tier, reason, sum(reported) reported, sum(computed) computed
                FROM marts.reconciliation
                WHERE match = 'matched' AND reason IS NOT NULL AND reason != 'rounding' GROUP BY ALL"""
         )

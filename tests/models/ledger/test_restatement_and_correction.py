@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from models.ledger.correction import corrections
+from models.ledger.correction import CORRECTIONS, corrections
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.tables import COST_COLUMNS
 from models.ledger.restatement import restatements
@@ -14,6 +14,7 @@ from models.ledger.rollup import daily
 
 OPEN = datetime(2026, 11, 1, tzinfo=UTC)
 EMPTY = COST_AND_USAGE.empty()
+NONE_YET = CORRECTIONS.empty()
 
 
 def charges(**billed_by_model: str) -> pl.DataFrame:
@@ -46,9 +47,13 @@ def charges(**billed_by_model: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=COST_AND_USAGE.polars_schema) if rows else EMPTY
 
 
-def booked_now(delivered: pl.DataFrame, booked: pl.DataFrame, earlier: pl.DataFrame = EMPTY) -> dict[str, Decimal]:
-    rows = corrections(booked, earlier, delivered, open_period=OPEN)
-    COST_AND_USAGE.check(rows)
+def corrected(booked: pl.DataFrame, delivered: pl.DataFrame, earlier: pl.DataFrame = NONE_YET) -> pl.DataFrame:
+    return corrections(booked, earlier, delivered, corrected_month="2026-09", open_period=OPEN)
+
+
+def booked_now(delivered: pl.DataFrame, booked: pl.DataFrame, earlier: pl.DataFrame = NONE_YET) -> dict[str, Decimal]:
+    rows = corrected(booked, delivered, earlier)
+    CORRECTIONS.check(rows)
     return dict(rows.select("x_ModelId", "BilledCost").iter_rows())
 
 
@@ -75,7 +80,7 @@ def test_open_lists_the_change_and_locked_books_the_difference(delivered, listed
 
 def test_what_was_booked_as_a_correction_is_not_booked_again():
     booked, delivered = charges(a="10"), charges(a="12")
-    first = corrections(booked, EMPTY, delivered, open_period=OPEN)
+    first = corrected(booked, delivered)
     assert booked_now(delivered, booked, earlier=first) == {}
     assert booked_now(charges(a="13"), booked, earlier=first) == {"a": Decimal(1)}
     assert booked_now(booked, booked, earlier=first) == {"a": Decimal(-2)}
@@ -83,13 +88,13 @@ def test_what_was_booked_as_a_correction_is_not_booked_again():
 
 def test_booked_and_corrections_equal_what_is_delivered_in_all_four_costs():
     booked, delivered = charges(a="10", b="5"), charges(a="7.123456789012", c="3")
-    rows = corrections(booked, EMPTY, delivered, open_period=OPEN)
+    rows = corrected(booked, delivered)
     for cost in COST_COLUMNS:
         assert booked[cost].sum() + rows[cost].sum() == delivered[cost].sum()
 
 
 def test_a_correction_stands_in_the_open_month_and_keeps_the_day_that_it_corrects():
-    row = corrections(charges(a="10"), EMPTY, charges(a="12"), open_period=OPEN).row(0, named=True)
+    row = corrected(charges(a="10"), charges(a="12")).row(0, named=True)
     assert (row["ChargeClass"], row["BillingPeriodStart"], row["x_BillingMonth"]) == ("Correction", OPEN, "2026-11")
     assert row["ChargePeriodStart"] == datetime(2026, 9, 3, tzinfo=UTC)
     assert row["ConsumedQuantity"] is None

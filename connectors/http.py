@@ -227,7 +227,7 @@ class VendorClient:
         gave = state.outcome.exception() if state.outcome else None
         if isinstance(gave, _TransientError):
             kind = type(gave.error).__name__
-            _log.warning("%s: %s, asking again (%d of %d)", gave.error.who, kind, state.attempt_number, self._attempts)
+            _log.info("%s: %s, asking again (%d of %d)", gave.error.who, kind, state.attempt_number, self._attempts)
 
     def redact(self, text: str) -> str:
         """`text` without our secrets and without anything that looks like a key."""

@@ -169,3 +169,24 @@ def test_killed_at_25_random_moments_of_the_command_line(world):
     last.join()
     assert last.exitcode == 0
     assert published(home) == told[1]
+
+
+def test_readers_beside_a_run_meet_no_lock_and_only_whole_loads(world):
+    home, simulation = world
+    told = [billed(simulation, "first"), billed(simulation, "second")]
+    first = FORKED.Process(target=command_line, args=(home,))
+    first.start()
+    first.join()
+    assert first.exitcode == 0
+    simulation.advance()
+    running = FORKED.Process(target=command_line, args=(home,))
+    running.start()
+    looks = 0
+    while running.is_alive():
+        assert_whole(home, told)  # any lock error of DuckDB's would be raised here
+        looks += 1
+        time.sleep(0.02)
+    running.join()
+    assert running.exitcode == 0
+    assert looks > 5
+    assert published(home) == told[1]

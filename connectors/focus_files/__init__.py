@@ -1,5 +1,5 @@
 """FOCUS files: any FOCUS 1.0 to 1.4 export, CSV or Parquet, from a disk or an object store. `KIND` is the registry's
-entry; `periods_in` and `read_charges` look into an export outside a load."""
+entry; The other functions look at an export outside a load."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ def periods_in(path: str, *, manifest: str | None = None) -> list[str]:
     return contents.periods_in(path, manifest=manifest)
 
 
+def fingerprint(options: FocusFilesOptions) -> str:
+    """One word for the export as it lies there now, by its listing. Raises `IncompleteError` where it is empty."""
+    from connectors.focus_files import arrivals
+
+    return arrivals.fingerprint(options)
+
+
+def arrived_periods(options: FocusFilesOptions) -> list[str]:
+    """Billing periods of the export's files, reading only those whose folder does not name its own."""
+    from connectors.focus_files import arrivals
+
+    return arrivals.arrived_periods(options)
+
+
 def read_charges(path: str) -> pl.DataFrame:
     """Rows of any FOCUS file, folder or URL as they are, for `models.ledger.focus.invariants.check`."""
     from connectors.focus_files import contents
@@ -37,4 +51,4 @@ def _make(source: str, options: BaseModel, surroundings: Surroundings) -> Connec
 
 KIND = ConnectorKind("focus-files", "FOCUS files", FocusFilesOptions, _make)
 
-__all__ = ["KIND", "FocusFilesOptions", "periods_in", "read_charges"]
+__all__ = ["KIND", "FocusFilesOptions", "arrived_periods", "fingerprint", "periods_in", "read_charges"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import polars as pl
 
-from connectors.focus_files.listing import export_files, secrets_of
+from connectors.focus_files.listing import ExportFile, export_files, secrets_of
 from connectors.focus_files.options import FocusFilesOptions
 from connectors.focus_files.places import place_at
 from connectors.focus_files.reading import read_file
@@ -22,12 +23,17 @@ def periods_in(path: str, *, manifest: str | None = None, options: FocusFilesOpt
     Raises what `pull` and `translate` raise: `IncompleteError` for absent files, `AnswerError` for unreadable ones.
     """
     chosen = options or FocusFilesOptions(path=path, manifest=manifest)
+    return sorted(periods_of(chosen, export_files(chosen, None).files))
+
+
+def periods_of(options: FocusFilesOptions, files: Sequence[ExportFile]) -> set[str]:
+    """Billing periods of all charges of these files of an export."""
     periods: set[str] = set()
-    for name, frame in _frames(chosen):
-        named, _ = with_focus_names(frame, name, chosen.rename)
+    for name, frame in _frames(options, files):
+        named, _ = with_focus_names(frame, name, options.rename)
         months = with_instants(named, name).select(billing_month()).to_series()
         periods.update(months.unique().to_list())
-    return sorted(periods)
+    return periods
 
 
 def read_charges(path: str, *, options: FocusFilesOptions | None = None) -> pl.DataFrame:
@@ -35,14 +41,14 @@ def read_charges(path: str, *, options: FocusFilesOptions | None = None) -> pl.D
     that they came in; the text of CSV as the numbers and times that it writes. Columns that only some files have are
     null in the others."""
     chosen = options or FocusFilesOptions(path=path)
-    frames = [as_judged(frame.rename(chosen.rename)) for _, frame in _frames(chosen)]
+    frames = [as_judged(frame.rename(chosen.rename)) for _, frame in _frames(chosen, export_files(chosen, None).files)]
     return pl.concat(frames, how="diagonal_relaxed")
 
 
-def _frames(options: FocusFilesOptions) -> list[tuple[str, pl.DataFrame]]:
+def _frames(options: FocusFilesOptions, files: Sequence[ExportFile]) -> list[tuple[str, pl.DataFrame]]:
     storage = secrets_of(options)
     frames: list[tuple[str, pl.DataFrame]] = []
-    for file in export_files(options, None).files:
+    for file in files:
         body = place_at(file.found.url, storage).read(file.found.url)
         frames.append(
             (PurePosixPath(file.found.name).name, read_file(body, file.found.name, delimiter=options.delimiter))

@@ -49,6 +49,13 @@ def export_files(options: FocusFilesOptions, period: str | None) -> Export:
     return Export(tuple(files), bodies, None if None in totals else sum(total or 0 for total in totals))
 
 
+def listed_files(options: FocusFilesOptions) -> list[FoundFile]:
+    """Every file at the export's place and its manifest's, of all billing periods; nothing is opened."""
+    paths = [path for path in (options.path, options.manifest) if path is not None]
+    storage = secrets_of(options)
+    return [file for path in paths for file in place_at(_filled(path, None), storage).files()]
+
+
 def secrets_of(options: FocusFilesOptions) -> dict[str, str]:
     """The object store's settings in the clear, for the store alone."""
     return {name: secret.get_secret_value() for name, secret in options.storage.items()}

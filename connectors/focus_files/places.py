@@ -24,11 +24,15 @@ _CLIENT_OPTIONS = frozenset({"allow_http", "allow_invalid_certificates", "connec
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of an export: its address, its name below the place that was asked for, and its size."""
+    """A file of an export: its address, its name below the place that was asked for, and its size.
+
+    `version` is another word whenever its content is: an object's tag, or when a file was last written.
+    """
 
     url: str
     name: str
     size: int
+    version: str = ""
 
 
 class Place(Protocol):
@@ -57,7 +61,7 @@ class LocalPlace:
         self._path = Path(path).expanduser().absolute()
 
     def files(self) -> list[FoundFile]:
-        found = [FoundFile(path.as_uri(), name, path.stat().st_size) for path, name in self._paths() if path.is_file()]
+        found = [_found_at(path, name) for path, name in self._paths() if path.is_file()]
         if not found:
             raise _nothing_at(str(self._path))
         return sorted(found, key=lambda file: file.name)
@@ -102,8 +106,10 @@ class ObjectPlace:
         wild = _WILD.search(self._key)
         prefix = self._key if wild is None else self._key[: wild.start()].rpartition("/")[0]
         found = [
-            FoundFile(f"{self._root}/{key}", key.removeprefix(prefix).strip("/") or key.rpartition("/")[2], size)
-            for key, size in self._listed(prefix)
+            FoundFile(
+                f"{self._root}/{key}", key.removeprefix(prefix).strip("/") or key.rpartition("/")[2], size, version
+            )
+            for key, size, version in self._listed(prefix)
             if wild is None or fnmatch.fnmatchcase(key, self._key)
         ]
         if not found:
@@ -121,18 +127,18 @@ class ObjectPlace:
         except Exception as error:
             raise _unreachable(url, error) from error
 
-    def _listed(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def _listed(self, prefix: str) -> Iterator[tuple[str, int, str]]:
         import obstore
 
         try:
             store = self._store()
             for page in obstore.list(store, prefix=prefix or None):
                 for entry in page:
-                    yield entry["path"], entry["size"]
+                    yield entry["path"], entry["size"], _version_of(entry)
             if prefix and not prefix.endswith("/"):
                 # a prefix that is an object's own key is not listed below itself
                 entry = obstore.head(store, prefix)
-                yield entry["path"], entry["size"]
+                yield entry["path"], entry["size"], _version_of(entry)
         except FileNotFoundError:
             return
         except ConfigurationError:
@@ -144,6 +150,15 @@ class ObjectPlace:
         if self._opened is None:
             self._opened = _open(self._root, self._storage)
         return self._opened
+
+
+def _found_at(path: Path, name: str) -> FoundFile:
+    status = path.stat()
+    return FoundFile(path.as_uri(), name, status.st_size, str(status.st_mtime_ns))
+
+
+def _version_of(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("e_tag") or entry["last_modified"])
 
 
 def _open(root: str, storage: Mapping[str, str]) -> Any:

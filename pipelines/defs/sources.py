@@ -6,20 +6,23 @@ each has its own job, its own pool, and the warehouse depends on none of them su
 
 # no `from __future__ import annotations` here: Dagster reads the type of `context` when a function is decorated
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 
+from models.errors import OutlayError
 from pipelines.attempts import attempting
 from pipelines.load import LoadOutcome, load_latest
 from pipelines.periods import open_periods
 from pipelines.pull import pull_period
 from pipelines.settings import SourceSettings
 from pipelines.workplace import Workplace
+
+_T = TypeVar("_T")
 
 PROOFS = "proofs"
 """Name of the asset check that every load carries: the conservation proofs of `models.ledger.trust`."""
@@ -47,18 +50,18 @@ def define_source(source: SourceSettings, home: Path) -> SourceDefinitions:
         warnings.simplefilter("ignore", dg.BetaWarning)
         answers, charges = _assets(source, home)
     job = dg.define_asset_job(
-        f"{_word(source)}_load", selection=[answers, charges], partitions_def=charges.partitions_def
+        f"{word(source)}_load", selection=[answers, charges], partitions_def=charges.partitions_def
     )
     return SourceDefinitions((answers, charges), job, _daily(source, job))
 
 
-def _word(source: SourceSettings) -> str:
+def word(source: SourceSettings) -> str:
     """The source's name where Dagster wants an identifier."""
     return source.name.replace("-", "_")
 
 
 def _assets(source: SourceSettings, home: Path) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
-    name = _word(source)
+    name = word(source)
     partitions = months(source)
     pool = f"source_{name}"
 
@@ -73,9 +76,7 @@ def _assets(source: SourceSettings, home: Path) -> tuple[dg.AssetsDefinition, dg
     )
     def answers(context: dg.AssetExecutionContext) -> None:
         with Workplace.open(home) as work:
-            for period in context.partition_keys:
-                with attempting(work, source.name, period):
-                    pull_period(work, source, period)
+            _each(context.partition_keys, lambda period: _pull(work, source, period))
 
     @dg.asset(
         key=[name, "charges"],
@@ -90,7 +91,7 @@ def _assets(source: SourceSettings, home: Path) -> tuple[dg.AssetsDefinition, dg
     )
     def charges(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         with Workplace.open(home) as work:
-            outcomes = [_load(work, source, period) for period in context.partition_keys]
+            outcomes = _each(context.partition_keys, lambda period: _load(work, source, period))
         yield dg.MaterializeResult(metadata=_metadata(outcomes), check_results=[_proofs(outcomes)])
 
     return answers, charges
@@ -104,7 +105,7 @@ def _daily(source: SourceSettings, job: "dg.UnresolvedAssetJobDefinition") -> dg
         cron_schedule="15 4 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        name=f"{_word(source)}_daily",
+        name=f"{word(source)}_daily",
     )
     def daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         now = context.scheduled_execution_time or datetime.now(UTC)
@@ -112,6 +113,25 @@ def _daily(source: SourceSettings, job: "dg.UnresolvedAssetJobDefinition") -> dg
             yield dg.RunRequest(run_key=f"{source.name}/{period}/{now:%Y-%m-%d}", partition_key=period)
 
     return daily
+
+
+def _each(periods: Sequence[str], do: Callable[[str], _T]) -> list[_T]:
+    """`do` for each period; one that fails stops no later one, and the first failure is raised in the end."""
+    done: list[_T] = []
+    failures: list[OutlayError] = []
+    for period in periods:
+        try:
+            done.append(do(period))
+        except OutlayError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
+
+
+def _pull(work: Workplace, source: SourceSettings, period: str) -> None:
+    with attempting(work, source.name, period):
+        pull_period(work, source, period)
 
 
 def _load(work: Workplace, source: SourceSettings, period: str) -> LoadOutcome:

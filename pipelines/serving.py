@@ -21,13 +21,18 @@ _DAGSTER_YAML = """\
 # Written by `outlay up`; yours to change.
 telemetry:
   enabled: false
+run_launcher:
+  module: pipelines.launching
+  class: WatchedRunLauncher
 run_monitoring:
-  # a killed run would hold its pool slot for ever
+  # a run whose machine or server died would hold its source for ever
   enabled: true
   start_timeout_seconds: 120
   poll_interval_seconds: 10
 concurrency:
   pools:
+    # one run a source; counted by living runs, so that a killed one leaves no slot behind
+    granularity: run
     default_limit: 1
   runs:
     max_concurrent_runs: 4
@@ -123,11 +128,13 @@ def keep(home: Home, services: Sequence[Service], say: Callable[[str], None]) ->
         asked_to_stop = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    # a session of its own each: a Ctrl-C in the terminal reaches us alone, and we end them in order
-    running = [
-        (service, subprocess.Popen(service.command, env=environment, start_new_session=True)) for service in services
-    ]
+    running: list[tuple[Service, subprocess.Popen[bytes]]] = []
     try:
+        # a session of its own each: a Ctrl-C in the terminal reaches us alone, and we end them in order
+        running.extend(
+            (service, subprocess.Popen(service.command, env=environment, start_new_session=True))
+            for service in services
+        )
         for service in services:
             if service.url:
                 say(f"{service.name}: {service.url}")
@@ -148,13 +155,27 @@ def keep(home: Home, services: Sequence[Service], say: Callable[[str], None]) ->
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End each with everything that it started; what has not ended in time is killed."""
     for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
+        _signal_group(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < deadline and any(_is_alive(process) for process in processes):
+        time.sleep(0.1)
     for process in processes:
-        try:
-            process.wait(max(deadline - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _is_alive(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it or anything that it started still is: Dagster's code servers outlive those who started them."""
+    process.poll()
+    return _signal_group(process.pid, 0)
+
+
+def _signal_group(group: int, number: int) -> bool:
+    """Whether there was anybody to hear it. A group keeps its number until its last process is gone."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -17,6 +17,8 @@ import httpx
 import polars as pl
 from pydantic import BaseModel
 
+from models.table import MONEY
+
 
 @dataclass(frozen=True, order=True)
 class Window:
@@ -99,7 +101,8 @@ class Translation:
     Token vendors fill `meter_readings` and `bill_lines`; vendors that already give charges fill `charges`
     (`focus.cost_and_usage`). `estimates` are the vendor's own (never added to billed money). `missing` lists
     what the window lacks to be proven complete; where it is not empty the load is held. `totals` are the
-    vendor's own token totals per `TOKEN_TOTALS_SCHEMA`, against which disjoint kinds are proven.
+    vendor's own token totals per `TOKEN_TOTALS_SCHEMA`, against which disjoint kinds are proven. `as_read` is what
+    was read of `charges` before anything was made of it, per `AS_READ_SCHEMA`, against which they are proven.
     Names stay out of the rows (ids only): the pipeline dates and fills them.
     """
 
@@ -112,6 +115,7 @@ class Translation:
     claims: tuple[Claim, ...] = ()
     missing: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    as_read: pl.DataFrame | None = None
 
 
 TOKEN_TOTALS_SCHEMA = pl.Schema(
@@ -123,6 +127,9 @@ TOKEN_TOTALS_SCHEMA = pl.Schema(
     }
 )
 """The vendor's own totals: direction is Input or Output; audio and image tokens included."""
+
+AS_READ_SCHEMA = pl.Schema({"currency": pl.String, "rows": pl.Int64, "billed_cost": MONEY})
+"""A vendor's own charges of the window as its answers hold them: how many, and their billed cost, by currency."""
 
 
 class Connector(Protocol):

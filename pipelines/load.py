@@ -169,7 +169,7 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         as_of=pull.started_at,
         settle_lag=timedelta(hours=source.settle_hours),
     )
-    proofs = Proofs(translation.totals)
+    proofs = Proofs(translation.totals, translation.as_read)
     for posting in _postings(translation, terms):
         work.on_step(f"{source.name} {pull.billing_period}: posting")
         proofs.add(posting)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 
 import polars as pl
 
 from connectors.errors import AnswerError
 from connectors.focus_files.listing import ExportFile, export_files, secrets_of
 from connectors.focus_files.options import FocusFilesOptions
+from connectors.focus_files.overlaps import ReadFile, overlaps
 from connectors.focus_files.places import local_path, place_at, recall, sha256_of, sha256_of_local
 from connectors.focus_files.reading import read_file
+from connectors.focus_files.translate.as_read import added_up, as_read
 from connectors.focus_files.translate.columns import with_focus_names
 from connectors.focus_files.translate.judged import as_judged, vendor_findings
 from connectors.focus_files.translate.times import with_instants
@@ -33,6 +34,7 @@ from models.errors import OutlayError
 from models.ledger.billing import BILL_LINES
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE
+from models.ledger.focus.invariants.periods import billing_month
 from models.ledger.metering import METER_READINGS
 
 STREAM = "focus/cost_and_usage"
@@ -72,24 +74,23 @@ class FocusFilesConnector:
             yield self._answer(STREAM, window, request, sequence, body, {**facts, **total})
 
     def translate(self, window: Window, answers: Iterable[Answer]) -> Translation:
-        """Charges whose billing period begins in the window, as they are, in FOCUS 1.4; claims to the money of their
-        accounts. A window without a charge is not proven complete: an expired export must not erase what we have."""
-        charges: list[pl.DataFrame] = []
-        findings: list[Finding] = []
-        rows: list[int] = []
+        """Charges whose billing period is the month that the window begins in, as they are, in FOCUS 1.4; claims to the
+        money of their accounts. A month without a charge is not proven complete: an expired export must not erase what
+        we have. Raises `AnswerError` for files that cannot be read, or that hold the same charges."""
+        files: list[ReadFile] = []
         facts: Mapping[str, str] = {}
+        is_listed = False
         for answer in answers:
+            is_listed = is_listed or answer.stream == MANIFEST_STREAM
             if answer.stream == STREAM:
                 with self._named(window):
-                    read, found, told = self._translated(window, answer)
-                charges.append(found)
-                findings += told
-                rows.append(read)
+                    files.append(self._translated(window, answer))
                 facts = answer.facts
         with self._named(window):
-            _check_total(rows, facts)
-        whole = pl.concat(charges) if charges else COST_AND_USAGE.empty()
-        missing = () if len(whole) else (f"no charge of {window.start:%Y-%m} in {len(rows)} files",)
+            _check_total([file.rows for file in files], facts)
+            shared = overlaps(files, is_listed=is_listed)
+        whole = pl.concat([file.charges for file in files]) if files else COST_AND_USAGE.empty()
+        missing = () if len(whole) else (f"no charge of {window.start:%Y-%m} in {len(files)} files",)
         return Translation(
             meter_readings=METER_READINGS.empty(),
             bill_lines=BILL_LINES.empty(),
@@ -99,20 +100,23 @@ class FocusFilesConnector:
             charges=whole,
             claims=_claims(whole),
             missing=missing,
-            findings=_added_up(findings),
+            findings=_added_up((*(finding for file in files for finding in file.findings), *shared)),
+            as_read=added_up([file.as_read for file in files]),
         )
 
-    def _translated(self, window: Window, answer: Answer) -> tuple[int, pl.DataFrame, tuple[Finding, ...]]:
-        """How many rows the file has, those of the window as charges, and what they break."""
+    def _translated(self, window: Window, answer: Answer) -> ReadFile:
+        """The file's rows of the window's month as charges, and what they break."""
         name = answer.request["name"]
         body = answer.body if isinstance(answer.body, bytes) else recall(answer.body, self._storage)
         frame = read_file(body, name, delimiter=self._options.delimiter)
         _check_rows(frame.height, answer.facts, name)
         named, told = with_focus_names(frame, name, self._options.rename)
-        inside = named.filter(_begins_in(window, named, name))
+        inside = named.filter(_is_billed_in(window, named, name))
         converted = upconvert(inside, source=self._source, file=name)
         broken = vendor_findings(as_judged(inside)) if len(inside) else ()
-        return frame.height, converted.charges, (*told, *converted.findings, *broken)
+        findings = (*told, *converted.findings, *broken)
+        read = as_read(inside, name)
+        return ReadFile(name, answer.facts.get("sha256"), frame.height, converted.charges, read, findings)
 
     @contextmanager
     def _named(self, window: Window) -> Generator[None]:
@@ -155,10 +159,9 @@ class FocusFilesConnector:
         return Answer(self._source, stream, window, request, sequence, self._clock(), body, facts)
 
 
-def _begins_in(window: Window, frame: pl.DataFrame, name: str) -> pl.Series:
-    """Which rows' billing period begins in the window; at the issuer's midnight, some hours before or after ours."""
-    begins = with_instants(frame, name)["BillingPeriodStart"] + timedelta(days=1)
-    return (begins >= window.start) & (begins < window.end)
+def _is_billed_in(window: Window, frame: pl.DataFrame, name: str) -> pl.Series:
+    """Which rows' billing period is the month that the window begins in; the window may end before the month does."""
+    return with_instants(frame, name).select(billing_month()).to_series() == f"{window.start:%Y-%m}"
 
 
 def _check_rows(rows: int, facts: Mapping[str, str], name: str) -> None:

@@ -74,6 +74,8 @@ _MEANING = {
     "charges = priced usage": "List and contracted cost are price × quantity, or as billed without a price.",
     "reported = bill lines": "The reconciliation holds every bill line once.",
     "rollup = charges": "Daily costs add up to the charges.",
+    "rows in = rows out": "Every row of the vendor's own charges became one charge.",
+    "charges = the export": "Charges add up to the billed cost that the vendor's own charges hold.",
     "token kinds = vendor's totals": "Disjoint token kinds add up to the vendor's own totals, on each day.",
     "matched": "Billed cost that was set against usage, of all but tax and credits.",
     "priced": "Billed cost of usage whose public price is known.",
@@ -88,11 +90,14 @@ class Proofs:
     """The proofs of one load (source, billing period), gathered chunk by chunk.
 
     `totals`: the vendor's own token totals: `stream`, `window_start`, `direction` (Input | Output), `tokens`; no rows
-    where the vendor tells none.
+    where the vendor tells none. `as_read`: the vendor's own charges before anything was made of them: `currency`,
+    `rows`, `billed_cost`; None where the vendor gives no charges.
     """
 
-    def __init__(self, totals: pl.DataFrame) -> None:
+    def __init__(self, totals: pl.DataFrame, as_read: pl.DataFrame | None = None) -> None:
         self._totals = totals
+        self._as_read = as_read
+        self._given: list[pl.DataFrame] = []
         self._tallies: list[pl.DataFrame] = []
         self._tokens: list[pl.DataFrame] = []
         self._charged: list[pl.DataFrame] = []
@@ -104,6 +109,8 @@ class Proofs:
         self._tokens.append(_tokens(posting.meter_readings))
         if posting.settlement is not None:
             self._tallies.extend(_settled(posting, posting.settlement))
+        else:
+            self._given.append(_given(posting.charges))
 
     def conclude(self, rollup: pl.DataFrame) -> pl.DataFrame:
         """CHECK_SCHEMA of all chunks; `rollup` is the whole load's `marts.daily_costs`.
@@ -111,6 +118,8 @@ class Proofs:
         A proof passes where the sums are equal and no chunk found its own unequal; a measure neither passes nor fails.
         """
         tallies = [*self._tallies, _rolled_up(self._charged, rollup), _totalled(self._tokens, self._totals)]
+        if self._as_read is not None:
+            tallies.extend(_as_the_export(self._given, self._as_read))
         added = (
             pl.concat([pl.DataFrame(schema=_TALLY_SCHEMA), *tallies])
             .group_by(_KEY)
@@ -228,6 +237,23 @@ def _rolled_up(charged: list[pl.DataFrame], rollup: pl.DataFrame) -> pl.DataFram
     rolled_up = pl.concat([count, *(_sum(rollup, f"{basis}_cost", basis) for basis in COST_BASES)])
     expected = pl.concat([rolled_up.clear(), *charged]).group_by(_PART).agg(pl.col("value").sum())
     return _compare("rollup = charges", expected, rolled_up)
+
+
+def _given(charges: pl.DataFrame) -> pl.DataFrame:
+    """A vendor's own charges by currency: how many, and their billed cost."""
+    return charges.group_by(currency="BillingCurrency").agg(
+        rows=pl.len().cast(pl.Int64), billed_cost=pl.col("BilledCost").sum().cast(MONEY)
+    )
+
+
+def _as_the_export(given: list[pl.DataFrame], as_read: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    charges = pl.concat([as_read.clear(), *given])
+    rows = [
+        _values(part, pl.col("rows"), currency=pl.col("currency"), subject=pl.lit("Rows"))
+        for part in (as_read, charges)
+    ]
+    yield _compare("rows in = rows out", *rows)
+    yield _compare("charges = the export", *(_sum(part, "billed_cost", "billed") for part in (as_read, charges)))
 
 
 def _tokens(readings: pl.DataFrame) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def _write(folder: Path, name: str, frame: pl.DataFrame) -> Path:
 
 def test_a_file_a_folder_and_a_glob(vendor_rows: pl.DataFrame, tmp_path: Path, connector_of: ConnectorOf) -> None:
     _write(tmp_path, "one/a.csv", vendor_rows)
-    _write(tmp_path, "one/b.parquet", vendor_rows)
+    _write(tmp_path, "one/b.parquet", vendor_rows.with_columns(ChargeDescription=pl.lit("storage")))
     _write(tmp_path, "one/.hidden.csv", vendor_rows)
     _write(tmp_path, "one/_temporary/c.csv", vendor_rows)
     (tmp_path / "one/README.md").write_text("not data")

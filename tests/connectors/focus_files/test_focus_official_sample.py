@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from connectors.errors import AnswerError
 from connectors.focus_files import periods_in, read_charges
 from connectors.protocol import Connector, Translation, Window
 from models.ledger.focus.invariants import check
@@ -52,7 +53,24 @@ def test_every_row_and_cent_is_kept(
     assert charges["BilledCost"].sum() == Decimal("20.52022672899")
     assert charges["ListCost"].sum() == Decimal("20.39090575119")
     assert charges.filter(pl.col("ConsumedQuantity") < 0).height == 12
+    exported = pl.concat(translation.as_read for translation in loaded.values() if translation.as_read is not None)
+    assert exported["rows"].sum() == 1000
+    assert exported["billed_cost"].sum() == Decimal("20.52022672899")
     assert all(translation.missing == () for translation in loaded.values())
+
+
+def test_two_snapshots_of_the_sample_are_refused_not_doubled(
+    sample: Path, tmp_path: Path, connector_of: Callable[..., Connector]
+) -> None:
+    """As bytes they are the same, or, written as CSV, in every row: 2024-09 is never twice its 20.28."""
+    for form, words in (("parquet", "have the same content"), ("csv", "hold [0-9]+ charges that are equal")):
+        folder = tmp_path / form
+        folder.mkdir()
+        (folder / "export-20240910.parquet").write_bytes(sample.read_bytes())
+        (folder / f"export-20240911.{form}").write_bytes(_as_written(sample, tmp_path, form).read_bytes())
+        connector, september = connector_of(folder), Window.of_period("2024-09")
+        with pytest.raises(AnswerError, match=words):
+            connector.translate(september, connector.pull(september))
 
 
 def test_negative_usage_is_warned_of_and_null_costs_are_told(

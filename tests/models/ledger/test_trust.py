@@ -51,8 +51,8 @@ def posting(line, reading, rated_frame, bill_frame):
     return make
 
 
-def proven(postings, told=None, rollup=None):
-    proofs = Proofs(totals() if told is None else told)
+def proven(postings, told=None, rollup=None, as_read=None):
+    proofs = Proofs(totals() if told is None else told, as_read)
     for one in postings:
         proofs.add(one)
     checks = proofs.conclude(combine(one.daily_costs for one in postings) if rollup is None else rollup)
@@ -131,3 +131,31 @@ def test_a_day_that_the_vendor_counted_and_we_have_not(posting):
 def test_a_vendor_s_own_charges_are_rolled_up_and_measured_only(posting):
     native = replace(posting(), settlement=None)
     assert set(proven([native]).filter(pl.col("kind") == "proof")["check"]) == {"rollup = charges"}
+
+
+def exported(*rows):
+    """What an export holds: currency, rows, billed cost."""
+    schema = {"currency": pl.String, "rows": pl.Int64, "billed_cost": pl.Decimal(38, 12)}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_a_vendor_s_own_charges_are_all_that_it_exported(posting):
+    native = replace(posting(), settlement=None)
+    checks = proven([native], as_read=exported(("USD", 3, Decimal(1))))
+    assert broken(checks) == []
+    columns = ("check", "currency", "cost_basis", "subject", "expected", "actual")
+    assert [
+        row for row in checks.select(columns).rows() if row[0] in {"rows in = rows out", "charges = the export"}
+    ] == [
+        ("charges = the export", "USD", "billed", None, 1, 1),
+        ("rows in = rows out", "USD", None, "Rows", 3, 3),
+    ]
+
+
+def test_an_exported_row_that_was_lost_doubled_or_changed_is_seen_by_currency(posting):
+    native = replace(posting(), settlement=None)
+    both = ["charges = the export", "rows in = rows out"]
+    assert broken(proven([native, native], as_read=exported(("USD", 3, Decimal(1))))) == both
+    assert broken(proven([native], as_read=exported(("USD", 3, Decimal(1)), ("EUR", 1, Decimal(5))))) == both
+    assert broken(proven([], as_read=exported(("USD", 3, Decimal(1))), rollup=native.daily_costs.clear())) == both
+    assert broken(proven([native], as_read=exported(("USD", 3, Decimal("1.000000000001"))))) == both[:1]

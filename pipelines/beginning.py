@@ -15,7 +15,6 @@ _HEAD = """\
 # Outlay's configuration. `outlay config check` explains every mistake with its line.
 # Secrets are named here (${{NAME}}) and stand in the environment or in .env beside this file, never in here.
 organization: {organization}
-reporting_currency: USD
 
 sources:
 """

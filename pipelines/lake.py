@@ -104,6 +104,10 @@ class Lake:
             storage_options=self.storage_options,
         )
 
+    def holds(self, paths: Iterable[str]) -> bool:
+        """Whether all these files are there. An object store is believed: it loses nothing by itself."""
+        return self.local_root is None or all((self.local_root / path).is_file() for path in paths)
+
     def files(self, table: Table, source: str | None = None, billing_period: str | None = None) -> list[str]:
         """What Delta's newest version holds, as paths below the root. Readers use committed loads instead."""
         return sorted(

@@ -33,8 +33,9 @@ from models.ledger.posting import Posting, Terms, post_charges, post_estimates, 
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
 from models.ledger.trust import Proofs
+from pipelines.holding import hold_shrunk, hold_unproven
 from pipelines.periods import period_of
-from pipelines.reference import price_fingerprint
+from pipelines.reference import code_fingerprint, price_fingerprint
 from pipelines.settings import SourceSettings
 from pipelines.spool import Spool
 from pipelines.workplace import Workplace
@@ -66,25 +67,34 @@ def load_latest(work: Workplace, source: SourceSettings, period: str) -> LoadOut
     return load_pull(work, source, pull)
 
 
-def load_pull(work: Workplace, source: SourceSettings, pull: Pull, *, accept_shrink: bool = False) -> LoadOutcome:
-    """Load one sealed pull; the same pull under the same terms again changes nothing.
+def load_pull(
+    work: Workplace, source: SourceSettings, pull: Pull, *, accept_shrink: bool = False, anew: bool = False
+) -> LoadOutcome:
+    """Load one sealed pull; the same pull under the same terms again changes nothing, unless it is loaded `anew`.
 
+    A pull older than what stands changes nothing either: a slow run must not undo a quick one.
     Raises `LockHeldError` while another run loads this period, `IncompleteError` where the load is held,
     `AnswerError`, `AuthorityError`, `ContractError`, `LakeError`. What was loaded before then still counts.
     """
     period = pull.billing_period
     with work.control.lock_load(source.name, period):
         started = work.surroundings.clock()
-        current = work.control.current_load(source.name, period)
+        current = _standing(work, source, period)
         digest = _digest(work, source, pull)
-        if current is not None and current.answers_digest == digest:
+        if (
+            current is not None
+            and not anew
+            and (current.answers_digest == digest or pull.sealed_at < current.pulled_at)
+        ):
             return LoadOutcome(source.name, period, current.id, True, _rows(current.files), 0, (), 0)
         work.on_step(f"{source.name} {period}: translating")
         translation = work.connector(source, talking=False).translate(pull.window, work.archive.answers(pull))
-        _hold(source, period, translation, current, accept_shrink=accept_shrink)
+        hold_unproven(pull, translation)
         with Spool(work.home.spool, f"{source.name}-{period}") as spool:
             proofs = _post(work, source, pull, translation, spool)
             rollup = combine(spool.read(DAILY_COSTS))
+            if not accept_shrink:
+                hold_shrunk(work, pull, current, translation, rollup)
             checks = proofs.conclude(rollup)
             changes = _restated(work, current, rollup)
             _correct(work, source, period, current, spool)
@@ -112,12 +122,24 @@ def load_pull(work: Workplace, source: SourceSettings, pull: Pull, *, accept_shr
     return LoadOutcome(source.name, period, load_id, False, _rows(files), len(changes), failed, len(record.findings))
 
 
+def _standing(work: Workplace, source: SourceSettings, period: str) -> CurrentLoad | None:
+    """The current load, if its files are still there; a lost lake is one in which nothing stands."""
+    current = work.control.current_load(source.name, period)
+    if current is None or not work.lake.holds(path for part in current.files for path in part.paths):
+        return None
+    return current
+
+
 def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
-    """What a load depends on: the answers, the terms, and how long after the window they were told."""
+    """What a load depends on: the answers but for names, our code, the terms, and how long after they were told.
+
+    Lists of names carry when a key was last used and so never stay the same; a name alone restates nothing.
+    """
     lag = timedelta(hours=source.settle_hours)
     settled = pull.started_at - lag >= pull.window.end
     terms = (
-        pull.content_hash,
+        work.archive.fingerprint(pull, without="names/"),
+        code_fingerprint(),
         price_fingerprint(),
         repr(work.contracts),
         repr(work.owners),
@@ -125,36 +147,6 @@ def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
         "settled" if settled else pull.started_at.isoformat(),
     )
     return hashlib.sha256("\n".join(terms).encode()).hexdigest()
-
-
-def _hold(
-    source: SourceSettings,
-    period: str,
-    translation: Translation,
-    current: CurrentLoad | None,
-    *,
-    accept_shrink: bool,
-) -> None:
-    """Replace nothing by what is not proven complete: an expired export must not erase our history."""
-    if translation.missing:
-        shown = "; ".join(translation.missing[:5])
-        more = f" and {len(translation.missing) - 5} more" if len(translation.missing) > 5 else ""
-        raise IncompleteError(
-            f"the answers are not complete, so nothing was replaced: {shown}{more}",
-            remedy="pull again later; if the vendor keeps no more, the last good load stays",
-            source=source.name,
-            window=period,
-        )
-    charges = translation.charges
-    empty = translation.bill_lines.is_empty() and (charges is None or charges.is_empty())
-    had = current is not None and _rows(current.files).get("focus.cost_and_usage", 0)
-    if empty and had and not accept_shrink:
-        raise IncompleteError(
-            f"the vendor now tells of no charge at all, where {had:,} stand; nothing was replaced",
-            remedy="if that is true, run again with --accept-shrink; if its retention ended, leave it as it is",
-            source=source.name,
-            window=period,
-        )
 
 
 def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Translation, spool: Spool) -> Proofs:

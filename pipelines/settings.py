@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+SOURCE_NAME = r"^[a-z0-9][a-z0-9-]*$"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+SourceName = Annotated[str, StringConstraints(pattern=SOURCE_NAME, max_length=64)]
+Month = Annotated[str, StringConstraints(pattern=MONTH)]
 
 
 class _Strict(BaseModel):
@@ -24,7 +26,6 @@ class SourceSettings(_Strict):
     options: dict[str, Any] = {}
     start: Month | None = Field(default=None, description="First billing period to pull; older ones are left alone")
     settle_hours: int = Field(default=48, ge=0, description="How long a bill may lag behind usage")
-    expected_every_hours: int = Field(default=36, gt=0, description="Older than this, the source is stale")
 
 
 class OwnerSettings(_Strict):
@@ -100,7 +101,6 @@ class Settings(_Strict):
     """The whole of `outlay.yaml`."""
 
     organization: str = Field(min_length=1)
-    reporting_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
     sources: tuple[SourceSettings, ...] = ()
     owners: tuple[OwnerSettings, ...] = ()
     contracts: tuple[ContractSettings, ...] = ()

@@ -12,8 +12,9 @@ from pipelines.home import Home
 from pipelines.run import RunReport
 
 _FRESHNESS = """
-SELECT f.source, f.status, f.last_success_at, f.data_through, f.last_outcome, f.message
-FROM ops.freshness f ORDER BY f.source
+SELECT source, CASE WHEN status = 'fresh' AND stale_after < now() THEN 'stale' ELSE status END, last_success_at,
+       data_through, last_outcome, message
+FROM ops.freshness ORDER BY source
 """
 _MONTHS = """
 SELECT source, billing_month, currency, sum(billed_cost), sum(effective_cost), sum(list_cost), sum(charges)
@@ -89,7 +90,7 @@ def show_status(home: Home) -> bool:
             "Budgets of this month",
             ("budget", "scope", "spent", "of", "share", "crossed on"),
             [
-                (row[0], row[1], _money(row[3], row[2]), _money(row[4], row[2]), f"{row[5]} %", row[6])
+                (row[0], row[1], _money(row[3], row[2]), _money(row[4], row[2]), f"{row[5]:.1f} %", row[6])
                 for row in budgets
             ],
             right=("spent", "of", "share"),

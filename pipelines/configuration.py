@@ -20,7 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.errors import ConfigurationError
 from connectors.protocol import Connector, Surroundings
+from models.errors import OutlayError
 from pipelines.home import Home
+from pipelines.named_secrets import secrets_of
 from pipelines.settings import Settings, SourceSettings
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -30,14 +32,26 @@ _Location = tuple[str | int, ...]
 class _ExactLoader(yaml.SafeLoader):
     """YAML in which 0.1 is exactly 0.1, dates stay dates, and a key written twice is an error."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ArithmeticError, TypeError, ValueError):
+            problem = "looks like a number, a date or a key and is none (.inf and .nan are no numbers here; quote text)"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
 
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
-    return Decimal(str(loader.construct_scalar(node)).replace("_", ""))
+    value = Decimal(str(loader.construct_scalar(node)).replace("_", ""))
+    if not value.is_finite():
+        raise ValueError("no number")
+    return value
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be a plain word", key.start_mark)
         if key.value in seen:
             raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is written twice", key.start_mark)
         seen.add(key.value)
@@ -54,7 +68,7 @@ def read_settings(path: Path) -> Settings:
     Raises `ConfigurationError` that lists every mistake with its line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
     except FileNotFoundError:
         raise ConfigurationError(
             f"there is no {path.name} in {path.parent}",
@@ -68,6 +82,12 @@ def read_settings(path: Path) -> Settings:
         raise ConfigurationError(
             f"{path.name} line {line}: {error.problem}", remedy="mend that line; `outlay config check` looks again"
         ) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        what = "nests too deep" if isinstance(error, RecursionError) else "holds a character that YAML does not allow"
+        raise ConfigurationError(
+            f"{path.name} line {line}: {what}", remedy="mend that line; `outlay config check` looks again"
+        ) from None
     try:
         settings = Settings.model_validate(document if document is not None else {})
     except ValidationError as error:
@@ -76,8 +96,57 @@ def read_settings(path: Path) -> Settings:
             "\n  ".join([f"{path.name} has {len(mistakes)} mistake(s)", *mistakes]),
             remedy="mend them; `outlay config check` looks again",
         ) from None
+    _check_secrets_are_named(settings, node, path.name)
     _check_options(settings, node, path.name)
+    _check_contracts(settings, node, path.name)
     return settings
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{path.name} line {line}: is not UTF-8 text", remedy="save the file as UTF-8, then `outlay config check`"
+        ) from None
+
+
+def _mistaken(mistakes: list[str], name: str) -> None:
+    if mistakes:
+        raise ConfigurationError(
+            "\n  ".join([f"{name} has {len(mistakes)} mistake(s)", *mistakes]),
+            remedy="mend them; `outlay config check` looks again",
+        )
+
+
+def _check_secrets_are_named(settings: Settings, node: yaml.Node | None, name: str) -> None:
+    """A secret is exactly `${NAME}`; what stands there instead is never shown."""
+    mistakes = [
+        f"line {_line_of(node, location)}: {'.'.join(str(part) for part in location)}: a secret does not belong into "
+        f"this file: write ${{{variable}}} and put the {'address' if location[-1] == 'webhook' else 'key'} into .env"
+        for location, value, variable in secrets_of(settings)
+        if not _SECRET.fullmatch(value)
+    ]
+    _mistaken(mistakes, name)
+
+
+def _check_contracts(settings: Settings, node: yaml.Node | None, name: str) -> None:
+    """Every rate is one that the ledger can apply."""
+    if not settings.contracts:
+        return
+    from pipelines.contracts import contract_rate
+
+    mistakes: list[str] = []
+    for position, contract in enumerate(settings.contracts):
+        for number, rate in enumerate(contract.rates):
+            try:
+                contract_rate(contract, rate)
+            except OutlayError as error:
+                line = _line_of(node, ("contracts", position, "rates", number))
+                mistakes.append(f"line {line}: contracts.{position}.rates.{number}: {error.what}: {error.remedy}")
+    _mistaken(mistakes, name)
 
 
 def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> None:
@@ -99,11 +168,7 @@ def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> Non
                 _explain({**mistake, "loc": (*location, "options", *mistake["loc"])}, node, name)
                 for mistake in error.errors(include_url=False)
             ]
-    if mistakes:
-        raise ConfigurationError(
-            "\n  ".join([f"{name} has {len(mistakes)} mistake(s)", *mistakes]),
-            remedy="mend them; `outlay config check` looks again",
-        )
+    _mistaken(mistakes, name)
 
 
 def _explain(mistake: Mapping[str, Any], node: yaml.Node | None, name: str) -> str:

@@ -127,6 +127,8 @@ def _in_sandbox(path: Path, sql: str, grants: Collection[Grant], limits: Limits)
 def _understood(answer: bytes, code: int, limits: Limits) -> Fetched:
     line, _, stream = answer.partition(b"\n")
     if not line:
+        if code == -signal.SIGXCPU:
+            raise took_too_long(limits)
         if code in _DIED_OF_MEMORY:
             raise took_too_much(limits)
         raise QueryError(f"the query's process ended without an answer (code {code})", remedy="try again")

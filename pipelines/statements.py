@@ -7,7 +7,7 @@ also what a later DuckDB adds. How a statement is run, and what protects against
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import QueryError, StatementRefusedError
+from pipelines.fetching import SCHEMAS
 
 MAX_LENGTH = 100_000
 
@@ -36,8 +37,10 @@ _LISTED = _QUERIES | _SOURCES | _MODIFIERS | _ORDERS | _EXPRESSIONS
 
 _TABLE_FUNCTIONS = {
     "generate_series", "json_each", "json_tree", "range", "unnest",
-    "duckdb_columns", "duckdb_schemas", "duckdb_tables", "duckdb_views",
+    "duckdb_columns", "duckdb_schemas", "duckdb_tables",  # not duckdb_views: its SQL tells where the lake is
 }  # fmt: skip
+_CATALOGUES = {"", "outlay"}
+_LISTINGS = {"tables", "columns"}  # of information_schema; the others, and pg_catalog, tell of files and settings
 _SHOWN = {"DESCRIBE", "SUMMARY", "SHOW_FROM"}
 _SHOWN_SPECIAL = {"tables", "__show_tables_expanded"}
 _MORE_FUNCTIONS = {
@@ -68,10 +71,11 @@ class Statement:
     asks_what_there_is: bool
 
 
-def checked(sql: str) -> Statement:
+def checked(sql: str, tables: Collection[str] | None = None) -> Statement:
     """The statement, if it is a single SELECT, DESCRIBE, SHOW, SUMMARIZE, or an EXPLAIN (without ANALYZE) of one.
 
-    Raises `StatementRefusedError`, or `QueryError` where it is not SQL.
+    `tables`: qualified names of what may be named without its schema; None: every table of the catalogue. Raises
+    `StatementRefusedError`, or `QueryError` where it is not SQL or reads a table that is not there.
     """
     if len(sql) > MAX_LENGTH:
         raise _refused(f"a statement of {len(sql):,} characters", f"keep it under {MAX_LENGTH:,}")
@@ -80,7 +84,8 @@ def checked(sql: str) -> Statement:
     plain = _without_comments_and_end(sql)
     explained = _explained(plain)
     tree = _tree(explained or plain)
-    statement = _judged(tree, explained or plain)
+    bare = _catalogue_names() if tables is None else frozenset(table.partition(".")[2].lower() for table in tables)
+    statement = _judged(tree, explained or plain, bare)
     if explained is None:
         return statement
     return replace(statement, sql=f"EXPLAIN {explained}")
@@ -131,7 +136,7 @@ def _tree(sql: str) -> dict[str, Any]:
     return tree["statements"][0]
 
 
-def _judged(tree: dict[str, Any], sql: str) -> Statement:
+def _judged(tree: dict[str, Any], sql: str, bare: frozenset[str]) -> Statement:
     nodes = list(_nodes(tree))
     for node in nodes:
         if isinstance(node.get("type"), str):
@@ -143,7 +148,8 @@ def _judged(tree: dict[str, Any], sql: str) -> Statement:
         if node.get("type") == "SHOW_REF":
             _judge_show(node)
     base = [node for node in nodes if node.get("type") == "BASE_TABLE"]
-    tables = frozenset(_judged_table(node) for node in base)
+    bare |= {_judged_cte(name) for node in nodes for name in _cte_names(node)}
+    tables = frozenset(_judged_table(node, bare) for node in base)
     row_names = {name.lower() for _, name in tables} | {str(node.get("alias", "")).lower() for node in base}
     return Statement(
         sql,
@@ -195,18 +201,55 @@ def _judge_table_function(node: dict[str, Any]) -> None:
         )
 
 
-def _judged_table(node: dict[str, Any]) -> tuple[str, str]:
-    parts = [part for part in (node.get("catalog_name"), node.get("schema_name"), node.get("table_name")) if part]
-    if any(_PATH_SIGNS & set(part) for part in parts):
+def _judged_table(node: dict[str, Any], bare: frozenset[str]) -> tuple[str, str]:
+    catalogue, schema, name = (str(node.get(key) or "") for key in ("catalog_name", "schema_name", "table_name"))
+    path = [part for part in (catalogue, schema, name) if part]
+    if any(_PATH_SIGNS & set(part) for part in path):
         raise _refused("a file or an address in the place of a table", "`SHOW ALL TABLES` lists the tables")
-    return (str(node.get("schema_name") or ""), str(node.get("table_name") or ""))
+    if not catalogue and not schema:
+        if name.lower() not in bare:
+            raise QueryError(f"there is no table {name!r}", remedy="`SHOW ALL TABLES` lists tables and columns")
+        return ("", name)
+    listing = not catalogue and schema.lower() == "information_schema" and name.lower() in _LISTINGS
+    written = (node.get("qualified_name") or {}).get("path", path)
+    if written != path or (not listing and (catalogue.lower() not in _CATALOGUES or schema.lower() not in SCHEMAS)):
+        raise _refused(f"reading from {'.'.join(path)}", "`SHOW ALL TABLES` lists the tables")
+    return (schema, name)
+
+
+def _cte_names(node: dict[str, Any]) -> Iterator[str]:
+    yield from (str(entry["key"]) for entry in (node.get("cte_map") or {}).get("map") or [])
+    if node.get("cte_name"):
+        yield str(node["cte_name"])
+
+
+def _judged_cte(name: str) -> str:
+    """Where a name holds is not worked out here, so none may be a view of DuckDB's own outside of it."""
+    if name.lower() in _own_views():
+        raise _refused(f"the name {name!r} in a WITH", "give it a name that is no view of DuckDB's own")
+    return name.lower()
 
 
 def _judge_show(node: dict[str, Any]) -> None:
     shown = node.get("show_type")
     special = str(node.get("table_name", "")).strip('"')
-    if shown not in _SHOWN and not (shown == "SHOW_SPECIAL" and special in _SHOWN_SPECIAL):
+    of_query = shown in _SHOWN and (shown == "SHOW_FROM" or bool(node.get("query")))
+    if not of_query and not (shown == "SHOW_SPECIAL" and special in _SHOWN_SPECIAL):
         raise _refused(f"SHOW {special.upper()}", "use SHOW TABLES, SHOW ALL TABLES, DESCRIBE or SUMMARIZE")
+
+
+@cache
+def _catalogue_names() -> frozenset[str]:
+    from models.catalogue import TABLES  # a sandbox knows its tables and starts faster without
+
+    return frozenset(table.partition(".")[2].lower() for table in TABLES)
+
+
+@cache
+def _own_views() -> frozenset[str]:
+    """What DuckDB itself brings along, by name."""
+    rows = _parser().cursor().execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
+    return frozenset(str(row[0]).lower() for row in rows)
 
 
 @cache

@@ -19,6 +19,7 @@ from models.ledger.contract_rates import ContractRate
 from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
 from pipelines.configuration import connect, read_settings
+from pipelines.contracts import contract_rate
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
@@ -94,22 +95,7 @@ class Workplace:
 
     @cached_property
     def contracts(self) -> tuple[ContractRate, ...]:
-        return tuple(
-            ContractRate(
-                name=contract.name,
-                provider=rate.provider,
-                source=contract.source,
-                model=rate.model,
-                meter=rate.meter,
-                processing_tier=rate.processing_tier,
-                discount_pct=rate.discount_pct,
-                unit_price=rate.unit_price,
-                valid_from=rate.valid_from,
-                valid_to=rate.valid_to,
-            )
-            for contract in self.settings.contracts
-            for rate in contract.rates
-        )
+        return tuple(contract_rate(contract, rate) for contract in self.settings.contracts for rate in contract.rates)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

@@ -1,6 +1,9 @@
 """The SQL door: reading queries pass, everything else is refused; nothing outside is read, nothing is written."""
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +12,11 @@ import duckdb
 import polars as pl
 import pytest
 
+from models.catalogue import TABLES
 from pipelines import door
 from pipelines.door import Grant, Limits, query
 from pipelines.errors import DoorError, QueryError, QueryLimitError, StatementRefusedError
-from pipelines.fetching import connect, shut
+from pipelines.fetching import SCHEMAS, connect, shut
 from pipelines.statements import checked
 
 SECRET = "not for the likes of you"
@@ -73,7 +77,8 @@ GOOD = [
     "SELECT EXISTS (SELECT 1), (SELECT max(BilledCost) FROM cost_and_usage), coalesce(NULL, 1), NOT true",
     "FROM range(3)", "SELECT unnest([1, 2])", "SHOW TABLES", "SHOW ALL TABLES", "DESCRIBE focus.cost_and_usage",
     "DESCRIBE SELECT 1 AS a", "SUMMARIZE focus.cost_and_usage", "EXPLAIN SELECT * FROM cost_and_usage",
-    "/* why */ explain\nselect 1", "SELECT * FROM information_schema.tables", "SELECT * FROM duckdb_columns()",
+    "/* why */ explain\nselect 1", "SELECT * FROM information_schema.tables",
+    "FROM information_schema.columns", "FROM outlay.focus.cost_and_usage", "SELECT * FROM duckdb_columns()",
     "SELECT cost_and_usage FROM cost_and_usage", "SELECT 1 AS a, 2 AS a", "SELECT INTERVAL 1 DAY AS day",
 ]  # fmt: skip
 
@@ -95,6 +100,39 @@ def test_two_columns_of_one_name_and_intervals_do_not_surprise(database):
     rows = query(database, "SELECT 1 AS a, 2 AS a, INTERVAL 1 DAY AS i").rows
     assert rows.columns == ["a", "a_2", "i"]
     assert rows["i"].to_list() == ["1 day"]
+
+
+SYSTEM_TABLES = [
+    "SELECT * FROM pg_catalog.pg_settings", "FROM pg_settings", "FROM PG_Settings", "TABLE pg_settings",
+    "FROM pragma_database_list", "FROM system.main.pragma_database_list", "FROM main.pragma_database_list",
+    "FROM sqlite_master", "FROM duckdb_settings", "FROM duckdb_databases", "FROM duckdb_views", "FROM duckdb_views()",
+    "FROM duckdb_logs", "FROM main.duckdb_secrets", "FROM information_schema.schemata", "FROM information_schema.views",
+    "FROM system.information_schema.tables", "SUMMARIZE pg_settings", "DESCRIBE pragma_database_list",
+    "SELECT (SELECT max(setting) FROM pg_settings)", "WITH a AS (FROM pg_settings) FROM a",
+    "WITH pg_settings AS (FROM pg_settings) FROM pg_settings",
+    "SELECT (WITH pg_settings AS (SELECT 1) SELECT 1), s.setting FROM pg_settings s",
+    "EXPLAIN FROM pg_settings", "FROM ops.loads, pragma_database_list",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", SYSTEM_TABLES)
+def test_tables_of_the_system_are_no_tables_of_ours(database, sql):
+    with pytest.raises((StatementRefusedError, QueryError)) as refused:
+        checked(sql)
+    assert "SHOW ALL TABLES" in refused.value.remedy or "WITH" in str(refused.value)
+    with pytest.raises((StatementRefusedError, QueryError)):
+        query(database, sql)
+
+
+def test_schemas_and_names_are_those_of_the_catalogue():
+    assert set(SCHEMAS) == {table.schema for table in TABLES.values()}
+    assert checked("FROM outlay.Focus.cost_and_usage").tables == {("Focus", "cost_and_usage")}
+    assert checked("FROM budget_status JOIN Daily_Costs USING (x)").tables == {
+        ("", "budget_status"),
+        ("", "Daily_Costs"),
+    }
+    with pytest.raises(QueryError, match="no table 'budget_status'"):
+        checked("FROM budget_status", tables=["focus.cost_and_usage"])
 
 
 # What does not
@@ -350,8 +388,26 @@ def test_in_the_sandbox_only_granted_rows_columns_and_tables_are_there(database)
     assert in_sandbox(database, "SELECT count(*) FROM focus.cost_and_usage").rows.item() == 2
     assert in_sandbox(database, "SHOW TABLES").rows["name"].to_list() == ["cost_and_usage"]
     for sql in ("FROM ops.loads", "SELECT x_Source FROM cost_and_usage", "FROM published.focus.cost_and_usage"):
-        with pytest.raises(QueryError):
+        with pytest.raises((StatementRefusedError, QueryError)):
             in_sandbox(database, sql)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sql", ["FROM pg_catalog.pg_settings", "FROM duckdb_settings"])
+def test_in_the_sandbox_the_system_has_no_tables_either(database, sql):
+    with pytest.raises((StatementRefusedError, QueryError)):
+        in_sandbox(database, sql)
+
+
+def test_processor_time_of_the_sandbox_ends_after_its_time_and_is_told_as_such():
+    confine = (
+        "import resource; from pipelines.sandbox import _confine, Limits; _confine(Limits(seconds=1.5)); "
+        "print(resource.getrlimit(resource.RLIMIT_CPU))"
+    )
+    confined = subprocess.run([sys.executable, "-c", confine], capture_output=True, text=True, check=True)
+    assert confined.stdout.strip() == "(8, 13)"  # two threads for 1.5 seconds, and 5 to spare
+    with pytest.raises(QueryLimitError, match=r"stopped after 1\.5 seconds"):
+        door._understood(b"", -signal.SIGXCPU, Limits(seconds=1.5))
 
 
 @pytest.mark.slow

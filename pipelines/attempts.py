@@ -49,7 +49,7 @@ def as_outlay_error(
         error.source = error.source or source
         error.window = error.window or window
         return error
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutlayError("the disk is full", remedy="make room, then run again", source=source, window=window)
     log = _write_trace(work, error)
     return OutlayError(

@@ -210,12 +210,13 @@ def export_focus(
 def check_focus(
     path: Annotated[str, typer.Argument(help="Any FOCUS cost-and-usage file.")],
     lenient: Annotated[bool, typer.Option(help="Warn and count, as for what vendors send; exit 0.")] = False,
-    limit: Annotated[int, typer.Option(help="Sample rows to show for each violation.")] = 3,
+    limit: Annotated[int, typer.Option(min=0, help="Sample rows to show for each violation.")] = 3,
+    version: Annotated[str | None, typer.Option(help="FOCUS version to judge by; default the file's own.")] = None,
 ) -> None:
     """Our own FOCUS invariants; exit 1 with rule, count and sample rows for each violation."""
     from pipelines.exchange import check_focus as judge
 
-    raise typer.Exit(0 if judge(path, lenient=lenient, samples=limit) else 1)
+    raise typer.Exit(0 if judge(path, lenient=lenient, samples=limit, version=version) else 1)
 
 
 @config.command("check")
@@ -313,8 +314,8 @@ def simulate(home: HomeOption = None) -> None:
     from pipelines.demo import serving, world_of
 
     place = _home(home)
-    with serving(place, world_of(place).simulation()) as url:
-        say(f"make-believe vendors: {url}\nCtrl-C ends them.")
+    with serving(place, world_of(place).simulation()) as server:
+        say(f"make-believe vendors: {server.base_url}\nCtrl-C ends them.")
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 

@@ -23,9 +23,11 @@ from connectors.protocol import Connector, Surroundings
 from models.errors import OutlayError
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
-from pipelines.settings import Settings, SourceSettings
+from pipelines.settings import MONTH, SOURCE_NAME, Settings, SourceSettings
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_WRITTEN = {MONTH: "YYYY-MM, for example 2026-11", SOURCE_NAME: "small letters, digits and hyphens, without spaces"}
+"""Patterns in words."""
 _Location = tuple[str | int, ...]
 
 
@@ -161,25 +163,31 @@ def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> Non
             hint = _nearest(source.connector, kinds())
             mistakes.append(f"line {line}: source {source.name!r}: there is no connector {source.connector!r}{hint}")
             continue
+        options = connector_kind(source.connector).options
         try:
-            connector_kind(source.connector).options.model_validate(source.options)
+            options.model_validate(source.options)
         except ValidationError as error:
             mistakes += [
-                _explain({**mistake, "loc": (*location, "options", *mistake["loc"])}, node, name)
+                _explain({**mistake, "loc": (*location, "options", *mistake["loc"])}, node, name, options)
                 for mistake in error.errors(include_url=False)
             ]
     _mistaken(mistakes, name)
 
 
-def _explain(mistake: Mapping[str, Any], node: yaml.Node | None, name: str) -> str:
+def _explain(
+    mistake: Mapping[str, Any], node: yaml.Node | None, name: str, options: type[BaseModel] | None = None
+) -> str:
+    """`options`: the model of a connector's options, where the mistake lies in them."""
     location = cast("_Location", mistake["loc"])
     line = _line_of(node, location)
     where = ".".join(str(part) for part in location) or name
     if mistake["type"] == "extra_forbidden":
-        siblings = _fields_beside(location)
+        siblings = _fields_beside(location) if options is None else list(options.model_fields)
         return f"line {line}: {where}: there is no such setting{_nearest(str(location[-1]), siblings)}"
     if mistake["type"] == "missing":
         return f"line {line}: {where}: is missing"
+    if mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] in _WRITTEN:
+        return f"line {line}: {where}: write it as {_WRITTEN[mistake['ctx']['pattern']]}"
     return f"line {line}: {where}: {str(mistake['msg']).removeprefix('Value error, ')}"
 
 

@@ -85,12 +85,14 @@ def demo(home: Home, world: World, watcher: Watcher, *, frozen: bool = False) ->
 
 
 @contextmanager
-def serving(home: Home, simulation: Simulation, *, misbehave: bool = True, port: int | None = None) -> Generator[str]:
-    """The make-believe vendors on loopback, and the configuration that pulls from them; gives their URL."""
+def serving(
+    home: Home, simulation: Simulation, *, misbehave: bool = True, port: int | None = None
+) -> Generator[Server]:
+    """The make-believe vendors on loopback, and the configuration that pulls from them."""
     port = free_port(_FIRST_PORT) if port is None else port
     with Server(simulation, port=port, misbehave=misbehave) as server:
         _write_configuration(home, simulation, server.base_url)
-        yield server.base_url
+        yield server
 
 
 def world_of(home: Home) -> World:

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.errors import ConfigurationError
+from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
+from models.ledger.focus.column import VERSIONS as FOCUS_VERSIONS
 from models.ledger.focus.export import for_export
-from models.ledger.focus.invariants import Report, check
+from models.ledger.focus.invariants import Report, check, detect_version
 from pipelines.console import say, show_table
 from pipelines.imports import remember_import
 from pipelines.run import RunReport, run
@@ -35,7 +37,13 @@ def import_focus(work: Workplace, path: str, source: str, manifest: str | None =
     from connectors.focus_files import periods_in
 
     located = path if "://" in path else str(Path(path).expanduser().absolute())
-    periods = periods_in(located, manifest=manifest)
+    try:
+        periods = periods_in(located, manifest=manifest)
+    except OutlayError as error:
+        # read before any period is known, so that a file that cannot be read leaves no trace
+        error.source = error.source or source
+        error.window = error.window or "all billing periods"
+        raise
     options = {"path": located} | ({"manifest": manifest} if manifest else {})
     settings = SourceSettings(name=source, connector="focus-files", options=options, start=min(periods, default=None))
     remember_import(work.home, settings)
@@ -48,9 +56,14 @@ def export_focus(
     """One Parquet file for each billing period and source, `billing_period=YYYY-MM/<source>.parquet`.
 
     What an earlier export left under these names is replaced, period by period. Returns each file with its rows.
+    Raises `ConfigurationError` for a version or a source that there is not.
     """
     if version not in VERSIONS:
         raise ConfigurationError(f"cannot export FOCUS {version}", remedy=f"choose {' or '.join(VERSIONS)}")
+    unknown = sorted(set(sources) - {load.source for load in work.control.current_loads()})
+    if unknown:
+        known = ", ".join(sorted({load.source for load in work.control.current_loads()})) or "none yet"
+        raise ConfigurationError(f"nothing was loaded from {unknown[0]!r}", remedy=f"loaded sources: {known}")
     written: list[tuple[Path, int]] = []
     loads = [load for load in work.control.current_loads() if not sources or load.source in sources]
     for load in sorted(loads, key=lambda load: (load.billing_period, load.source)):
@@ -68,18 +81,27 @@ def export_focus(
     return written
 
 
-def check_focus(path: str, *, lenient: bool, samples: int) -> bool:
-    """Judge a file and show every violation; true where it passes. Raises `AnswerError` for an unreadable file."""
+def check_focus(path: str, *, lenient: bool, samples: int, version: str | None = None) -> bool:
+    """Judge a file and show every violation; true where it passes. Raises `AnswerError` for an unreadable file.
+
+    A file is judged by its own version, the oldest that has all of its columns, unless `version` names another.
+    """
     from connectors.focus_files import read_charges
 
-    report = check(read_charges(path), lenient=lenient)
+    if version is not None and version not in FOCUS_VERSIONS:
+        raise ConfigurationError(
+            f"FOCUS {version} is not a version that is checked", remedy=f"choose one of {', '.join(FOCUS_VERSIONS)}"
+        )
+    charges = read_charges(path)
+    judged_by = version or detect_version(charges.columns)
+    report = check(charges, lenient=lenient, version=judged_by)
     for violation in report.violations:
         say(str(violation))
         if samples and violation.sample.height:
             shown = violation.sample.head(samples)
             show_table(None, shown.columns, [[_cell(value) for value in row] for row in shown.rows()])
     verdict = "passes" if report.passed else "does not pass"
-    say(_summary(report, verdict))
+    say(f"judged as FOCUS {judged_by}: {_summary(report, verdict)}")
     return report.passed
 
 

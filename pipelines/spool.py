@@ -47,9 +47,10 @@ class Spool:
                 continue
             try:
                 frame.write_parquet(self._folder / f"{name}-{self._chunks:06d}.parquet", compression="lz4")
-            except OSError as error:
+            except (OSError, pl.exceptions.PolarsError) as error:  # polars hides a full disk in errors of its own
                 raise LakeError(
-                    f"the spool could not be written: {error}", remedy="make room on the disk, then run again"
+                    f"the spool in {self._folder} could not be written: {error}",
+                    remedy="make room on the disk, then run again; nothing was replaced",
                 ) from error
 
     def read(self, table: Table) -> Iterator[pl.DataFrame]:

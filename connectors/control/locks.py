@@ -28,6 +28,9 @@ _ASK_AGAIN_SECONDS = 0.2
 
 PUBLISHING = "publish"
 
+_LIVE: set[str] = set()
+"""Tokens of all holdings of this process. A row of ours without one was left where its release could not be written."""
+
 
 def loading(source: str, billing_period: str) -> str:
     """The name of the lock under which a (source, billing period) is loaded."""
@@ -74,6 +77,7 @@ class Locks:
             del self._held[name]
             stop.set()
             renewal.join()
+            _LIVE.discard(lock.token)
             with self._database.writing() as connection:
                 connection.execute(LOCKS.delete().where(LOCKS.c.name == name, LOCKS.c.token == lock.token))
 
@@ -104,10 +108,11 @@ class Locks:
             found = connection.execute(sa.select(LOCKS).where(LOCKS.c.name == name)).mappings().one_or_none()
             if found is not None:
                 holder = Holder(found["host"], found["pid"], found["process_started"])
-                gone = is_gone(holder)
+                gone = found["token"] not in _LIVE if holder == ours else is_gone(holder)
                 if gone is False or (gone is None and found["leased_until"] > now):
                     return _refusal(name, holder, ours, found["acquired_at"], found["leased_until"])
                 connection.execute(LOCKS.delete().where(LOCKS.c.name == name))
+            _LIVE.add(lock.token)
             connection.execute(
                 LOCKS.insert().values(
                     name=name,

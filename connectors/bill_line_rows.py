@@ -1,7 +1,8 @@
 """Bill lines out of vendors' answers: exact amounts, stable identities, the contract's columns.
 
 Here belongs what every cost report needs: an amount as text or number, in major or minor units, becomes Decimal
-with what rounding took; a line gets an identity that a restatement keeps. What a line bills belongs to its vendor.
+with what rounding took (`models.ledger.money` parses it); a line gets an identity that a restatement keeps. What a
+line bills belongs to its vendor.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 import polars as pl
 
+from models.errors import MoneyError
 from models.ledger.billing import BILL_LINES
+from models.ledger.money import parse_money
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
-_EXACT = Context(prec=200)
-_TWELVE_PLACES = Decimal("1e-12")
-_LARGEST = Decimal("1e26")
+_EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_LONGEST_PLAIN = 400
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,16 @@ def read_amount(said: object, *, minor_units: int = 0) -> Amount:
     """
     if isinstance(said, bool) or not isinstance(said, (int, str, Decimal)):
         raise ValueError(f"{str(said)[:40]!r} is no amount")
-    text = str(said).strip()
-    if len(text) > 120 or not _NUMBER.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no amount")
-    exact = Decimal(text).scaleb(-minor_units, context=_EXACT)
-    if abs(exact) >= _LARGEST:
-        raise ValueError(f"{text[:40]!r} is beyond any bill")
-    rounded = exact.quantize(_TWELVE_PLACES, rounding=ROUND_HALF_EVEN, context=_EXACT)
-    # OpenAI was seen to send nothing at all as "0E-6176": zero leaves nothing over.
-    return Amount(_EXACT.plus(rounded), _EXACT.subtract(exact, rounded) or Decimal(0))
+    try:
+        return Amount(*parse_money(said, places_shift=-minor_units))
+    except MoneyError as error:
+        raise ValueError(f"{str(said)[:40]!r} is no amount: {error.what}") from error
+
+
+def _exact_text(taken: Decimal) -> str:
+    """Plain digits; in scientific notation where a vendor's exponent would make them too many (1e-999999)."""
+    short = taken.normalize(_EXACT)
+    return str(short) if short.adjusted() < -_LONGEST_PLAIN else f"{short:f}"
 
 
 def read_currency(said: object) -> str:
@@ -105,7 +107,7 @@ def to_bill_lines(
             columns[name].append(getattr(line, name))
         columns["line_id"].append(line_id(source, line, seen[key]))
         columns["amount"].append(line.amount.value)
-        columns["rounding"].append(f"{line.amount.rounding.normalize(_EXACT):f}")
+        columns["rounding"].append(_exact_text(line.amount.rounding))
         seen[key] += 1
     schema = BILL_LINES.polars_schema
     frame = pl.DataFrame(columns, schema={name: schema[name] for name in columns})

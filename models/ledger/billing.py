@@ -14,7 +14,7 @@ from math import lcm
 import dataframely as dy
 import polars as pl
 
-from models.ledger.matching import DIMENSIONS, match
+from models.ledger.matching import KEY, match, merge_by_key
 from models.ledger.metering import PROCESSING_TIERS
 from models.ledger.money import product
 from models.ledger.splitting import split_within
@@ -81,11 +81,12 @@ _COUNTS = [name for name, meter in METERS.items() if not meter.priced]
 class Settlement:
     """Bill lines set against rated readings; nothing in is missing, nothing is there twice.
 
-    `lines`: the bill lines, numbered by `line`. Each is either spread (`allocations`) or alone (`unmatched`).
+    `lines`: the bill lines, numbered by `line`; those that pay together are one (`matching.merge_by_key`), under the
+    `line_id` of the largest. Each is either spread (`allocations`) or alone (`unmatched`).
     `allocations`: a row per line × reading that it pays: the reading's columns, `line`, `billed_cost` (MONEY, in
     the line's currency; sums to the line exactly). `unmatched`: lines that pay for no reading, with `reason`.
     `unpaid`: readings that no line pays, with `kind` (accrued | notional) and `reason`. `free`: readings that cost
-    nothing to begin with (mere counts, quantity 0, list price 0): neither charge nor estimate.
+    nothing to begin with (mere counts, quantity 0, list and contract price 0): neither charge nor estimate.
     `price_currency` is the currency of the readings' prices, `unsettled_from` the instant after which a window may
     still be waiting for its bill.
     """
@@ -110,16 +111,17 @@ def settle(
     """Sets bill lines (`usage.bill_lines`) against rated readings, by rule 6 of `ACCOUNTING.md`.
 
     A line pays for the readings inside its window that equal all that it says. Only a Usage line of at least
-    nothing pays: a negative one stands alone as a credit, and of several lines of one key the largest pays. A line
-    whose words name neither model nor meter stands alone too: whatever it bills, it is not everything.
-    Free readings and tiers that a commitment pays never take a share. A line is weighed by contracted cost, or by
-    quantity in blocks of the price list where any of its readings is unpriced (or all are contracted at nothing).
+    nothing pays: a negative one stands alone as a credit. Lines of one key pay together, as one line of their sum. A
+    line of 0 pays only for readings that no other line pays. A line whose words name neither model nor meter stands
+    alone too: whatever it bills, it is not everything. Free readings and tiers that a commitment pays never take a
+    share. A line is weighed by contracted cost, or by quantity in blocks of the price list where any of its readings
+    is unpriced (or all are contracted at nothing).
 
     Additive over any cut in time that no line's window crosses, see `independent_windows`.
     """
-    numbered = lines.with_row_index("line")
+    numbered = _paying_together(lines)
     readings = _with_exemption(rated.with_row_index("reading"))
-    pairs = match(_payers(numbered), readings.filter(pl.col("exemption").ne_missing("count")))
+    pairs = _pairs(_payers(numbered), readings.filter(pl.col("exemption").ne_missing("count")))
     met = readings.join(pairs, on="reading", how="inner", maintain_order="left")
     paid = met.filter(pl.col("exemption").is_null())
     rest = readings.join(paid, on="reading", how="anti", maintain_order="left")
@@ -150,16 +152,34 @@ def independent_windows(lines: pl.DataFrame, days: Iterable[datetime]) -> list[t
     return windows
 
 
-def _payers(lines: pl.DataFrame) -> pl.DataFrame:
-    """The lines that may pay for usage, one a key: the largest, and of equals the first by `line_id`."""
+def _may_pay() -> pl.Expr:
     names_something = pl.col("model").is_not_null() | pl.col("meter").is_not_null() | pl.col("description").is_null()
-    key = ["source", "account_id", "window_start", "window_end", *DIMENSIONS]
+    return (pl.col("charge_category") == "Usage") & (pl.col("amount") >= 0) & names_something
+
+
+def _paying_together(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines, numbered by `line`; lines of one key that may pay are one."""
+    numbered = lines.with_row_index("line")
+    parts = [merge_by_key(numbered.filter(_may_pay())), numbered.filter(~_may_pay())]
+    return pl.concat(parts).sort("line").drop("line").with_row_index("line")
+
+
+def _payers(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines that may pay, one a key: of several (currencies, billing periods) the largest, then by `line_id`."""
     return (
-        lines.filter(pl.col("charge_category") == "Usage", pl.col("amount") >= 0, names_something)
+        lines.filter(_may_pay())
         .sort("amount", "line_id", "line", descending=[True, False, False])
-        .unique(key, keep="first", maintain_order=True)
+        .unique(KEY, keep="first", maintain_order=True)
         .sort("line")
     )
+
+
+def _pairs(payers: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:
+    """Which line pays for which reading; lines of 0 come last, however much they say."""
+    pays = pl.col("amount") > 0
+    first = match(payers.filter(pays), readings)
+    left = readings.join(first, on="reading", how="anti", maintain_order="left")
+    return pl.concat([first, match(payers.filter(~pays), left)]).sort("reading")
 
 
 def _with_exemption(readings: pl.DataFrame) -> pl.DataFrame:
@@ -172,7 +192,7 @@ def _with_exemption(readings: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit("count"))
             .when(pl.col("committed"))
             .then(pl.lit("tier"))
-            .when(pl.col("list_unit_price") == 0)
+            .when((pl.col("list_unit_price") == 0) & (pl.col("contracted_unit_price") == 0))
             .then(pl.lit("free"))
         )
         .drop("committed")
@@ -191,11 +211,17 @@ def _spread(paid: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _alone(lines: pl.DataFrame, paid: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
-    """Lines that pay for nothing, each with the reason; `met` says what they would have paid for."""
+    """Lines that pay for nothing, each with the reason; `met` says what they would have paid for.
+
+    Only a Usage line misses usage, and not one whose usage a line of the same key pays for (in another currency, say).
+    A line of 0 has nothing to explain.
+    """
+    key_paid = lines.join(paid, on="line", how="semi").select(KEY).unique().with_columns(key_paid=True)
     exempt = met.group_by("line").agg(met_tier=(pl.col("exemption") == "tier").any(), met_free=pl.lit(True))
     return (
         lines.join(paid, on="line", how="anti", maintain_order="left")
         .join(exempt, on="line", how="left", maintain_order="left")
+        .join(key_paid, on=KEY, how="left", nulls_equal=True, maintain_order="left")
         .with_columns(
             reason=pl.when(pl.col("charge_category") == "Tax")
             .then(pl.lit("tax"))
@@ -205,9 +231,13 @@ def _alone(lines: pl.DataFrame, paid: pl.DataFrame, met: pl.DataFrame) -> pl.Dat
             .then(pl.lit("tier"))
             .when("met_free")
             .then(pl.lit("price"))
+            .when(pl.col("amount") == 0)
+            .then(None)
+            .when((pl.col("charge_category") != "Usage") | pl.col("key_paid"))
+            .then(pl.lit("unknown"))
             .otherwise(pl.lit("missing usage"))
         )
-        .drop("met_tier", "met_free")
+        .drop("met_tier", "met_free", "key_paid")
     )
 
 

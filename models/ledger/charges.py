@@ -32,11 +32,12 @@ def to_charges(
 ) -> pl.DataFrame:
     """Charges of a settlement in the contract of `focus.cost_and_usage`.
 
-    Σ BilledCost equals the lines' amounts; Σ ConsumedQuantity equals what the paid readings hold. A reading without
-    a known price, or billed in a currency that is not the price book's, gets list = contracted = billed and unit
-    prices that are cost ÷ quantity at 12 places. Lines that stand alone carry no SKU; a Usage line among them becomes
-    an Adjustment, or a Credit where it is negative, since FOCUS knows no usage without a SKU. InvoiceId stays null:
-    no bill line names an invoice. Names fall back to ids. Raises `OutlayError` for a provider without vendor facts.
+    Lines that pay together are one, under the identity of the largest. Σ BilledCost equals the lines' amounts;
+    Σ ConsumedQuantity equals what the paid readings hold. A reading without a known price, or billed in a currency
+    that is not the price book's, gets list = contracted = billed and unit prices that are cost ÷ quantity at 12
+    places. Lines that stand alone carry no SKU; a Usage line among them becomes an Adjustment, or a Credit where it is
+    negative, since FOCUS knows no usage without a SKU. InvoiceId stays null: no bill line names an invoice. Names fall
+    back to ids. Raises `OutlayError` for a provider without vendor facts.
     """
     for provider in settlement.lines["provider"].unique():
         vendor_of(provider)

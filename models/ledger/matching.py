@@ -1,12 +1,13 @@
 """Matching: which bill line pays for which reading, as far as the lines say.
 
-A reading is paid by at most one line, the one that says most about it. Here belongs that choice alone: which
-lines may pay at all, and how their money is spread, belongs to `billing`.
+A reading is paid by at most one line, the one that says most about it; lines that say the same are one. Here belongs
+that choice alone: which lines may pay at all, and how their money is spread, belongs to `billing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 import polars as pl
 
@@ -22,6 +23,57 @@ DIMENSIONS = (
 """What a line may say beyond its window and account; null means that it does not say."""
 
 _ALWAYS = ("source", "account_id")
+
+KEY = (*_ALWAYS, "window_start", "window_end", *DIMENSIONS)
+"""All that decides for which readings a line pays: lines of one key pay for the same."""
+
+_SUMMABLE = ("currency", "billing_period")
+_MERGED = ("amount", "description", "cost_status", "list_amount", "quantity", "quantity_unit", "rounding")
+_EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+def merge_by_key(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines of one key, currency and billing period as one line, in the order of the largest of each.
+
+    `lines`: columns of `usage.bill_lines` and `line` (any unique number). Amounts add up; what else the line says is
+    the largest's (of equals, the first by `line_id`), but for: `description` (all different ones), `list_amount` and
+    `quantity` (sums, null where any line does not say or units differ), `cost_status` (provisional if any is).
+    """
+    group = [*KEY, *_SUMMABLE]
+    alike = lines.filter(pl.struct(group).is_duplicated())
+    if alike.is_empty():
+        return lines
+    listed, stated, unit = pl.col("list_amount"), pl.col("quantity"), pl.col("quantity_unit")
+    one_unit = (unit.n_unique() == 1) & stated.is_not_null().all()
+    merged = (
+        alike.sort("amount", "line_id", "line", descending=[True, False, False])
+        .group_by(group, maintain_order=True)
+        .agg(
+            pl.exclude(*group, *_MERGED).first(),
+            amount=pl.col("amount").sum(),
+            description=pl.col("description").drop_nulls().unique(maintain_order=True),
+            cost_status=pl.when((pl.col("cost_status") == "provisional").any())
+            .then(pl.lit("provisional"))
+            .otherwise(pl.col("cost_status").first()),
+            list_amount=pl.when(listed.is_not_null().all()).then(listed.sum()),
+            quantity=pl.when(one_unit).then(stated.sum()),
+            quantity_unit=pl.when(one_unit).then(unit.first()),
+            rounding="rounding",
+        )
+        .with_columns(
+            description=pl.when(pl.col("description").list.len() > 0).then(pl.col("description").list.join("; "))
+        )
+    )
+    exact = pl.Series("rounding", [_added(texts) for texts in merged["rounding"]], dtype=pl.String)
+    alone = lines.join(alike, on="line", how="anti")
+    return pl.concat([alone, merged.with_columns(exact).select(lines.columns)]).sort("line")
+
+
+def _added(roundings: Iterable[str]) -> str:
+    total = Decimal(0)
+    for text in roundings:
+        total = _EXACT.add(total, Decimal(text))
+    return str(total)
 
 
 def match(lines: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Reconciliation: what the vendor reported, what we compute for the same thing, and why they differ.
 
-Every bill line stands here once, so Σ reported is always Σ bill lines. How a reason is found belongs to `differences`.
+Every bill line stands here once, lines of one key (same window, same dimensions) as one, so Σ reported is always
+Σ bill lines. How a reason is found belongs to `differences`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ MATCHES = ("matched", "unmatched_bill", "unmatched_usage")
 
 
 class Reconciliation(dy.Schema):
-    """One row per bill line, and one per group of readings that no line pays."""
+    """One row per bill line (lines of one key together), and one per group of readings that no line pays."""
 
     source = text("Name of the source in outlay.yaml")
     billing_period = text("Month, YYYY-MM")

@@ -23,6 +23,10 @@ START, END = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC
         (7, "7", "0"),
         ("-2500", "-2500", "0"),
         ("-0", "0", "0"),
+        ("0E-6176", "0", "0"),
+        (Decimal("0E-6176"), "0", "0"),
+        ("1e-99999", "0", "1e-99999"),
+        ("1." + "0" * 200, "1", "0"),
         # 23 places, half-even at the twelfth: …0005 with more behind it goes up.
         ("0.00000000000050000000001", "0.000000000001", "-0.00000000000049999999999"),
         ("0.0000000000005", "0", "0.0000000000005"),
@@ -42,7 +46,9 @@ def test_cents_are_cents() -> None:
     assert read_amount(186, minor_units=2).value == Decimal("1.86")
 
 
-@pytest.mark.parametrize("said", [None, True, 1.5, "", "NaN", "Infinity", "1_000", "0x1", "$3", "1e999", "9" * 40, []])
+@pytest.mark.parametrize(
+    "said", [None, True, 1.5, "", "NaN", "Infinity", "1_000", "0x1", "$3", "1e999", "9" * 40, [], "٣", Decimal("NaN")]
+)
 def test_what_is_no_amount_is_refused(said: object) -> None:
     with pytest.raises(ValueError, match=r"amount|bill"):
         read_amount(said)
@@ -83,6 +89,12 @@ def test_lines_with_the_same_dimensions_stay_apart_in_whatever_order_they_come()
     )
     assert same_twice["line_id"].n_unique() == 2
     assert same_twice["amount"].sum() == Decimal(2)
+
+
+def test_what_rounding_took_stays_exact_and_short() -> None:
+    lines = [line("1e-13", "a"), line("1e-99999", "b")]
+    frame = to_bill_lines(lines, source="acme", provider="openai", stream="costs", account_id="org-1")
+    assert set(frame["rounding"]) == {"0.0000000000001", "1E-99999"}
 
 
 def test_no_lines_are_an_empty_table() -> None:

@@ -76,7 +76,10 @@ class TestLinesAlone:
             ({"amount": "-4"}, "credit"),
             ({"amount": "-4", "charge_category": "Credit", "model": None, "meter": None}, "credit"),
             ({"amount": "4", "charge_category": "Tax", "model": None, "meter": None}, "tax"),
-            ({"amount": "4", "charge_category": "Adjustment"}, "missing usage"),
+            ({"amount": "4", "charge_category": "Adjustment"}, "unknown"),
+            ({"amount": "4", "charge_category": "Purchase"}, "unknown"),
+            ({"amount": "-4", "charge_category": "Adjustment"}, "credit"),
+            ({"amount": "0", "project_id": "proj_b"}, None),
             ({"amount": "4", "project_id": "proj_b"}, "missing usage"),
             ({"amount": "4", "day": 1}, "missing usage"),
             ({"amount": "4", "account_id": "org-2"}, "missing usage"),
@@ -94,11 +97,62 @@ class TestLinesAlone:
         settled = settle(bill_frame(line("4")), rated_frame(reading(price="0")), as_of=LATER)
         assert settled.unmatched["reason"].to_list() == ["price"]
 
-    def test_of_lines_for_the_same_thing_the_largest_pays(self, line, reading, rated_frame, bill_frame):
-        lines = bill_frame(line("1", line_id="a"), line("5", line_id="b"), line("-2", line_id="c"))
+    def test_usage_contracted_at_a_price_is_not_free_though_its_list_price_is_nothing(
+        self, line, reading, rated_frame, bill_frame
+    ):
+        settled = settle(bill_frame(line("4")), rated_frame(reading(price="0", contracted="4")), as_of=LATER)
+        assert settled.allocations["billed_cost"].to_list() == [Decimal(4)]
+        assert settled.unmatched.is_empty()
+
+
+class TestLinesOfOneKey:
+    def test_they_pay_together_and_a_refund_stands_alone(self, line, reading, rated_frame, bill_frame):
+        lines = bill_frame(
+            line("4", line_id="a", description="flex", quantity=Decimal(4), quantity_unit="tokens", rounding="1E-13"),
+            line("6", line_id="b", description="batch", quantity=Decimal(6), quantity_unit="tokens", rounding="2E-13"),
+            line("-2", line_id="c"),
+        )
+        settled = settle(lines, rated_frame(reading(), reading(api_key_id="key_2")), as_of=LATER)
+        assert settled.allocations["billed_cost"].to_list() == [Decimal(5), Decimal(5)]
+        paying = settled.lines.row(by_predicate=pl.col("line_id") == "b", named=True)
+        said = ("amount", "description", "quantity", "quantity_unit", "rounding")
+        assert [paying[name] for name in said] == [10, "batch; flex", 10, "tokens", "3E-13"]
+        assert settled.unmatched.select("line_id", "reason").rows() == [("c", "credit")]
+
+    def test_what_only_one_of_them_says_is_not_said_of_both(self, line, reading, rated_frame, bill_frame):
+        lines = bill_frame(
+            line("4", line_id="a", quantity=Decimal(4), quantity_unit="tokens", list_amount=Decimal(5)),
+            line("6", line_id="b", cost_status="invoiced"),
+        )
+        paying = settle(lines, rated_frame(reading()), as_of=LATER).lines.row(0, named=True)
+        said = ("line_id", "cost_status", "quantity", "quantity_unit", "list_amount", "description")
+        assert [paying[name] for name in said] == ["b", "provisional", None, None, None, None]
+
+    def test_of_two_currencies_the_larger_pays_and_the_other_misses_no_usage(
+        self, line, reading, rated_frame, bill_frame
+    ):
+        lines = bill_frame(line("1", line_id="a", currency="EUR"), line("5", line_id="b"), line("5", line_id="c"))
         settled = settle(lines, rated_frame(reading()), as_of=LATER)
+        assert settled.allocations["billed_cost"].to_list() == [Decimal(10)]
+        assert settled.unmatched.select("line_id", "reason").rows() == [("a", "unknown")]
+
+    def test_without_usage_they_are_one_charge(self, line, rated_frame, bill_frame):
+        settled = settle(bill_frame(line("4"), line("6")), rated_frame(), as_of=LATER)
+        assert settled.unmatched.select("amount", "reason").rows() == [(10, "missing usage")]
+
+    def test_a_line_of_nothing_that_says_more_leaves_the_usage_to_the_line_that_bills_it(
+        self, line, reading, rated_frame, bill_frame
+    ):
+        lines = bill_frame(line("0", line_id="a", processing_tier="standard"), line("5", line_id="b"))
+        rated = rated_frame(reading())
+        settled = settle(lines, rated, as_of=LATER)
         assert settled.allocations["billed_cost"].to_list() == [Decimal(5)]
-        assert settled.unmatched.select("line_id", "reason").rows() == [("a", "missing usage"), ("c", "credit")]
+        assert settled.unmatched.select("line_id", "reason").rows() == [("a", None)]
+
+    def test_a_line_of_nothing_pays_for_what_nothing_else_bills(self, line, reading, rated_frame, bill_frame):
+        settled = settle(bill_frame(line("0")), rated_frame(reading()), as_of=LATER)
+        assert settled.allocations["billed_cost"].to_list() == [Decimal(0)]
+        assert settled.unpaid.is_empty()
 
 
 class TestUnpaid:
@@ -167,7 +221,8 @@ class TestProperties:
         paid = settled.allocations.group_by("line").agg(pl.col("billed_cost").sum())
         spread = settled.lines.join(paid, on="line")
         assert spread["billed_cost"].equals(spread["amount"])
-        assert sorted([*spread["line"], *settled.unmatched["line"]]) == list(range(lines.height))
+        assert sorted([*spread["line"], *settled.unmatched["line"]]) == list(range(settled.lines.height))
+        assert settled.lines["amount"].sum() == lines["amount"].sum()
 
         kept = (settled.allocations, settled.unpaid, settled.free)
         assert sorted(user for frame in kept for user in frame["user_id"]) == sorted(rated["user_id"])

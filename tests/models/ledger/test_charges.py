@@ -90,6 +90,7 @@ def test_a_bill_in_another_currency_is_not_compared_with_prices_in_dollars(charg
         ("-4", "Credit", "Credit", "credit"),
         ("4", "Tax", "Tax", "tax"),
         ("-4", "Adjustment", "Adjustment", "credit"),
+        ("4", "Adjustment", "Adjustment", "unknown"),
     ],
 )
 def test_a_line_alone_has_no_sku_and_full_cost(charge, line, amount, category, becomes, reason):

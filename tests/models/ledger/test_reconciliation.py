@@ -102,6 +102,13 @@ class TestReasons:
         assert reason(line(amount, charge_category=category)) == expected
 
 
+def test_two_lines_of_one_key_are_compared_together(reconciled, line, reading):
+    """6 and 4 billed for usage computed at 10: no difference, nothing missing."""
+    rows = reconciled([line("4", line_id="a"), line("6", line_id="b")], [reading(4_000_000)])
+    said = rows.select("line_id", "match", "reported", "computed", "difference", "reason").rows()
+    assert said == [("b", "matched", 10, 10, 0, None)]
+
+
 def test_one_ratio_over_a_whole_day_is_a_discount(reconciled, line, reading):
     lines = [line("2.25"), line("9", meter="output"), line("0.9", model="gpt-4o-mini")]
     readings = [reading(), reading(price="10", meter="output"), reading(price="1", model="gpt-4o-mini")]

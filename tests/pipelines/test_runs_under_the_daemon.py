@@ -31,15 +31,19 @@ from pipelines.workplace import Workplace
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
 SOURCE, JOB, PERIOD = "anthropic-labs", "anthropic_labs_load", "2026-11"
 MODULE = "pipelines.definitions"
-KILLS = 4
-LOADING_SECONDS = 1.5
-"""How long a run of this home works, once it has started."""
+KILLS = 3
+LOADING_SECONDS = 0.9
+"""How long a run of this home works at least, once it has started; one that ends before its kill does not count."""
+
+ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+RUNNING_OR_ENDED = (dg.DagsterRunStatus.STARTED, *ENDED)
 
 
 class Daemon:
@@ -99,12 +103,12 @@ class Queue:
         return f"{self.status(run_id)}\n{self._log.read_text(encoding='utf-8')[-4000:]}"
 
 
-def wait_until(holds: Callable[[], bool], seconds: float, told: Callable[[], str]) -> float:
+def wait_until(holds: Callable[[], bool], seconds: float, told: Callable[[], str], pause: float = 0.1) -> float:
     began = time.monotonic()
     while not holds():
         if time.monotonic() - began > seconds:
             pytest.fail(f"not within {seconds} s: {told()}")
-        time.sleep(0.05)
+        time.sleep(pause)
     return time.monotonic() - began
 
 
@@ -152,36 +156,47 @@ def test_killed_while_it_loads_under_the_daemon(world: tuple[Home, Simulation], 
     moments, log = random.Random(20261122), tmp_path / "daemon.log"
     freed: list[float] = []
     with ExitStack() as stack:
-        daemon = Daemon(log)
-        stack.callback(daemon.kill)
         instance = stack.enter_context(dg.DagsterInstance.from_config(str(home.dagster)))
         target = WorkspaceOpts(module_name=(MODULE,))
         workspace = stack.enter_context(get_workspace_from_cli_opts(instance, version="test", workspace_opts=target))
         queue = Queue(instance, workspace, log)
+        daemon = Daemon(log)
+        stack.callback(daemon.kill)
         run = queue.submit()
-        for number in range(KILLS):
-            queue.wait(run, dg.DagsterRunStatus.STARTED, seconds=60)
+        # Dagster learns of a pool as it launches its first run, and limits from the next look at the queue on
+        queue.wait(run, dg.DagsterRunStatus.STARTING, *RUNNING_OR_ENDED, seconds=90)
+        for _ in range(3 * KILLS):
             following = queue.submit()
-            time.sleep(moments.uniform(0.05, 0.95) * LOADING_SECONDS)
-            assert queue.status(run) is dg.DagsterRunStatus.STARTED
-            assert queue.status(following) is dg.DagsterRunStatus.QUEUED
-            if number < KILLS - 1:
-                (worker,) = daemon.workers()
-                worker.kill()
-            else:
-                daemon.kill()
-                daemon = Daemon(log)
-                stack.callback(daemon.kill)
-            simulation.state = "first" if number % 2 else "second"
-            freed.append(queue.wait(run, dg.DagsterRunStatus.FAILURE, seconds=60))
+            queue.wait(run, *RUNNING_OR_ENDED, seconds=90)
+            time.sleep(moments.uniform(0, LOADING_SECONDS))
+            is_last = len(freed) == KILLS - 1
+            before = queue.status(following)
+            if queue.status(run) is dg.DagsterRunStatus.STARTED:
+                if is_last:
+                    daemon.kill()
+                    daemon = Daemon(log)
+                    stack.callback(daemon.kill)
+                else:
+                    for worker in daemon.workers():
+                        worker.kill()
+                # what the vendor tells the next run, which needs seconds to start
+                simulation.state = "first" if len(freed) % 2 else "second"
+            seconds = queue.wait(run, *ENDED, seconds=90)
+            if queue.status(run) is dg.DagsterRunStatus.FAILURE:
+                assert before is dg.DagsterRunStatus.QUEUED, "it has to wait for its source"
+                freed.append(seconds)
             with Workplace.open(home) as work:
                 publish(work)
             assert published(home) in {None, *told}
             run = following
-        simulation.state = "second"
-        queue.wait(run, dg.DagsterRunStatus.SUCCESS, seconds=60)
-        wait_until(lambda: published(home) == billed(simulation, "second"), 90, lambda: log.read_text()[-4000:])
+            if len(freed) == KILLS:
+                break
+        assert len(freed) == KILLS, freed
+        assert max(freed[:-1]) < 15, freed
+        queue.wait(run, *ENDED, seconds=90)
+        assert queue.status(run) is dg.DagsterRunStatus.SUCCESS
+        truth = billed(simulation, simulation.state)
+        wait_until(lambda: published(home) == truth, 120, lambda: log.read_text()[-4000:], pause=1)
         assert daemon.alive()
     assert daemon.processes() == []
-    assert max(freed[:-1]) < 10, freed
-    print("freed after", freed)
+    print("seconds until free:", [round(seconds, 1) for seconds in freed])

@@ -7,6 +7,8 @@ PYTHON ?= >=3.11,<3.14
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
 export DO_NOT_TRACK := 1
+# every run of ours starts many Pythons; they should not compile us each time
+unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .PHONY: help setup demo test check format bench lock clean
@@ -22,7 +24,7 @@ setup: .venv/.installed  ## install everything into .venv, from nothing; leaves 
 
 .venv/.installed: requirements.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python '$(PYTHON)' .venv
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""Booking a month: locking it as it is loaded now, and publishing the books as they then stand."""
+"""What a person decides about the books: locking a month as it is loaded now, withdrawing a source's loads."""
 
 from __future__ import annotations
 
@@ -33,3 +33,18 @@ def _lock(work: Workplace, source: str, period: str) -> str:
     if load is None:
         return f"{source} {period}: was booked before, and stays as it is"
     return f"{source} {period}: booked with load {load}"
+
+
+def withdraw(work: Workplace, source: str, period: str | None, why: str) -> int:
+    """Let a source's loads (of one period, or all) count no longer, and publish; returns how many.
+
+    What it claimed is free for another source. The archive keeps its answers. Raises `ConfigurationError` where
+    nothing of it is shown.
+    """
+    count = work.control.withdraw(source, None if period is None else checked(period), who=getpass.getuser(), why=why)
+    if not count:
+        raise ConfigurationError(
+            f"nothing of {source!r} is shown", remedy="`outlay status` says which sources and periods are"
+        )
+    publish(work)
+    return count

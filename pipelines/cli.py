@@ -153,6 +153,21 @@ def lock(
 
 
 @app.command()
+def withdraw(
+    source: Annotated[str, typer.Argument(help="Source whose loads shall count no longer.")],
+    why: Annotated[str, typer.Option(help="The reason, kept with the action.")],
+    period: Annotated[str | None, typer.Option(help="Only this billing period, YYYY-MM.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Take a source out of the ledger, or one month of it; the archive keeps its answers."""
+    from pipelines.booking import withdraw as take_out
+    from pipelines.workplace import Workplace
+
+    with Workplace.open(_home(home)) as work:
+        say(f"{take_out(work, source, period, why)} load(s) of {source} count no longer")
+
+
+@app.command()
 def status(home: HomeOption = None) -> None:
     """Sources, freshness, proofs and budgets of what is published."""
     from pipelines.status import show_status

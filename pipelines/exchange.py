@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from connectors.errors import ConfigurationError
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
@@ -15,7 +17,7 @@ from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import Report, check, detect_version
 from pipelines.console import say, show_table
 from pipelines.imports import remember_import
-from pipelines.run import RunReport, run
+from pipelines.run import RunReport, conclude, pull_and_load
 from pipelines.settings import SourceSettings
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
@@ -45,9 +47,19 @@ def import_focus(work: Workplace, path: str, source: str, manifest: str | None =
         error.window = error.window or "all billing periods"
         raise
     options = {"path": located} | ({"manifest": manifest} if manifest else {})
-    settings = SourceSettings(name=source, connector="focus-files", options=options, start=min(periods, default=None))
-    remember_import(work.home, settings)
-    return run(work, sources=[source], periods=periods)
+    try:
+        settings = SourceSettings(name=source, connector="focus-files", options=options)
+    except ValidationError:
+        raise ConfigurationError(
+            f"{source!r} cannot name a source", remedy="use small letters, digits and hyphens, such as cloud-2026"
+        ) from None
+    report = RunReport()
+    for period in periods:
+        pull_and_load(work, report, settings, period)
+    if report.outcomes:
+        remember_import(work.home, settings)
+    conclude(work, report)
+    return report
 
 
 def export_focus(

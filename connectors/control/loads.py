@@ -71,7 +71,7 @@ def _claim(connection: sa.Connection, record: LoadRecord, load_id: int) -> None:
                 f"{record.source} and {holder} both say they know the {claim.role} of {claim.issuer} account "
                 f"{claim.account_id} in {record.billing_period}; {holder} is in the ledger, and counting both "
                 "would count twice",
-                remedy=f"keep one of them in outlay.yaml; to change over, withdraw {holder}'s loads first",
+                remedy=f"keep one of them in outlay.yaml; to change over, `outlay withdraw {holder}` first",
                 source=record.source,
                 window=record.billing_period,
             )

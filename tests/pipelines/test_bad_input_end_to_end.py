@@ -158,7 +158,12 @@ TROUBLES = [
     (failing("invalid-json"), AnswerError, "not JSON", "proxy"),
     (failing("empty"), AnswerError, "0 bytes", "proxy"),
     (answering(no_buckets), IncompleteError, "usage/completions: the bucket of 2026-11-01", "pull again later"),
-    (answering(no_rows), IncompleteError, "charges stand for 7 day(s) of which the vendor now tells nothing", "--accept-shrink"),
+    (
+        answering(no_rows),
+        IncompleteError,
+        "charges stand for 7 day(s) of which the vendor now tells nothing",
+        "--accept-shrink",
+    ),
     (answering(lambda body: b'{"object": "page"}'), AnswerError, "`data` is no list", "report it"),
     (answering(words_for_numbers), AnswerError, "`output_tokens` holds 'many'", "report it"),
 ]

@@ -7,6 +7,7 @@ stood, nothing is not believed without `--accept-shrink`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import polars as pl
 
@@ -31,6 +32,17 @@ def hold_unproven(pull: Pull, translation: Translation) -> None:
         )
 
 
+def hold_by_clock(pull: Pull, current: CurrentLoad | None, now: datetime) -> None:
+    """Raises `IncompleteError` where the clock went back: it cuts the window, and says which of two pulls is newer."""
+    if current is not None and now < current.pulled_at:
+        raise _held(
+            pull,
+            f"what stands was pulled at {current.pulled_at:%Y-%m-%d %H:%M} UTC, and by this machine's clock it is "
+            f"{now:%Y-%m-%d %H:%M} now; nothing was replaced",
+            remedy="set the clock right and run again; if it is right now, run once with --accept-shrink",
+        )
+
+
 def hold_shrunk(
     work: Workplace, pull: Pull, current: CurrentLoad | None, translation: Translation, rollup: pl.DataFrame
 ) -> None:
@@ -38,7 +50,6 @@ def hold_shrunk(
     if current is None:
         return
     before = work.lake.read(DAILY_COSTS, current.paths(DAILY_COSTS.qualified_name)).collect()
-    _hold_by_clock(pull, current)
     lost = sorted(set(before["day"].unique()) - set(rollup["day"].unique()))
     if lost:
         raise _held(
@@ -53,20 +64,6 @@ def hold_shrunk(
         raise _held(
             pull, f"usage stands of {_listed(silent)}, of which the vendor now tells nothing; nothing was replaced"
         )
-
-
-def _hold_by_clock(pull: Pull, current: CurrentLoad) -> None:
-    """A clock that is behind cuts the window: days that stand would be replaced by nothing."""
-    stands = current.data_through
-    if stands is None or pull.window.end >= stands:
-        return
-    raise IncompleteError(
-        f"charges up to {stands:%Y-%m-%d} stand, but by this machine's clock that day is still to come "
-        f"({pull.started_at:%Y-%m-%d %H:%M} UTC); nothing was replaced",
-        remedy="set the clock right and run again; if the later charges are wrong, run with --accept-shrink",
-        source=pull.source,
-        window=pull.billing_period,
-    )
 
 
 def _held(

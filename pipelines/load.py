@@ -33,7 +33,7 @@ from models.ledger.posting import Posting, Terms, post_charges, post_estimates, 
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
 from models.ledger.trust import Proofs
-from pipelines.holding import hold_shrunk, hold_unproven
+from pipelines.holding import hold_by_clock, hold_shrunk, hold_unproven
 from pipelines.periods import period_of
 from pipelines.reference import code_fingerprint, price_fingerprint
 from pipelines.settings import SourceSettings
@@ -81,12 +81,12 @@ def load_pull(
         started = work.surroundings.clock()
         current = _standing(work, source, period)
         digest = _digest(work, source, pull)
-        if (
-            current is not None
-            and not anew
-            and (current.answers_digest == digest or pull.sealed_at < current.pulled_at)
-        ):
-            return LoadOutcome(source.name, period, current.id, True, _rows(current.files), 0, (), 0)
+        if current is not None and current.answers_digest == digest and not anew:
+            return _nothing_new(current)
+        if not accept_shrink:
+            hold_by_clock(pull, current, started)
+        if current is not None and pull.sealed_at < current.pulled_at <= started and not anew:
+            return _nothing_new(current)
         work.on_step(f"{source.name} {period}: translating")
         translation = work.connector(source, talking=False).translate(pull.window, work.archive.answers(pull))
         hold_unproven(pull, translation)
@@ -120,6 +120,10 @@ def load_pull(
         load_id = work.control.commit_load(record)
     failed = tuple(check.check for check in record.checks if check.passed is False)
     return LoadOutcome(source.name, period, load_id, False, _rows(files), len(changes), failed, len(record.findings))
+
+
+def _nothing_new(current: CurrentLoad) -> LoadOutcome:
+    return LoadOutcome(current.source, current.billing_period, current.id, True, _rows(current.files), 0, (), 0)
 
 
 def _standing(work: Workplace, source: SourceSettings, period: str) -> CurrentLoad | None:

@@ -225,14 +225,22 @@ def test_unknown_fields_and_values_are_kept_and_told_of(world):
 
 
 @pytest.mark.slow
-def test_a_clock_that_is_hours_off_is_told_of(world):
+def test_a_clock_that_is_hours_ahead_is_told_of_and_so_is_its_way_back(world):
+    """After it is set right, "which pull is newer" cannot be told by it: a person says so, once."""
+    before = world.charges(OPENAI)
     assert world.run(OPENAI, behind=timedelta(hours=-3)).failures == []
 
     assert world.billed(OPENAI) == world.truth(OPENAI)
     skew = world.ask(f"SELECT detail FROM ops.findings WHERE kind = 'clock skew' AND source = '{OPENAI}'")
     assert len(skew) == 1
     assert "ahead of the vendor's" in skew[0][0]
-    assert world.run(OPENAI).failures == []
+    (failure,) = world.run(OPENAI).failures
+    assert isinstance(failure, IncompleteError)
+    assert "what stands was pulled at 2026-11-09 03:00 UTC" in failure.what
+    assert "--accept-shrink" in failure.remedy
+    assert world.run(OPENAI, accept_shrink=True).failures == []
+    assert world.run(OPENAI).outcomes[0].unchanged
+    assert world.charges(OPENAI) == before
 
 
 @pytest.mark.slow
@@ -245,7 +253,7 @@ def test_a_clock_that_is_days_behind_takes_nothing_away(world):
     (failure,) = report.failures
     assert isinstance(failure, IncompleteError)
     assert (failure.source, failure.window) == (OPENAI, PERIOD)
-    assert "charges up to 2026-11-08 stand" in failure.what
+    assert "by this machine's clock it is 2026-11-05 00:00 now" in failure.what
     assert "set the clock right" in failure.remedy
     assert world.charges(OPENAI) == before
     assert world.run(OPENAI).failures == []

@@ -186,5 +186,16 @@ def test_an_error_inside_frees_the_lock(store):
         pass
 
 
+def test_a_release_that_could_not_be_written_leaves_no_lock_in_the_same_process(url, store):
+    """The disk was full at that moment: the row says that we hold it, and no part of us does."""
+    with store.lock("publish"), Database(url).writing() as connection:
+        left = connection.execute(LOCKS.select().where(LOCKS.c.name == "publish")).mappings().one()
+    with Database(url).writing() as connection:
+        connection.execute(LOCKS.insert().values(dict(left)))
+
+    with store.lock("publish"):
+        pass
+
+
 def test_lock_errors_are_of_the_family():
     assert issubclass(LockHeldError, ControlError)

@@ -150,9 +150,11 @@ def _settled(posting: Posting, settlement: Settlement) -> Iterator[pl.DataFrame]
     used = charges.select(unit="ConsumedUnit", quantity="ConsumedQuantity").drop_nulls()
     yield _compare("consumed = paid readings", _metered(settlement.allocations), _metered(used))
     reported = posting.reconciliation.filter(pl.col("line_id").is_not_null())
-    yield _compare("reported = bill lines", _sum(lines, "amount", "billed"), _sum(reported, "reported", "billed"))
+    yield _compare(
+        "reported = bill lines", _sum(posting.bill_lines, "amount", "billed"), _sum(reported, "reported", "billed")
+    )
     for basis in ("billed", "effective"):
-        yield _compare("charges = bill lines", _sum(lines, "amount", basis), _cost(charges, basis))
+        yield _compare("charges = bill lines", _sum(posting.bill_lines, "amount", basis), _cost(charges, basis))
     for basis in ("list", "contracted"):
         yield _compare("charges = priced usage", _priced_usage(settlement, basis), _cost(charges, basis))
     yield _each_line(lines, charges)

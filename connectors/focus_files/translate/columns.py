@@ -8,21 +8,14 @@ import polars as pl
 
 from connectors.errors import AnswerError
 from connectors.protocol import Finding
-from models.ledger.focus.tables import CHARGE_COLUMNS
+from models.ledger.focus.tables import ALWAYS_KNOWN, CHARGE_COLUMNS
 
-REQUIRED = (
-    "BilledCost",
-    "BillingAccountId",
-    "BillingCurrency",
-    "BillingPeriodEnd",
-    "BillingPeriodStart",
-    "ChargeCategory",
-    "ChargePeriodEnd",
-    "ChargePeriodStart",
-    "ContractedCost",
-    "EffectiveCost",
-    "InvoiceIssuerName",
-    "ListCost",
+REQUIRED = tuple(
+    sorted(
+        name
+        for name in ALWAYS_KNOWN
+        if CHARGE_COLUMNS[name].level != "extension" and CHARGE_COLUMNS[name].exists_in("1.0")
+    )
 )
 """Mandatory in every FOCUS version since 1.0, and without substitute."""
 

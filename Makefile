@@ -48,7 +48,7 @@ bench: setup  ## measured beside a reference in the same run; see tests/bench
 	$(BIN)/python -m tests.bench
 
 lock: | $(UV)  ## resolve requirements.lock anew: every platform, with hashes
-	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev \
+	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras --group dev \
 	  --no-emit-index-url --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean:  ## remove what setup and the demo made

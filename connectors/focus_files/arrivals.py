@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 
+from connectors.exports.places import period_in_path
 from connectors.focus_files.contents import periods_of
 from connectors.focus_files.listing import export_files, listed_files
 from connectors.focus_files.options import FocusFilesOptions
-from connectors.focus_files.places import period_in_path
 
 
 def fingerprint(options: FocusFilesOptions) -> str:

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import polars as pl
 
 from connectors.errors import AnswerError
+from connectors.exports.places import local_path, place_at, recall, sha256_of, sha256_of_local
+from connectors.exports.reading import read_file
 from connectors.focus_files.listing import ExportFile, export_files, secrets_of
 from connectors.focus_files.options import FocusFilesOptions
 from connectors.focus_files.overlaps import ReadFile, overlaps
-from connectors.focus_files.places import local_path, place_at, recall, sha256_of, sha256_of_local
-from connectors.focus_files.reading import read_file
-from connectors.focus_files.translate.as_read import added_up, as_read
-from connectors.focus_files.translate.columns import with_focus_names
-from connectors.focus_files.translate.judged import as_judged, vendor_findings
-from connectors.focus_files.translate.times import with_instants
-from connectors.focus_files.translate.upconvert import upconvert
+from connectors.focus_rows.as_read import added_up, as_read
+from connectors.focus_rows.columns import with_focus_names
+from connectors.focus_rows.judged import as_judged, vendor_findings
+from connectors.focus_rows.times import with_instants
+from connectors.focus_rows.upconvert import upconvert
 from connectors.protocol import (
     NAMES_SCHEMA,
     TOKEN_TOTALS_SCHEMA,

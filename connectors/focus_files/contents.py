@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
+from connectors.exports.places import place_at
+from connectors.exports.reading import read_file
 from connectors.focus_files.listing import ExportFile, export_files, secrets_of
 from connectors.focus_files.options import FocusFilesOptions
-from connectors.focus_files.places import place_at
-from connectors.focus_files.reading import read_file
-from connectors.focus_files.translate.columns import with_focus_names
-from connectors.focus_files.translate.judged import as_judged
-from connectors.focus_files.translate.times import with_instants
+from connectors.focus_rows.columns import with_focus_names
+from connectors.focus_rows.judged import as_judged
+from connectors.focus_rows.times import with_instants
 from models.ledger.focus.invariants.periods import billing_month
 
 

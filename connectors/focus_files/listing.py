@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.errors import ConfigurationError, IncompleteError
-from connectors.focus_files.manifest import ListedFile, is_manifest, matched, read_manifest
+from connectors.exports.manifest import ListedFile, is_manifest, matched, read_manifest
+from connectors.exports.places import FoundFile, is_data_file, period_in_path, place_at
 from connectors.focus_files.options import FocusFilesOptions
-from connectors.focus_files.places import FoundFile, is_data_file, period_in_path, place_at
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from connectors.errors import AnswerError, ConfigurationError, IncompleteError
+from connectors.exports.places import ObjectPlace
 from connectors.focus_files import periods_in, read_charges
-from connectors.focus_files.places import ObjectPlace
 from connectors.protocol import Connector, FileReference, Window
 
 SEPTEMBER, OCTOBER = Window.of_period("2026-09"), Window.of_period("2026-10")

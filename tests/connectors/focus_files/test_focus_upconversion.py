@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.focus_files.translate.judged import as_judged
-from connectors.focus_files.translate.times import with_instants
-from connectors.focus_files.translate.upconvert import upconvert
+from connectors.focus_rows.judged import as_judged
+from connectors.focus_rows.times import with_instants
+from connectors.focus_rows.upconvert import upconvert
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.invariants import check
 
@@ -172,7 +172,7 @@ def test_text_is_judged_as_the_numbers_and_times_that_it_writes(vendor_rows: pl.
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e20, max_value=1e20))
 def test_a_float_is_the_number_that_was_written(value: float) -> None:
     """Its shortest text, rounded half-even to 12 places."""
-    from connectors.focus_files.translate.amounts import with_exact_amounts
+    from connectors.exports.amounts import with_exact_amounts
 
     frame, _ = with_exact_amounts(pl.DataFrame({"BilledCost": [value]}), "a.parquet")
     assert frame["BilledCost"][0] == Decimal(repr(value)).quantize(Decimal("1e-12"), context=Context(prec=60))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from connectors.errors import AnswerError
-from connectors.focus_files.translate.amounts import with_exact_amounts
-from connectors.focus_files.translate.columns import with_focus_names
-from connectors.focus_files.translate.texts import foreign_columns, vendor_columns, with_texts
-from connectors.focus_files.translate.times import with_instants
+from connectors.exports.amounts import with_exact_amounts
+from connectors.focus_rows.columns import with_focus_names
+from connectors.focus_rows.texts import foreign_columns, vendor_columns, with_texts
+from connectors.focus_rows.times import with_instants
 from connectors.protocol import Finding
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.invariants.periods import billing_month

@@ -14,7 +14,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from connectors.errors import AnswerError, IncompleteError
-from connectors.focus_files.places import FoundFile, period_in_path
+from connectors.exports.places import FoundFile, period_in_path
 
 _LISTS = ("dataFiles", "files", "blobs", "reportKeys")
 _NAMES = ("url", "path", "key", "name", "blobName", "fileName")

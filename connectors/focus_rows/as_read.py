@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from connectors.focus_files.translate.amounts import with_exact_amounts
+from connectors.exports.amounts import with_exact_amounts
 from connectors.protocol import AS_READ_SCHEMA
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from connectors.errors import AnswerError
-from connectors.focus_files.sniffing import sniff
+from connectors.exports.sniffing import sniff
 
 NULL_TEXTS = ("", "NULL", "\\N")
 """What stands for null in CSV: nothing, and the words that the official sample and some databases write."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from connectors.focus_files.translate.times import zoned_or_naive
+from connectors.focus_rows.times import zoned_or_naive
 from connectors.protocol import Finding
 from models.ledger.focus.invariants import check, detect_version
 from models.ledger.focus.tables import DECIMAL_COLUMNS

@@ -1,1 +1,0 @@
-"""Any FOCUS version as ours: pure functions of frames, no I/O."""

@@ -17,6 +17,9 @@ import httpx
 import polars as pl
 from pydantic import BaseModel
 
+from models.ledger.billing import BILL_LINES
+from models.ledger.estimates import USAGE_ESTIMATES
+from models.ledger.metering import METER_READINGS
 from models.table import MONEY
 
 
@@ -70,7 +73,7 @@ class Answer:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Claim:
     """A source says: I am the authority of this role for this issuer's account in this period."""
 
@@ -94,28 +97,48 @@ NAMES_SCHEMA = pl.Schema(
 """What a pull saw of names; kind is project, api_key, user or account."""
 
 
+AS_READ_SCHEMA = pl.Schema({"currency": pl.String, "rows": pl.Int64, "billed_cost": MONEY})
+"""A vendor's own charges of the window as its answers hold them: how many, and their billed cost, by currency."""
+
+
+@dataclass(frozen=True)
+class ChargesPart:
+    """A stretch of a vendor's own charges, small enough to be worked on at once: a file, or some rows of one.
+
+    `charges` are `focus.cost_and_usage`, `as_read` (`AS_READ_SCHEMA`) is what was read of them before anything was made
+    of it, against which they are proven. `readings` (`usage.meter_readings`) is the usage that these charges themselves
+    pay for, or that no bill pays: it is kept, and nothing is estimated for it. `claims`, `missing` and `findings` are
+    what this part adds to the translation's.
+    """
+
+    charges: pl.DataFrame
+    as_read: pl.DataFrame
+    readings: pl.DataFrame | None = None
+    claims: tuple[Claim, ...] = ()
+    missing: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True)
 class Translation:
     """What answers mean: rows in the contracts of `models.ledger`, each frame possibly without rows.
 
-    Token vendors fill `meter_readings` and `bill_lines`; vendors that already give charges fill `charges`
-    (`focus.cost_and_usage`). `estimates` are the vendor's own (never added to billed money). `missing` lists
-    what the window lacks to be proven complete; where it is not empty the load is held. `totals` are the
-    vendor's own token totals per `TOKEN_TOTALS_SCHEMA`, against which disjoint kinds are proven. `as_read` is what
-    was read of `charges` before anything was made of it, per `AS_READ_SCHEMA`, against which they are proven.
-    Names stay out of the rows (ids only): the pipeline dates and fills them.
+    Token vendors fill `meter_readings` and `bill_lines`; vendors that already give charges fill `parts`, which are gone
+    through once, one at a time, so that memory follows the largest part. `estimates` are the vendor's own (never added
+    to billed money). `missing` lists what the window lacks to be proven complete; where it (or that of a part) is not
+    empty the load is held. `totals` are the vendor's own token totals per `TOKEN_TOTALS_SCHEMA`, against which disjoint
+    kinds are proven. Names stay out of the rows (ids only): the pipeline dates and fills them.
     """
 
-    meter_readings: pl.DataFrame
-    bill_lines: pl.DataFrame
-    estimates: pl.DataFrame
-    names: pl.DataFrame
-    totals: pl.DataFrame
-    charges: pl.DataFrame | None = None
+    meter_readings: pl.DataFrame = field(default_factory=METER_READINGS.empty)
+    bill_lines: pl.DataFrame = field(default_factory=BILL_LINES.empty)
+    estimates: pl.DataFrame = field(default_factory=USAGE_ESTIMATES.empty)
+    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES_SCHEMA))
+    totals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TOKEN_TOTALS_SCHEMA))
+    parts: Iterable[ChargesPart] = ()
     claims: tuple[Claim, ...] = ()
     missing: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    as_read: pl.DataFrame | None = None
 
 
 TOKEN_TOTALS_SCHEMA = pl.Schema(
@@ -127,9 +150,6 @@ TOKEN_TOTALS_SCHEMA = pl.Schema(
     }
 )
 """The vendor's own totals: direction is Input or Output; audio and image tokens included."""
-
-AS_READ_SCHEMA = pl.Schema({"currency": pl.String, "rows": pl.Int64, "billed_cost": MONEY})
-"""A vendor's own charges of the window as its answers hold them: how many, and their billed cost, by currency."""
 
 
 class Connector(Protocol):

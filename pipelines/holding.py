@@ -6,7 +6,7 @@ stood, nothing is not believed without `--accept-shrink`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 
 import polars as pl
@@ -14,7 +14,6 @@ import polars as pl
 from connectors.archive import Pull
 from connectors.control import CurrentLoad
 from connectors.errors import IncompleteError
-from connectors.protocol import Translation
 from models.ledger.metering import METER_READINGS
 from models.ledger.rollup import DAILY_COSTS
 from pipelines.workplace import Workplace
@@ -22,12 +21,12 @@ from pipelines.workplace import Workplace
 _SHOWN = 5
 
 
-def hold_unproven(pull: Pull, translation: Translation) -> None:
+def hold_unproven(pull: Pull, missing: Sequence[str]) -> None:
     """Raises `IncompleteError` where the answers lack a bucket, a page or a file."""
-    if translation.missing:
+    if missing:
         raise _held(
             pull,
-            f"the answers are not complete, so nothing was replaced: {_listed(translation.missing)}",
+            f"the answers are not complete, so nothing was replaced: {_listed(missing)}",
             remedy="pull again later; if the vendor keeps no more, the last good load stays",
         )
 
@@ -43,10 +42,11 @@ def hold_by_clock(pull: Pull, current: CurrentLoad | None, now: datetime) -> Non
         )
 
 
-def hold_shrunk(
-    work: Workplace, pull: Pull, current: CurrentLoad | None, translation: Translation, rollup: pl.DataFrame
-) -> None:
-    """Raises `IncompleteError` where whole days of charges or whole reports of usage that stand are gone now."""
+def hold_shrunk(work: Workplace, pull: Pull, current: CurrentLoad | None, told: Set[str], rollup: pl.DataFrame) -> None:
+    """Raises `IncompleteError` where whole days of charges or whole reports of usage that stand are gone now.
+
+    `told` are the streams that have readings now.
+    """
     if current is None:
         return
     before = work.lake.read(DAILY_COSTS, current.paths(DAILY_COSTS.qualified_name)).collect()
@@ -58,7 +58,6 @@ def hold_shrunk(
             f"{_listed(f'{day:%Y-%m-%d}' for day in lost)}; nothing was replaced",
         )
     stood = work.lake.read(METER_READINGS, current.paths(METER_READINGS.qualified_name)).select("stream").unique()
-    told = set(translation.meter_readings["stream"].unique())
     silent = sorted(set(stood.collect().to_series()) - told)
     if silent:
         raise _held(

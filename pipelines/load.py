@@ -7,7 +7,8 @@ control store. A run that dies before that record has changed nothing that anyon
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +26,7 @@ from connectors.control import (
     Restatement,
 )
 from connectors.errors import IncompleteError
-from connectors.protocol import Translation, Window
+from connectors.protocol import Claim, Finding, Translation, Window
 from models.ledger.correction import CORRECTIONS, corrections
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE
@@ -89,13 +90,14 @@ def load_pull(
             return _nothing_new(current)
         work.on_step(f"{source.name} {period}: translating")
         translation = work.connector(source, talking=False).translate(pull.window, work.archive.answers(pull))
-        hold_unproven(pull, translation)
+        hold_unproven(pull, translation.missing)
         with Spool(work.home.spool, f"{source.name}-{period}") as spool:
-            proofs = _post(work, source, pull, translation, spool)
+            posted = _post(work, source, pull, translation, spool)
+            hold_unproven(pull, tuple(posted.missing))
             rollup = combine(spool.read(DAILY_COSTS))
             if not accept_shrink:
-                hold_shrunk(work, pull, current, translation, rollup)
-            checks = proofs.conclude(rollup)
+                hold_shrunk(work, pull, current, posted.streams, rollup)
+            checks = posted.proofs.conclude(rollup)
             changes = _restated(work, current, rollup)
             _correct(work, source, period, current, spool)
             files = _write(work, source, period, spool)
@@ -107,15 +109,15 @@ def load_pull(
             pulled_at=pull.sealed_at,
             files=files,
             data_through=_data_through(rollup),
-            issuer=next((claim.issuer for claim in translation.claims), None),
+            issuer=next((claim.issuer for claim in posted.claims), None),
             period_status="Open" if period_of(pull.started_at - _SETTLED_AFTER) <= period else "Closed",
             answers=pull.answers,
             answers_digest=digest,
             checks=tuple(CheckResult(**check) for check in checks.iter_rows(named=True)),
             restatements=changes,
-            findings=tuple(LoadFinding(found.kind, found.detail, found.count) for found in translation.findings),
+            findings=tuple(LoadFinding(found.kind, found.detail, found.count) for found in _added_up(posted.findings)),
             names=_observed(translation),
-            claims=tuple(AccountClaim(claim.issuer, claim.account_id, claim.role) for claim in translation.claims),
+            claims=tuple(AccountClaim(claim.issuer, claim.account_id, claim.role) for claim in sorted(posted.claims)),
         )
         load_id = work.control.commit_load(record)
     failed = tuple(check.check for check in record.checks if check.passed is False)
@@ -153,8 +155,19 @@ def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
     return hashlib.sha256("\n".join(terms).encode()).hexdigest()
 
 
-def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Translation, spool: Spool) -> Proofs:
-    """Post day by day into the spool; returns what the proofs need of it."""
+@dataclass
+class _Posted:
+    """What a load keeps of its translation while its rows go by."""
+
+    proofs: Proofs
+    streams: set[str]
+    claims: set[Claim]
+    missing: list[str]
+    findings: list[Finding]
+
+
+def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Translation, spool: Spool) -> _Posted:
+    """Post stretch by stretch into the spool; returns what the load needs of all of them."""
     seen = translation.names.select("kind", "id", "name", pl.col("observed_at").alias("first_seen"))
     known = work.control.names_as_of(source.name).select("kind", "id", "name", "first_seen")
     terms = Terms(
@@ -165,20 +178,40 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         as_of=pull.started_at,
         settle_lag=timedelta(hours=source.settle_hours),
     )
-    proofs = Proofs(translation.totals, translation.as_read)
-    for posting in _postings(translation, terms):
+    posted = _Posted(
+        proofs=Proofs(translation.totals),
+        streams=set(translation.meter_readings["stream"].unique()),
+        claims=set(translation.claims),
+        missing=[],
+        findings=list(translation.findings),
+    )
+    for posting, as_read in _postings(translation, terms, posted):
         work.on_step(f"{source.name} {pull.billing_period}: posting")
-        proofs.add(posting)
+        posted.proofs.add(posting, as_read)
+        posted.streams.update(posting.meter_readings["stream"].unique())
         spool.write(posting.frames)
         del posting  # before the next is made: two of them at once would be the peak
     spool.write({USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms)})
-    return proofs
+    return posted
 
 
-def _postings(translation: Translation, terms: Terms) -> Iterator[Posting]:
-    yield from post_in_stretches(translation.meter_readings, translation.bill_lines, terms)
-    if translation.charges is not None:
-        yield post_charges(translation.charges, terms)
+def _postings(translation: Translation, terms: Terms, posted: _Posted) -> Iterator[tuple[Posting, pl.DataFrame | None]]:
+    """Each posting, and what was read of its charges where the vendor gave them."""
+    for posting in post_in_stretches(translation.meter_readings, translation.bill_lines, terms):
+        yield posting, None
+    for part in translation.parts:
+        posted.claims.update(part.claims)
+        posted.missing.extend(part.missing)
+        posted.findings.extend(part.findings)
+        yield post_charges(part.charges, part.readings, terms), part.as_read
+
+
+def _added_up(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The same finding of several parts once, with its count."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        counts[finding.kind, finding.detail] += finding.count
+    return (Finding(kind, detail, count) for (kind, detail), count in counts.items())
 
 
 def _write(work: Workplace, source: SourceSettings, period: str, spool: Spool) -> tuple[LakeFiles, ...]:

@@ -26,6 +26,7 @@ from connectors.control.tables import (
     RESTATEMENTS,
 )
 from connectors.errors import AuthorityError
+from models.ledger.vendors import issuer_family
 
 
 def commit(connection: sa.Connection, record: LoadRecord, now: datetime) -> int:
@@ -58,14 +59,16 @@ def _claim(connection: sa.Connection, record: LoadRecord, load_id: int) -> None:
         CLAIMS.delete().where(CLAIMS.c.source == record.source, CLAIMS.c.billing_period == record.billing_period)
     )
     for claim in dict.fromkeys(record.claims):
-        holder = connection.execute(
-            sa.select(CLAIMS.c.source).where(
-                CLAIMS.c.issuer == claim.issuer,
+        others = connection.execute(
+            sa.select(CLAIMS.c.source, CLAIMS.c.issuer).where(
                 CLAIMS.c.account_id == claim.account_id,
                 CLAIMS.c.billing_period == record.billing_period,
                 CLAIMS.c.role == claim.role,
+                CLAIMS.c.source != record.source,
             )
-        ).scalar_one_or_none()
+        ).all()
+        family = issuer_family(claim.issuer)
+        holder = next((source for source, issuer in others if issuer_family(issuer) == family), None)
         if holder is not None:
             raise AuthorityError(
                 f"{record.source} and {holder} both say they know the {claim.role} of {claim.issuer} account "

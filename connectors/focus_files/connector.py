@@ -19,11 +19,10 @@ from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.judged import as_judged, vendor_findings
 from connectors.focus_rows.times import with_instants
 from connectors.focus_rows.upconvert import upconvert
+from connectors.native_charges import claims_of
 from connectors.protocol import (
-    NAMES_SCHEMA,
-    TOKEN_TOTALS_SCHEMA,
     Answer,
-    Claim,
+    ChargesPart,
     FileReference,
     Finding,
     Surroundings,
@@ -31,11 +30,8 @@ from connectors.protocol import (
     Window,
 )
 from models.errors import OutlayError
-from models.ledger.billing import BILL_LINES
-from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.invariants.periods import billing_month
-from models.ledger.metering import METER_READINGS
 
 STREAM = "focus/cost_and_usage"
 MANIFEST_STREAM = "focus/manifest"
@@ -92,16 +88,10 @@ class FocusFilesConnector:
         whole = pl.concat([file.charges for file in files]) if files else COST_AND_USAGE.empty()
         missing = () if len(whole) else (f"no charge of {window.start:%Y-%m} in {len(files)} files",)
         return Translation(
-            meter_readings=METER_READINGS.empty(),
-            bill_lines=BILL_LINES.empty(),
-            estimates=USAGE_ESTIMATES.empty(),
-            names=pl.DataFrame(schema=NAMES_SCHEMA),
-            totals=pl.DataFrame(schema=TOKEN_TOTALS_SCHEMA),
-            charges=whole,
-            claims=_claims(whole),
+            parts=(ChargesPart(whole, added_up([file.as_read for file in files])),),
+            claims=claims_of(whole),
             missing=missing,
             findings=_added_up((*(finding for file in files for finding in file.findings), *shared)),
-            as_read=added_up([file.as_read for file in files]),
         )
 
     def _translated(self, window: Window, answer: Answer) -> ReadFile:
@@ -180,11 +170,6 @@ def _lying(what: str, rows: int, listed: str) -> AnswerError:
         f"{what} has {rows} rows, its manifest says {listed}",
         remedy="the delivery is not finished or was changed: wait for the vendor, or deliver it anew",
     )
-
-
-def _claims(charges: pl.DataFrame) -> tuple[Claim, ...]:
-    pairs = charges.select("InvoiceIssuerName", "BillingAccountId").unique().sort(pl.all())
-    return tuple(Claim(issuer, account, "money") for issuer, account in pairs.iter_rows())
 
 
 def _added_up(findings: Iterable[Finding]) -> tuple[Finding, ...]:

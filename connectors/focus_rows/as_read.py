@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from connectors.exports.amounts import with_exact_amounts
+from connectors.native_charges import counted
 from connectors.protocol import AS_READ_SCHEMA
 
 
@@ -12,8 +13,7 @@ def as_read(frame: pl.DataFrame, file: str) -> pl.DataFrame:
     """`AS_READ_SCHEMA` of a file's rows under FOCUS's names, not yet up-converted: one row per currency."""
     money = frame.select(pl.col("BillingCurrency").cast(pl.String), "BilledCost")
     exact, _ = with_exact_amounts(money, file)
-    counted = exact.group_by(currency="BillingCurrency").agg(rows=pl.len(), billed_cost=pl.col("BilledCost").sum())
-    return counted.cast(AS_READ_SCHEMA).sort("currency")
+    return counted(exact["BillingCurrency"], exact["BilledCost"])
 
 
 def added_up(parts: list[pl.DataFrame]) -> pl.DataFrame:

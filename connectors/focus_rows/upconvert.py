@@ -15,9 +15,8 @@ from connectors.exports.amounts import with_exact_amounts
 from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.texts import foreign_columns, vendor_columns, with_texts
 from connectors.focus_rows.times import with_instants
+from connectors.native_charges import as_charges
 from connectors.protocol import Finding
-from models.ledger.focus import COST_AND_USAGE
-from models.ledger.focus.invariants.periods import billing_month
 
 _KNOWN = ("BilledCost", "BillingAccountId", "BillingCurrency", "ChargeCategory")
 """What no row may leave out: nothing can stand for it."""
@@ -49,13 +48,10 @@ def upconvert(frame: pl.DataFrame, *, source: str, file: str) -> Upconverted:
                 remedy=f"a charge without {name} cannot be added up: ask the vendor for a whole export",
             )
     filled, fill_found = _with_all_costs(texts, file)
-    charges = _with_own_columns(_with_providers(filled), source).with_columns(x_VendorColumns=kept_aside)
+    charges = as_charges(_with_providers(filled).with_columns(x_VendorColumns=kept_aside), source=source)
     if aside:
         names_found = (*names_found, Finding("vendor_columns", f"{file}: {', '.join(aside)}", len(aside)))
-    whole = _all_columns(charges)
-    return Upconverted(
-        COST_AND_USAGE.check(whole, source=source), (*names_found, *amounts_found, *texts_found, *fill_found)
-    )
+    return Upconverted(charges, (*names_found, *amounts_found, *texts_found, *fill_found))
 
 
 def _with_all_costs(frame: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
@@ -95,22 +91,3 @@ def _with_providers(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 _PROVIDERS = ("ServiceProviderName", "ProviderName", "PublisherName", "HostProviderName")
-
-
-def _with_own_columns(frame: pl.DataFrame, source: str) -> pl.DataFrame:
-    invoice = pl.col("InvoiceId") if "InvoiceId" in frame.columns else pl.lit(None, dtype=pl.String)
-    return frame.with_columns(
-        x_BillingMonth=billing_month(),
-        x_CostSource=pl.lit("vendor_charges"),
-        x_CostStatus=pl.when(invoice.is_not_null()).then(pl.lit("invoiced")).otherwise(pl.lit("provisional")),
-        x_Match=pl.lit("native"),
-        x_PriceStatus=pl.lit("native"),
-        x_Source=pl.lit(source),
-    )
-
-
-def _all_columns(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(
-        pl.col(name) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in COST_AND_USAGE.polars_schema.items()
-    )

@@ -15,11 +15,17 @@ PROCESSING_TIERS = ("standard", "batch", "flex", "priority", "fast", "unknown")
 """Closed set. `standard` is the default; `unknown` is a tier that we do not know (the raw word is kept)."""
 
 
+BILL_STREAM = "/bill"
+"""How the stream of readings ends that were read off a bill's own charges: those charges pay them."""
+
+
 class MeterReadings(dy.Schema):
     """One row per source, window, set of dimensions and meter."""
 
     source = text("Name of the source in outlay.yaml")
-    billing_period = text("Month of usage, YYYY-MM, by the vendor's day (UTC)")
+    billing_period = text(
+        "Month of usage, YYYY-MM, by the vendor's day (UTC); of a bill's own readings the month billed"
+    )
     provider = text("Whose price list applies, in the price book's names: openai, anthropic, …")
     stream = text("Which report of the vendor said so, for example usage/completions")
     window_start = instant("Start of the metered window, inclusive")

@@ -25,6 +25,8 @@ _LONGEST = 400
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 _EXACT = Context(prec=2 * _LONGEST, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _PLAIN = rf"^[+-]?\d{{1,{INTEGER_DIGITS}}}(\.\d{{0,{PLACES}}})?$"
+_LONGER_PLACES = 20
+_LONGER = rf"^[+-]?\d{{1,17}}\.\d{{{PLACES + 1},{_LONGER_PLACES}}}$"
 _REMEDY = "money must reach us as the vendor's own text, an integer or a Decimal of at most 26 integer digits"
 
 
@@ -49,12 +51,21 @@ def parse_money(amount: str | int | Decimal, places_shift: int = 0) -> tuple[Dec
 def parse_money_column(texts: pl.Series, places_shift: int = 0) -> tuple[pl.Series, pl.Series]:
     """`parse_money` for a column of text: values (Decimal(38, 12)) and what rounding took (exact text).
 
-    Nulls stay null. Plain texts of at most 12 places are cast by Polars (exactly, for they need no rounding), all
-    others go one by one. `MoneyError` names the first text that is no money.
+    Nulls stay null. Plain texts of at most 12 places are cast by Polars (exactly, for they need no rounding), those of
+    at most 20 places too, which it rounds half-even; all others go one by one. `MoneyError` names the first text that
+    is no money.
     """
     plain = texts.str.contains(_PLAIN) if places_shift == 0 else pl.repeat(False, len(texts), eager=True)
     values = texts.set(~plain.fill_null(value=False), None).str.to_decimal(scale=PLACES).cast(MONEY)
     taken = pl.select(pl.when(texts.is_not_null()).then(pl.lit("0")).otherwise(None).alias("taken")).to_series()
+    if places_shift == 0 and not plain.all():
+        long = texts.str.contains(_LONGER)
+        exact = texts.set(~long.fill_null(value=False), None).str.to_decimal(scale=_LONGER_PLACES)
+        rounded = exact.cast(MONEY)
+        values = values.zip_with(~long.fill_null(value=False), rounded)
+        took = (exact - rounded).cast(pl.String).str.strip_chars_end("0")
+        taken = pl.select(pl.coalesce(pl.when(took.str.contains("[1-9]")).then(took), taken)).to_series().alias("taken")
+        plain |= long
     rest = texts.filter(~plain.fill_null(value=True)).unique()
     if not len(rest):
         return values.alias(texts.name), taken

@@ -116,11 +116,14 @@ def _stretches(
     return stretches
 
 
-def post_charges(charges: pl.DataFrame, terms: Terms) -> Posting:
-    """Charges that a vendor gave as such: owners are added, the rest of the tables stays empty."""
+def post_charges(charges: pl.DataFrame, readings: pl.DataFrame | None, terms: Terms) -> Posting:
+    """Charges that a vendor gave as such, and the readings that they pay: owners and names are added.
+
+    Nothing is rated and nothing estimated: the vendor's bill says what was paid for.
+    """
     owned = with_teams(charges, terms.owners)
     return Posting(
-        meter_readings=METER_READINGS.empty(),
+        meter_readings=METER_READINGS.empty() if readings is None else with_names(readings, terms.names),
         bill_lines=BILL_LINES.empty(),
         charges=owned,
         estimates=USAGE_ESTIMATES.empty(),

@@ -13,6 +13,7 @@ import polars as pl
 
 from models.ledger.billing import Settlement
 from models.ledger.charges import with_costs
+from models.ledger.metering import BILL_STREAM
 from models.ledger.posting import Posting
 from models.ledger.units import METERS
 from models.table import MONEY, Table, money, text
@@ -77,6 +78,7 @@ _MEANING = {
     "rows in = rows out": "Every row of the vendor's own charges became one charge.",
     "charges = the export": "Charges add up to the billed cost that the vendor's own charges hold.",
     "token kinds = vendor's totals": "Disjoint token kinds add up to the vendor's own totals, on each day.",
+    "readings = charged usage": "What a bill's own readings hold is what its charges say was consumed, by meter.",
     "matched": "Billed cost that was set against usage, of all but tax and credits.",
     "priced": "Billed cost of usage whose public price is known.",
     "attributed": "Billed cost with a project or key.",
@@ -90,27 +92,32 @@ class Proofs:
     """The proofs of one load (source, billing period), gathered chunk by chunk.
 
     `totals`: the vendor's own token totals: `stream`, `window_start`, `direction` (Input | Output), `tokens`; no rows
-    where the vendor tells none. `as_read`: the vendor's own charges before anything was made of them: `currency`,
-    `rows`, `billed_cost`; None where the vendor gives no charges.
+    where the vendor tells none.
     """
 
-    def __init__(self, totals: pl.DataFrame, as_read: pl.DataFrame | None = None) -> None:
+    def __init__(self, totals: pl.DataFrame) -> None:
         self._totals = totals
-        self._as_read = as_read
+        self._as_read: list[pl.DataFrame] = []
         self._given: list[pl.DataFrame] = []
         self._tallies: list[pl.DataFrame] = []
         self._tokens: list[pl.DataFrame] = []
         self._charged: list[pl.DataFrame] = []
 
-    def add(self, posting: Posting) -> None:
-        """One chunk: its proofs are worked out now, only sums are kept."""
+    def add(self, posting: Posting, as_read: pl.DataFrame | None = None) -> None:
+        """One chunk: its proofs are worked out now, only sums are kept.
+
+        `as_read`: the vendor's own charges of this chunk before anything was made of them (`currency`, `rows`,
+        `billed_cost`); None where the vendor gives no charges.
+        """
         self._tallies.extend(_measures(posting.charges))
         self._charged.append(_charged(posting.charges))
         self._tokens.append(_tokens(posting.meter_readings))
         if posting.settlement is not None:
             self._tallies.extend(_settled(posting, posting.settlement))
-        else:
+        if as_read is not None:
+            self._as_read.append(as_read)
             self._given.append(_given(posting.charges))
+            self._tallies.append(_read_off(posting))
 
     def conclude(self, rollup: pl.DataFrame) -> pl.DataFrame:
         """CHECK_SCHEMA of all chunks; `rollup` is the whole load's `marts.daily_costs`.
@@ -118,8 +125,8 @@ class Proofs:
         A proof passes where the sums are equal and no chunk found its own unequal; a measure neither passes nor fails.
         """
         tallies = [*self._tallies, _rolled_up(self._charged, rollup), _totalled(self._tokens, self._totals)]
-        if self._as_read is not None:
-            tallies.extend(_as_the_export(self._given, self._as_read))
+        if self._as_read:
+            tallies.extend(_as_the_export(self._given, pl.concat(self._as_read)))
         added = (
             pl.concat([pl.DataFrame(schema=_TALLY_SCHEMA), *tallies])
             .group_by(_KEY)
@@ -256,6 +263,16 @@ def _as_the_export(given: list[pl.DataFrame], as_read: pl.DataFrame) -> Iterator
     ]
     yield _compare("rows in = rows out", *rows)
     yield _compare("charges = the export", *(_sum(part, "billed_cost", "billed") for part in (as_read, charges)))
+
+
+def _read_off(posting: Posting) -> pl.DataFrame:
+    """Readings that came with charges against the usage of these, by meter; streams that no bill pays stand aside."""
+    paid = posting.meter_readings.filter(pl.col("stream").str.ends_with(BILL_STREAM))
+    used = posting.charges.filter(
+        pl.col("x_Meter").is_not_null(), pl.col("ChargeCategory") == "Usage", pl.col("ConsumedQuantity") >= 0
+    )
+    charged = _values(used, pl.col("ConsumedQuantity"), subject=pl.col("x_Meter"))
+    return _compare("readings = charged usage", charged, _values(paid, pl.col("quantity"), subject=pl.col("meter")))
 
 
 def _tokens(readings: pl.DataFrame) -> pl.DataFrame:

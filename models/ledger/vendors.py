@@ -60,3 +60,13 @@ def committed_tiers() -> pl.DataFrame:
     """`provider`, `processing_tier`: whatever a commitment pays."""
     rows = [(vendor.provider, tier) for vendor in VENDORS.values() for tier in vendor.committed_tiers]
     return pl.DataFrame(rows, schema={"provider": pl.String, "processing_tier": pl.String}, orient="row")
+
+
+_FAMILIES = {"amazon": "aws", "aws": "aws", "google": "google", "microsoft": "microsoft", "azure": "microsoft"}
+
+
+def issuer_family(issuer: str) -> str:
+    """Whose accounts an issuer's numbers name: `Amazon Web Services EMEA SARL` and `AWS` are one, and so are all others
+    that bear one name. Reports of one account spell its issuer differently."""
+    folded = " ".join(issuer.casefold().split())
+    return _FAMILIES.get(folded.partition(" ")[0], folded)

@@ -17,7 +17,20 @@ def _extension(name: str, description: str, *, nullable: bool = True, values: tu
     return Column(name, "text", "extension", nullable, description, since="", values=values)
 
 
+AI_KINDS = ("accelerator", "model", "platform")
+
 EXTENSION_COLUMNS: tuple[Column, ...] = (
+    Column("x_AcceleratorCount", "decimal", "extension", True,
+           "Accelerators in one unit of ConsumedQuantity; less than one where one is shared", since=""),
+    Column("x_AcceleratorHours", "decimal", "extension", True,
+           "Accelerator-hours that were used, or left unused of a commitment", since=""),
+    _extension("x_AcceleratorType", "Accelerator, such as H100 or TPU v5p; null where there is none or it is unknown"),
+    _extension("x_AcceleratorVendor", "Who makes it: NVIDIA, AMD, Intel, AWS, Google, …"),
+    _extension(
+        "x_AiKind",
+        "accelerator: hours of one; model: use of a model; platform: another service for AI; null: not of AI",
+        values=AI_KINDS,
+    ),
     _extension("x_ApiKeyId", "API key's identifier, never the secret (FOCUS 1.5: CredentialId)"),
     _extension("x_ApiKeyName", "Its name at that time"),
     _extension("x_BillLineId", "Line of the vendor's cost report that set BilledCost"),
@@ -26,6 +39,7 @@ EXTENSION_COLUMNS: tuple[Column, ...] = (
     _extension("x_CostSource", "Where BilledCost comes from", values=COST_SOURCES),
     _extension("x_CostStatus", "provisional until an invoice confirms it", values=COST_STATUSES),
     _extension("x_InferenceGeo", "Where inference ran, the vendor's word"),
+    _extension("x_InstanceType", "Size of machine, the host's name: p5.48xlarge, a3-highgpu-8g"),
     _extension(
         "x_Match",
         "matched: a bill line set against usage; unmatched: a bill line alone; native: the vendor gave the charge",

@@ -24,8 +24,7 @@ ConnectorOf = Callable[..., Connector]
 
 def _rows(connector: Connector, window: Window) -> int:
     translation = connector.translate(window, list(connector.pull(window)))
-    assert translation.charges is not None
-    return translation.charges.height
+    return sum(part.charges.height for part in translation.parts)
 
 
 def _write(folder: Path, name: str, frame: pl.DataFrame) -> Path:

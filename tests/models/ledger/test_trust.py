@@ -52,9 +52,9 @@ def posting(line, reading, rated_frame, bill_frame):
 
 
 def proven(postings, told=None, rollup=None, as_read=None):
-    proofs = Proofs(totals() if told is None else told, as_read)
-    for one in postings:
-        proofs.add(one)
+    proofs = Proofs(totals() if told is None else told)
+    for place, one in enumerate(postings):
+        proofs.add(one, as_read if place == 0 or as_read is None else as_read.clear())
     checks = proofs.conclude(combine(one.daily_costs for one in postings) if rollup is None else rollup)
     CHECKS.check(checks.with_columns(source=pl.lit("openai"), billing_period=pl.lit("2026-09")))
     return checks
@@ -129,7 +129,7 @@ def test_a_day_that_the_vendor_counted_and_we_have_not(posting):
 
 
 def test_a_vendor_s_own_charges_are_rolled_up_and_measured_only(posting):
-    native = replace(posting(), settlement=None)
+    native = given(posting())
     assert set(proven([native]).filter(pl.col("kind") == "proof")["check"]) == {"rollup = charges"}
 
 
@@ -139,8 +139,15 @@ def exported(*rows):
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def given(posting):
+    """The charges as if the vendor had given them, without a meter."""
+    return replace(
+        posting, settlement=None, charges=posting.charges.with_columns(x_Meter=pl.lit(None, dtype=pl.String))
+    )
+
+
 def test_a_vendor_s_own_charges_are_all_that_it_exported(posting):
-    native = replace(posting(), settlement=None)
+    native = given(posting())
     checks = proven([native], as_read=exported(("USD", 3, Decimal(1))))
     assert broken(checks) == []
     columns = ("check", "currency", "cost_basis", "subject", "expected", "actual")
@@ -153,9 +160,11 @@ def test_a_vendor_s_own_charges_are_all_that_it_exported(posting):
 
 
 def test_an_exported_row_that_was_lost_doubled_or_changed_is_seen_by_currency(posting):
-    native = replace(posting(), settlement=None)
+    native = given(posting())
     both = ["charges = the export", "rows in = rows out"]
     assert broken(proven([native, native], as_read=exported(("USD", 3, Decimal(1))))) == both
     assert broken(proven([native], as_read=exported(("USD", 3, Decimal(1)), ("EUR", 1, Decimal(5))))) == both
-    assert broken(proven([], as_read=exported(("USD", 3, Decimal(1))), rollup=native.daily_costs.clear())) == both
+    nothing = replace(native, charges=native.charges.clear(), meter_readings=native.meter_readings.clear())
+    lost = replace(nothing, daily_costs=native.daily_costs.clear())
+    assert broken(proven([lost], as_read=exported(("USD", 3, Decimal(1))))) == both
     assert broken(proven([native], as_read=exported(("USD", 3, Decimal("1.000000000001"))))) == both[:1]

@@ -7,6 +7,7 @@ A `Table` stands beside the function that fills it and is listed in `models.cata
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import dataframely as dy
@@ -54,7 +55,7 @@ class Table:
     def qualified_name(self) -> str:
         return f"{self.schema}.{self.name}"
 
-    @property
+    @cached_property
     def polars_schema(self) -> pl.Schema:
         return pl.Schema({name: column.dtype for name, column in self.contract.columns().items()})
 

@@ -218,7 +218,7 @@ def _write(work: Workplace, source: SourceSettings, period: str, spool: Spool) -
     files: list[LakeFiles] = []
     for table in spool.tables:
         work.on_step(f"{source.name} {period}: writing {table.qualified_name}")
-        files.append(work.lake.replace(table, source.name, period, spool.chunks(table)))
+        files.append(work.lake.replace(table, source.name, period, spool.read(table)))
     return tuple(files)
 
 

@@ -1,4 +1,4 @@
-"""The replace unit of the lake, a (source, billing period), and its rows as one checked stream.
+"""The replace unit of the lake, a (source, billing period), and what its rows must be.
 
 Names are checked here, so that the predicate made of them is safe; rows are checked here, so that none of another
 source, another period or another dtype gets in. Commits and files are the matter of `lake`.
@@ -7,12 +7,10 @@ source, another period or another dtype gets in. Commits and files are the matte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from models.errors import ContractError
 from models.table import Table
@@ -57,48 +55,17 @@ class Partition:
     def folder(self) -> str:
         return f"{SOURCE_COLUMN}={self.source}/{PERIOD_COLUMN}={self.billing_period}/"
 
-
-class CheckedStream:
-    """Frames as one Arrow stream, each checked as it passes. Keeps the error that stopped it, which Arrow loses."""
-
-    def __init__(self, table: Table, partition: Partition, frames: Iterable[pl.DataFrame], order: list[str]) -> None:
-        self.failure: BaseException | None = None
-        self._table = table
-        self._partition = partition
-        self._frames = frames
-        wanted = pl.Schema({**table.polars_schema, SOURCE_COLUMN: pl.String(), PERIOD_COLUMN: pl.String()})
-        self._order = [name for name in order if name in wanted]
-        self.lacks_columns = len(self._order) < len(order)
-        self._schema = arrow_schema(pl.Schema({name: wanted[name] for name in self._order}))
-
-    def reader(self) -> Any:
-        return pa.RecordBatchReader.from_batches(self._schema, self._batches())
-
-    def _batches(self) -> Iterator[Any]:
-        try:
-            for frame in self._frames:
-                checked = self._checked(frame).with_columns(
-                    pl.lit(self._partition.source).alias(SOURCE_COLUMN),
-                    pl.lit(self._partition.billing_period).alias(PERIOD_COLUMN),
-                )
-                arrow = checked.select(self._order).to_arrow(compat_level=pl.CompatLevel.oldest())
-                yield from arrow.cast(self._schema).to_batches()
-        except BaseException as error:
-            self.failure = error
-            raise
-
-    def _checked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        source, period = self._partition.source, self._partition.billing_period
-        checked = self._table.check(frame, source=source, window=period)
-        for names, value in ((_SOURCE_COLUMNS, source), (_PERIOD_COLUMNS, period)):
+    def checked(self, table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame, if it keeps the table's contract and holds this partition's rows only. Raises `ContractError`."""
+        checked = table.check(frame, source=self.source, window=self.billing_period)
+        for names, value in ((_SOURCE_COLUMNS, self.source), (_PERIOD_COLUMNS, self.billing_period)):
             for name in [name for name in names if name in checked.columns][:1]:
                 if not (checked[name] == value).all():
                     raise ContractError(
-                        f"rows whose {name} is not {value} were to be written into its part of "
-                        f"{self._table.qualified_name}",
+                        f"rows whose {name} is not {value} were to be written into its part of {table.qualified_name}",
                         remedy="nothing was written; this is a defect of the translation, please report it",
-                        source=source,
-                        window=period,
+                        source=self.source,
+                        window=self.billing_period,
                     )
         return checked
 

@@ -6,7 +6,7 @@ Nothing here outlives its load. What a killed run left is removed by the next lo
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -57,16 +57,3 @@ class Spool:
         """The table's chunks in the order in which they were written."""
         for path in sorted(self._folder.glob(f"{table.qualified_name}-*.parquet")):
             yield pl.read_parquet(path)
-
-    def chunks(self, table: Table) -> Iterable[pl.DataFrame]:
-        """The same, to be gone through more than once (a commit that meets another is tried again)."""
-        return _Chunks(self, table)
-
-
-class _Chunks:
-    def __init__(self, spool: Spool, table: Table) -> None:
-        self._spool = spool
-        self._table = table
-
-    def __iter__(self) -> Iterator[pl.DataFrame]:
-        return self._spool.read(self._table)

@@ -181,9 +181,13 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class ConnectorKind:
-    """An entry of the registry: the word after `connector:` in `outlay.yaml`, its options and its maker."""
+    """An entry of the registry: the word after `connector:` in `outlay.yaml`, its options and its maker.
+
+    `periods_in` tells the billing periods, YYYY-MM, that an export holds now; None where a vendor is asked, not read.
+    """
 
     name: str
     title: str
     options: type[BaseModel]
     make: Callable[[str, BaseModel, Surroundings], Connector]
+    periods_in: Callable[[BaseModel, Surroundings], list[str]] | None = None

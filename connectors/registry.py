@@ -45,21 +45,25 @@ def make_connector(
     surroundings: Surroundings | None = None,
 ) -> Connector:
     """A configured source. Raises ConfigurationError naming each option that cannot work, never its value."""
-    from pydantic import BaseModel, ValidationError
-
     from connectors.protocol import Surroundings
 
     entry = connector_kind(kind)
+    return entry.make(source, checked_options(entry, source, options), surroundings or Surroundings())
+
+
+def checked_options(entry: ConnectorKind, source: str, options: Mapping[str, Any] | BaseModel) -> BaseModel:
+    """The options in the kind's type. Raises ConfigurationError naming each that cannot work, never its value."""
+    from pydantic import BaseModel, ValidationError
+
     try:
-        checked = options if isinstance(options, BaseModel) else entry.options.model_validate(dict(options))
+        return options if isinstance(options, BaseModel) else entry.options.model_validate(dict(options))
     except ValidationError as error:
         mistakes = "; ".join(
             f"{'.'.join(str(part) for part in mistake['loc']) or 'options'}: {mistake['msg']}"
             for mistake in error.errors(include_input=False, include_url=False, include_context=False)
         )
         raise ConfigurationError(
-            f"the options of this {kind} source cannot work: {mistakes}",
+            f"the options of this {entry.name} source cannot work: {mistakes}",
             remedy=f"mend them in outlay.yaml (known: {', '.join(entry.options.model_fields)})",
             source=source,
         ) from None
-    return entry.make(source, checked, surroundings or Surroundings())

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli_exchange import checking, exporting, importing
+from pipelines.cli_options import HomeOption
 from pipelines.console import say, show_error, show_table, watching
 
 if TYPE_CHECKING:
     from pipelines.home import Home
-    from pipelines.run import RunReport
 
 app = typer.Typer(
     name="outlay",
@@ -25,9 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-importing = typer.Typer(help="Bring in files that a vendor or a tool exported.", no_args_is_help=True)
-exporting = typer.Typer(help="Write charges out for other tools.", no_args_is_help=True)
-checking = typer.Typer(help="Judge files by FOCUS and by our own rules.", no_args_is_help=True)
 config = typer.Typer(help="Look after outlay.yaml.", no_args_is_help=True)
 prices = typer.Typer(help="The price book: reviewed data, never changed behind your back.", no_args_is_help=True)
 alerts = typer.Typer(help="What people are told.", no_args_is_help=True)
@@ -41,9 +39,6 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of this installation (or OUTLAY_HOME; default data/home).")
-]
 PortOption = Annotated[int, typer.Option(help="Port of the dashboard; the next free one is taken.")]
 
 
@@ -95,11 +90,12 @@ def demo(
     """The make-believe organisation, end to end without a key; then the dashboard."""
     from pipelines.demo import World
     from pipelines.demo import demo as play
+    from pipelines.status import tell_report
 
     place = _home(home)
     with watching() as watcher:
         report = play(place, World.today(seed, months, _day(as_of)), watcher, frozen=as_of is not None)
-    failed = _tell(report)
+    failed = tell_report(report)
     say(f"truth to compare with: {place.demo / 'truth.json'}")
     if serve and not failed:
         _serve(place, port)
@@ -118,23 +114,25 @@ def run(
     """Pull, load, prove, publish, alert. Without options: every source, the open period and the two before."""
     from pipelines.periods import checked
     from pipelines.run import run as work_off
+    from pipelines.status import tell_report
     from pipelines.workplace import Workplace
 
     periods = [checked(each) for each in period or ()]
     with watching() as watcher, Workplace.open(_configured(home), on_step=watcher.step) as work:
         report = work_off(work, sources=source or (), periods=periods, accept_shrink=accept_shrink)
-    raise typer.Exit(_tell(report))
+    raise typer.Exit(tell_report(report))
 
 
 @app.command()
 def replay(home: HomeOption = None) -> None:
     """Rebuild everything from the archive; talks to no vendor."""
     from pipelines.run import replay as rebuild
+    from pipelines.status import tell_report
     from pipelines.workplace import Workplace
 
     with watching() as watcher, Workplace.open(_home(home), on_step=watcher.step) as work:
         report = rebuild(work)
-    raise typer.Exit(_tell(report))
+    raise typer.Exit(tell_report(report))
 
 
 @app.command()
@@ -186,52 +184,6 @@ def sql(
     from pipelines.answers import show_answer
 
     show_answer(_home(home), query, format, output)
-
-
-@importing.command("focus")
-def import_focus(
-    path: Annotated[str, typer.Argument(help="File, folder or object store URL; CSV, gzip or Parquet.")],
-    source: Annotated[str, typer.Option(help="Name to import it under.")],
-    manifest: Annotated[str | None, typer.Option(help="Manifest that lists the export's files.")] = None,
-    home: HomeOption = None,
-) -> None:
-    """Import a FOCUS export, versions 1.0 to 1.4; importing it again changes nothing."""
-    from pipelines.exchange import import_focus as bring_in
-    from pipelines.workplace import Workplace
-
-    with watching() as watcher, Workplace.open(_home(home), on_step=watcher.step) as work:
-        report = bring_in(work, path, source, manifest)
-    raise typer.Exit(_tell(report))
-
-
-@exporting.command("focus")
-def export_focus(
-    folder: Annotated[Path, typer.Argument(help="Folder to write billing_period=YYYY-MM/*.parquet into.")],
-    version: Annotated[str, typer.Option(help="FOCUS version: 1.4 or 1.2.")] = "1.4",
-    source: Annotated[list[str] | None, typer.Option(help="Only this source; may be given again.")] = None,
-    home: HomeOption = None,
-) -> None:
-    """Write charges as FOCUS Parquet in a Hive layout."""
-    from pipelines.exchange import export_focus as write_out
-    from pipelines.workplace import Workplace
-
-    with Workplace.open(_home(home)) as work:
-        written = write_out(work, folder, version, source or ())
-    for path, rows in written:
-        say(f"{rows:>9,} charges  {path}")
-
-
-@checking.command("focus")
-def check_focus(
-    path: Annotated[str, typer.Argument(help="Any FOCUS cost-and-usage file.")],
-    lenient: Annotated[bool, typer.Option(help="Warn and count, as for what vendors send; exit 0.")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="Sample rows to show for each violation.")] = 3,
-    version: Annotated[str | None, typer.Option(help="FOCUS version to judge by; default the file's own.")] = None,
-) -> None:
-    """Our own FOCUS invariants; exit 1 with rule, count and sample rows for each violation."""
-    from pipelines.exchange import check_focus as judge
-
-    raise typer.Exit(0 if judge(path, lenient=lenient, samples=limit, version=version) else 1)
 
 
 @config.command("check")
@@ -353,15 +305,6 @@ def _serve(home: Home, port: int) -> None:
     from pipelines.serving import dashboard, free_port, keep
 
     keep(home, [dashboard(free_port(port))], say)
-
-
-def _tell(report: RunReport) -> int:
-    from pipelines.status import show_report
-
-    show_report(report)
-    for failure in report.failures:
-        show_error(failure)
-    return 1 if report.failures else 0
 
 
 def _day(text: str | None):

@@ -1,15 +1,17 @@
-"""FOCUS in and out: `outlay import focus`, `outlay export focus`, `outlay check focus`."""
+"""Exports in and FOCUS out: `outlay import …`, `outlay export focus`, `outlay check focus`."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from connectors.errors import ConfigurationError
+from connectors.registry import checked_options, connector_kind
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.column import VERSIONS as FOCUS_VERSIONS
@@ -25,30 +27,25 @@ from pipelines.workplace import Workplace
 VERSIONS = ("1.4", "1.2")
 
 
-def import_focus(work: Workplace, path: str, source: str, manifest: str | None = None) -> RunReport:
-    """Load every billing period that the export holds, under the name `source`; again is the same as once.
+def import_export(
+    work: Workplace, connector: str, path: str, source: str, options: Mapping[str, Any] | None = None
+) -> RunReport:
+    """Load every billing period that an export holds, under the name `source`; again is the same as once.
 
-    Raises `ConfigurationError` where the name belongs to a source of `outlay.yaml`, `AnswerError` for an export
-    that cannot be read.
+    `connector` reads it: focus-files, aws, gcp or azure; `options` are that connector's, beside the path. Raises
+    `ConfigurationError` where the name belongs to a source of `outlay.yaml`, `AnswerError` for an export that cannot be
+    read.
     """
     if work.settings.source(source) is not None:
         raise ConfigurationError(
             f"{source!r} is a source of outlay.yaml",
             remedy="import it under another name, or pull it with `outlay run`",
         )
-    from connectors.focus_files import periods_in
-
     located = path if "://" in path else str(Path(path).expanduser().absolute())
+    given = {"path": located, **{name: value for name, value in (options or {}).items() if value is not None}}
+    periods = _periods(work, connector, source, given)
     try:
-        periods = periods_in(located, manifest=manifest)
-    except OutlayError as error:
-        # read before any period is known, so that a file that cannot be read leaves no trace
-        error.source = error.source or source
-        error.window = error.window or "all billing periods"
-        raise
-    options = {"path": located} | ({"manifest": manifest} if manifest else {})
-    try:
-        settings = SourceSettings(name=source, connector="focus-files", options=options)
+        settings = SourceSettings(name=source, connector=connector, options=given)
     except ValidationError:
         raise ConfigurationError(
             f"{source!r} cannot name a source", remedy="use small letters, digits and hyphens, such as cloud-2026"
@@ -60,6 +57,19 @@ def import_focus(work: Workplace, path: str, source: str, manifest: str | None =
         remember_import(work.home, settings)
     conclude(work, report)
     return report
+
+
+def _periods(work: Workplace, connector: str, source: str, options: Mapping[str, Any]) -> list[str]:
+    """What the export holds, read before any period is known, so that a file that cannot be read leaves no trace."""
+    kind = connector_kind(connector)
+    if kind.periods_in is None:
+        raise ConfigurationError(f"{connector} has no files to import", remedy="declare it in outlay.yaml")
+    try:
+        return kind.periods_in(checked_options(kind, source, options), work.surroundings)
+    except OutlayError as error:
+        error.source = error.source or source
+        error.window = error.window or "all billing periods"
+        raise
 
 
 def export_focus(

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.console import money, say, show_table
+from pipelines.console import money, say, show_error, show_table
 from pipelines.home import Home
 from pipelines.run import RunReport
 
@@ -32,8 +32,15 @@ GROUP BY ALL ORDER BY budget
 """
 
 
-def show_report(report: RunReport) -> None:
-    """What each load did, then what was published and told."""
+def tell_report(report: RunReport) -> int:
+    """What each load did, what was published and told, and every failure; returns the exit status."""
+    _show_report(report)
+    for failure in report.failures:
+        show_error(failure)
+    return 1 if report.failures else 0
+
+
+def _show_report(report: RunReport) -> None:
     loaded = [outcome for outcome in report.outcomes if not outcome.unchanged]
     if loaded:
         show_table(

@@ -1,5 +1,5 @@
 """FOCUS files: any FOCUS 1.0 to 1.4 export, CSV or Parquet, from a disk or an object store. `KIND` is the registry's
-entry; The other functions look at an export outside a load."""
+entry; the other functions look at an export outside a load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def periods_in(path: str, *, manifest: str | None = None) -> list[str]:
     """Billing periods, YYYY-MM, of all charges of an export, sorted. Raises `AnswerError`, `IncompleteError`."""
     from connectors.focus_files import contents
 
-    return contents.periods_in(path, manifest=manifest)
+    return contents.periods_in(FocusFilesOptions(path=path, manifest=manifest))
 
 
 def fingerprint(options: FocusFilesOptions) -> str:
@@ -49,6 +49,13 @@ def _make(source: str, options: BaseModel, surroundings: Surroundings) -> Connec
     return FocusFilesConnector(source, options, surroundings)
 
 
-KIND = ConnectorKind("focus-files", "FOCUS files", FocusFilesOptions, _make)
+def _periods_in(options: BaseModel, _surroundings: Surroundings) -> list[str]:
+    from connectors.focus_files import contents
+
+    assert isinstance(options, FocusFilesOptions)
+    return contents.periods_in(options)
+
+
+KIND = ConnectorKind("focus-files", "FOCUS files", FocusFilesOptions, _make, _periods_in)
 
 __all__ = ["KIND", "FocusFilesOptions", "arrived_periods", "fingerprint", "periods_in", "read_charges"]

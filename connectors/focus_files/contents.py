@@ -17,13 +17,12 @@ from connectors.focus_rows.times import with_instants
 from models.ledger.focus.invariants.periods import billing_month
 
 
-def periods_in(path: str, *, manifest: str | None = None, options: FocusFilesOptions | None = None) -> list[str]:
+def periods_in(options: FocusFilesOptions) -> list[str]:
     """Billing periods, YYYY-MM, of all charges of an export, sorted.
 
     Raises what `pull` and `translate` raise: `IncompleteError` for absent files, `AnswerError` for unreadable ones.
     """
-    chosen = options or FocusFilesOptions(path=path, manifest=manifest)
-    return sorted(periods_of(chosen, export_files(chosen, None).files))
+    return sorted(periods_of(options, export_files(options, None).files))
 
 
 def periods_of(options: FocusFilesOptions, files: Sequence[ExportFile]) -> set[str]:

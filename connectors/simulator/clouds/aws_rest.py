@@ -69,7 +69,7 @@ def monthly_rows(world: CloudWorld, month: str, charges: Sequence[Charge]) -> li
     """Support, discount, credit, refund and tax. `charges` are what the month's other rows mean."""
     last = world.days_of(month)[-1]
     discounts = [
-        _row(month, "EdpDiscount", "AmazonEC2", "EDP discount", account, last, amount, "Credit")
+        _row(month, "EdpDiscount", "AmazonEC2", "EDP discount", account, last, amount, "Adjustment")
         for account in ACCOUNTS[AWS]
         if (amount := -rounded(_AGREED * _sum(charges, account, "Usage"), 2))
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,11 @@ def as_parquet(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> bytes
     import pyarrow as pa
     from pyarrow import parquet
 
-    columns = [
-        pa.array([_plain(row.get(column.name)) for row in rows], type=column.type) for column in schema
-    ]
+    columns: list[Any] = []
+    for field in schema:
+        write = _writer(field.type)
+        values = [row.get(field.name) for row in rows]
+        columns.append(pa.array(values if write is None else [write(value) for value in values], type=field.type))
     out = io.BytesIO()
     parquet.write_table(
         pa.table(columns, schema=schema), out, compression="snappy", version="2.6", row_group_size=1 << 20,
@@ -27,12 +29,26 @@ def as_parquet(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> bytes
     return out.getvalue()
 
 
-def _plain(value: Any) -> Any:
-    """What Arrow takes: doubles for decimals (their shortest text is the decimal's), pairs for maps."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]  # pyright: ignore[reportUnknownVariableType]
-    return value
+def _writer(kind: pa.DataType) -> Callable[[Any], Any] | None:
+    """How a value becomes one of that type; None where it is one already.
+
+    A double's shortest text is the decimal that it was made of: amounts have at most fifteen digits.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_floating(kind):
+        return lambda value: None if value is None else float(value)
+    if pa.types.is_decimal(kind):
+        places = Decimal(1).scaleb(-kind.scale)
+        return lambda value: None if value is None else Decimal(value).quantize(places)
+    if pa.types.is_struct(kind):
+        members = {kind.field(place).name: _writer(kind.field(place).type) for place in range(kind.num_fields)}
+        return lambda value: None if value is None else _struct(value, members)
+    if pa.types.is_list(kind):
+        inner = _writer(kind.value_type)
+        return None if inner is None else lambda value: None if value is None else [inner(entry) for entry in value]
+    return None
+
+
+def _struct(value: Mapping[str, Any], members: Mapping[str, Callable[[Any], Any] | None]) -> dict[str, Any]:
+    return {name: value.get(name) if write is None else write(value.get(name)) for name, write in members.items()}

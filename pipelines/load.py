@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -27,6 +27,8 @@ from connectors.control import (
 )
 from connectors.errors import IncompleteError
 from connectors.protocol import Claim, Finding, Translation, Window
+from models.economics.accelerator_tally import AcceleratorTally
+from models.economics.accelerator_usage import ACCELERATOR_USAGE
 from models.ledger.correction import CORRECTIONS, corrections
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE
@@ -34,9 +36,10 @@ from models.ledger.posting import Posting, Terms, post_charges, post_estimates, 
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
 from models.ledger.trust import Proofs
+from models.wording import money_text
 from pipelines.holding import hold_by_clock, hold_shrunk, hold_unproven
 from pipelines.periods import period_of
-from pipelines.reference import code_fingerprint, price_fingerprint
+from pipelines.reference import accelerator_fingerprint, code_fingerprint, price_fingerprint
 from pipelines.settings import SourceSettings
 from pipelines.spool import Spool
 from pipelines.workplace import Workplace
@@ -97,7 +100,7 @@ def load_pull(
             rollup = combine(spool.read(DAILY_COSTS))
             if not accept_shrink:
                 hold_shrunk(work, pull, current, posted.streams, rollup)
-            checks = posted.proofs.conclude(rollup)
+            checks = pl.concat([posted.proofs.conclude(rollup), posted.accelerators.conclude()])
             changes = _restated(work, current, rollup)
             _correct(work, source, period, current, spool)
             files = _write(work, source, period, spool)
@@ -147,6 +150,7 @@ def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
         work.archive.fingerprint(pull, without="names/"),
         code_fingerprint(),
         price_fingerprint(),
+        accelerator_fingerprint(),
         repr(work.contracts),
         repr(work.owners),
         source.model_dump_json(),
@@ -160,6 +164,7 @@ class _Posted:
     """What a load keeps of its translation while its rows go by."""
 
     proofs: Proofs
+    accelerators: AcceleratorTally
     streams: set[str]
     claims: set[Claim]
     missing: list[str]
@@ -180,6 +185,7 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
     )
     posted = _Posted(
         proofs=Proofs(translation.totals),
+        accelerators=AcceleratorTally(work.accelerators),
         streams=set(translation.meter_readings["stream"].unique()),
         claims=set(translation.claims),
         missing=[],
@@ -189,8 +195,10 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         work.on_step(f"{source.name} {pull.billing_period}: posting")
         posted.proofs.add(posting, as_read)
         posted.streams.update(posting.meter_readings["stream"].unique())
-        spool.write(posting.frames)
-        del posting  # before the next is made: two of them at once would be the peak
+        charges, usage = posted.accelerators.add(posting.charges)
+        spool.write({**replace(posting, charges=charges).frames, ACCELERATOR_USAGE.qualified_name: usage})
+        del posting, charges, usage  # before the next is made: two of them at once would be the peak
+    posted.findings.extend(_unlisted(posted.accelerators.unlisted()))
     spool.write({USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms)})
     return posted
 
@@ -204,6 +212,13 @@ def _postings(translation: Translation, terms: Terms, posted: _Posted) -> Iterat
         posted.missing.extend(part.missing)
         posted.findings.extend(part.findings)
         yield post_charges(part.charges, part.readings, terms), part.as_read
+
+
+def _unlisted(accelerators: pl.DataFrame) -> Iterator[Finding]:
+    """What looks like an accelerator and is in no list, with its money: the list of what the catalog lacks."""
+    for row in accelerators.iter_rows(named=True):
+        detail = f"{row['what']}: {money_text(row['effective_cost'], row['currency'])}"
+        yield Finding("unlisted_accelerator", detail, row["charges"])
 
 
 def _added_up(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import polars as pl
 
 from models.catalogue import TABLES
 from models.control.budgets import BUDGET_STATUS, status
+from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.ledger.prices import PRICE_BOOK
 from models.ledger.rollup import DAILY_COSTS
 from pipelines.warehouse import Facts, Publication
@@ -21,6 +22,7 @@ def publish(work: Workplace) -> Publication:
     marts = {
         PRICE_BOOK.qualified_name: work.prices.rows,
         BUDGET_STATUS.qualified_name: lambda facts: budget_status(work, facts),
+        ACCELERATOR_RATES.qualified_name: lambda facts: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
     }
     return publish_warehouse(
         work.lake,

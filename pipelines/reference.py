@@ -1,4 +1,4 @@
-"""Where the dated, sourced facts of `data/` lie, and the price book read from them.
+"""Where the dated, sourced facts of `data/` lie, and the price book and the catalog of accelerators read from them.
 
 In a checkout that is `data/` beside the packages, in an installed wheel `pipelines/reference_data/`. What the facts
 mean is `models`; how the price files are made is `pipelines.price_catalogue`.
@@ -12,11 +12,14 @@ from pathlib import Path
 
 import polars as pl
 
+from models.economics import accelerator_catalogue as accelerators
+from models.economics.accelerator_catalogue import AcceleratorCatalogue
 from models.errors import OutlayError
 from models.ledger import prices
 from models.ledger.prices import PriceBook
 
 PRICE_FILES = ("public", "models", "providers", "geography")
+CATALOGUE_FILES = ("instances", "skus", "ai_services")
 
 
 def reference_folder(name: str) -> Path:
@@ -40,8 +43,23 @@ def price_book() -> PriceBook:
 @lru_cache(maxsize=1)
 def price_fingerprint() -> str:
     """The hash of the price files: loads depend on it."""
-    folder = reference_folder("prices")
-    return hashlib.sha256(b"".join((folder / f"{name}.csv").read_bytes() for name in PRICE_FILES)).hexdigest()
+    return _fingerprint(reference_folder("prices"), PRICE_FILES)
+
+
+@lru_cache(maxsize=1)
+def accelerator_catalogue() -> AcceleratorCatalogue:
+    """The catalog of accelerators and AI services of this installation, read once per process."""
+    return read_accelerator_catalogue(reference_folder("catalog"))
+
+
+@lru_cache(maxsize=1)
+def accelerator_fingerprint() -> str:
+    """The hash of the catalog's files: loads depend on it."""
+    return _fingerprint(reference_folder("catalog"), CATALOGUE_FILES)
+
+
+def _fingerprint(folder: Path, names: tuple[str, ...]) -> str:
+    return hashlib.sha256(b"".join((folder / f"{name}.csv").read_bytes() for name in names)).hexdigest()
 
 
 @lru_cache(maxsize=1)
@@ -61,3 +79,15 @@ def read_price_book(folder: Path) -> PriceBook:
             remedy="restore data/prices from version control, or run `outlay prices update`",
         )
     return prices.price_book(*(pl.read_csv(folder / f"{name}.csv", infer_schema=False) for name in PRICE_FILES))
+
+
+def read_accelerator_catalogue(folder: Path) -> AcceleratorCatalogue:
+    """The catalog from the CSV files of a folder; `CatalogueError` names a row that cannot be taken as it is."""
+    missing = [name for name in CATALOGUE_FILES if not (folder / f"{name}.csv").is_file()]
+    if missing:
+        raise OutlayError(
+            f"the catalog of accelerators lacks {', '.join(f'{name}.csv' for name in missing)}",
+            remedy="restore data/catalog from version control",
+        )
+    frames = (pl.read_csv(folder / f"{name}.csv", infer_schema=False) for name in CATALOGUE_FILES)
+    return accelerators.accelerator_catalogue(*frames)

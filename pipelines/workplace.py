@@ -15,6 +15,7 @@ from connectors.archive import Archive
 from connectors.control import ControlStore
 from connectors.protocol import Connector, Surroundings
 from models.control.budgets import Budget
+from models.economics.accelerator_catalogue import AcceleratorCatalogue
 from models.ledger.contract_rates import ContractRate
 from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
@@ -23,7 +24,7 @@ from pipelines.contracts import contract_rate
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
-from pipelines.reference import price_book
+from pipelines.reference import accelerator_catalogue, price_book
 from pipelines.settings import Settings, SourceSettings
 
 
@@ -92,6 +93,10 @@ class Workplace:
     @cached_property
     def prices(self) -> PriceBook:
         return price_book()
+
+    @cached_property
+    def accelerators(self) -> AcceleratorCatalogue:
+        return accelerator_catalogue()
 
     @cached_property
     def contracts(self) -> tuple[ContractRate, ...]:

@@ -76,12 +76,10 @@ class AcceleratorCatalogue:
 
         Rows for any host count only where the bill counts accelerators itself (`in_accelerator_hours`).
         """
-        for row in self.skus:
-            if row.accelerator is None or row.host not in {host, ANY_HOST}:
-                continue
-            if (in_accelerator_hours or host == "gcp") and _fits(row, service, sku):
-                return row.accelerator
-        return None
+        if not in_accelerator_hours and host != "gcp":
+            return None
+        rows = (row for row in self.skus if row.accelerator is not None and row.host in {host, ANY_HOST})
+        return next((row.accelerator for row in rows if _fits(row, service, sku)), None)
 
     def is_fee_beside(self, host: str, service: str, sku: str) -> bool:
         """Whether the catalog says that no accelerator is billed, although one may be named."""

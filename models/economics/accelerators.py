@@ -31,7 +31,9 @@ UNLISTED_SCHEMA = pl.Schema(
 )
 """What looks like an accelerator and is in no list, with its money, by currency."""
 
-_KEY = ("HostProviderName", "ServiceProviderName", "ServiceName", "SkuMeter", "ChargeDescription", "type", "meter")
+_TOLD = ("HostProviderName", "ServiceProviderName", "ServiceName", "SkuMeter", "ChargeDescription")
+_KEY = (*_TOLD, "type", "meter", "unit")
+_SERVICE = ("ServiceProviderName", "ServiceName", "ServiceCategory")
 _TYPE_IN_DETAILS = r'"(?:x_)?InstanceType"\s*:\s*"([^"]+)"'
 _TYPE_IN_VENDOR_COLUMNS = r'\\*"(?:x_)?(?:InstanceType|ServiceType|[aA]rmSkuName)\\*"\s*:\s*\\*"([^"\\]+)'
 _METER_IN_VENDOR_COLUMNS = r'"(?:x_)?(?:UsageType|SkuMeterName)"\s*:\s*"([^"]+)"'
@@ -47,7 +49,7 @@ class Examined:
 
 
 def examine(charges: pl.DataFrame, catalogue: AcceleratorCatalogue) -> Examined:
-    """Charges (`focus.cost_and_usage`) as `with_accelerators` fills them, and their `unlisted_accelerators`, in one go."""
+    """Charges (`focus.cost_and_usage`) as `with_accelerators` fills them, and their `unlisted_accelerators`."""
     found = _found(charges, catalogue)
     filled = _with_kinds(_filled(charges, found), catalogue)
     return Examined(filled, _unlisted(charges, found))
@@ -70,14 +72,16 @@ def unlisted_accelerators(charges: pl.DataFrame, catalogue: AcceleratorCatalogue
 
 
 class _Fact(NamedTuple):
-    """What a distinct SKU is, as columns."""
+    """What a distinct SKU is, as columns; accelerator-hours are quantity × numerator ÷ denominator."""
 
-    instance_type: str | None
-    accelerator_type: str | None
-    vendor: str | None
-    numerator: int | None
-    denominator: int | None
-    unlisted: str | None
+    instance_type: str | None = None
+    accelerator_type: str | None = None
+    vendor: str | None = None
+    count_numerator: int | None = None
+    count_denominator: int | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    unlisted: str | None = None
 
 
 _FACT_SCHEMA = pl.Schema(
@@ -85,6 +89,8 @@ _FACT_SCHEMA = pl.Schema(
         "instance_type": pl.String(),
         "accelerator_type": pl.String(),
         "vendor": pl.String(),
+        "count_numerator": pl.Int64(),
+        "count_denominator": pl.Int64(),
         "numerator": pl.Int64(),
         "denominator": pl.Int64(),
         "unlisted": pl.String(),
@@ -92,16 +98,29 @@ _FACT_SCHEMA = pl.Schema(
 )
 
 
-def _found(charges: pl.DataFrame, catalogue: AcceleratorCatalogue) -> pl.DataFrame:
-    """Rows (`row`) whose SKU says anything, with its facts, their quantity, and hours per unit of it."""
+@dataclass(frozen=True)
+class _Found:
+    """`facts` (_FACT_SCHEMA), a row per distinct SKU that says anything; `sku`: each charge's row there, or null."""
+
+    facts: pl.DataFrame
+    sku: pl.Series
+    quantity: pl.Expr
+
+
+def _found(charges: pl.DataFrame, catalogue: AcceleratorCatalogue) -> _Found:
     units = _units(charges)
-    asked = _asked(charges, units)
-    key = [*_KEY, "counts_accelerators"]
-    distinct = asked.select(key).unique(maintain_order=True)
-    rows = [_fact(catalogue, *row) for row in distinct.iter_rows()]
-    facts = pl.concat([distinct, pl.DataFrame(rows, schema=_FACT_SCHEMA, orient="row")], how="horizontal")
-    told = facts.filter(pl.any_horizontal(pl.col("instance_type", "accelerator_type", "unlisted").is_not_null()))
-    return asked.join(told, on=key, how="inner", nulls_equal=True).join(_hours_per_unit(units), on="unit", how="left")
+    unit, quantity, may_bill = _measured(list(units))
+    rows_of = _asked(charges, unit, may_bill).group_by(_KEY).agg("row")
+    facts = [_fact(catalogue, units.get(sku[-1]), *sku[:-1]) for sku in rows_of.select(_KEY).iter_rows()]
+    told = pl.concat([rows_of.select("row"), pl.DataFrame(facts, schema=_FACT_SCHEMA, orient="row")], how="horizontal")
+    told = told.filter(pl.any_horizontal(pl.col("instance_type", "accelerator_type", "unlisted").is_not_null()))
+    return _Found(told.drop("row"), _places(told["row"], charges.height), quantity)
+
+
+def _places(rows: pl.Series, height: int) -> pl.Series:
+    """Of each of `height` rows the place of the list in `rows` that holds it, or null: cheaper than a join."""
+    placed = pl.DataFrame({"row": rows}).with_row_index("place").explode("row").drop_nulls()
+    return pl.repeat(None, height, dtype=pl.UInt32, eager=True).scatter(placed["row"], placed["place"])
 
 
 def _units(charges: pl.DataFrame) -> dict[str, TimeUnit]:
@@ -111,51 +130,39 @@ def _units(charges: pl.DataFrame) -> dict[str, TimeUnit]:
     return {unit: timed for unit in distinct if unit is not None and (timed := time_unit(unit)) is not None}
 
 
-def _hours_per_unit(units: dict[str, TimeUnit]) -> pl.DataFrame:
-    rows = [(unit, timed.hours.numerator, timed.hours.denominator) for unit, timed in units.items()]
-    schema = {"unit": pl.String, "unit_numerator": pl.Int64, "unit_denominator": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _asked(charges: pl.DataFrame, units: dict[str, TimeUnit]) -> pl.DataFrame:
-    """Charges that may bill an accelerator: `_KEY`, `counts_accelerators`, `unit` and `quantity`, by `row`."""
-    timed, counting = list(units), [unit for unit, found in units.items() if found.is_of_accelerators]
+def _measured(timed: list[str]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """The unit and quantity that tell a charge's hours, and whether it may bill an accelerator at all."""
     is_purchase = pl.col("ChargeCategory") == "Purchase"
-    is_unused = (pl.col("CommitmentDiscountStatus") == "Unused") & pl.col("CommitmentDiscountQuantity").is_not_null()
+    left_over = pl.col("CommitmentDiscountStatus") == "Unused"
+    is_unused = left_over & pl.col("CommitmentDiscountQuantity").is_not_null()
     is_consumed = pl.col("ConsumedUnit").is_in(timed) & pl.col("ConsumedQuantity").is_not_null()
-    unit = (
-        pl.when(is_unused)
-        .then("CommitmentDiscountUnit")
-        .when(is_consumed)
-        .then("ConsumedUnit")
-        .otherwise("PricingUnit")
-    )
-    quantity = (
-        pl.when(is_unused)
-        .then("CommitmentDiscountQuantity")
-        .when(is_consumed)
-        .then("ConsumedQuantity")
-        .otherwise("PricingQuantity")
-    )
-    may_bill = (pl.col("ChargeCategory") == "Usage") & (
-        unit.is_in(timed) | (pl.col("CommitmentDiscountStatus") == "Unused").fill_null(value=False)
-    )
+
+    def told(of_commitment: str, consumed: str, priced: str) -> pl.Expr:
+        return pl.when(is_unused).then(of_commitment).when(is_consumed).then(consumed).otherwise(priced)
+
+    unit = told("CommitmentDiscountUnit", "ConsumedUnit", "PricingUnit")
+    quantity = told("CommitmentDiscountQuantity", "ConsumedQuantity", "PricingQuantity")
+    is_timed = unit.is_in(timed) | left_over.fill_null(value=False)
+    may_bill = ((pl.col("ChargeCategory") == "Usage") & is_timed) | is_purchase
+    return unit, pl.when(~is_purchase).then(quantity), may_bill
+
+
+def _asked(charges: pl.DataFrame, unit: pl.Expr, may_bill: pl.Expr) -> pl.DataFrame:
+    """Charges that may bill an accelerator: `row` and `_KEY`."""
     return (
         charges.lazy()
         .with_row_index("row")
-        .filter(may_bill | is_purchase)
+        .filter(may_bill)
         .select(
             "row",
-            *_KEY[:5],
+            *_TOLD,
             type=pl.coalesce(
                 "x_InstanceType",
                 pl.col("SkuPriceDetails").str.extract(_TYPE_IN_DETAILS),
                 pl.col("x_VendorColumns").str.extract(_TYPE_IN_VENDOR_COLUMNS),
             ),
             meter=pl.col("x_VendorColumns").str.extract(_METER_IN_VENDOR_COLUMNS),
-            counts_accelerators=unit.is_in(counting).fill_null(value=False),
             unit=unit,
-            quantity=pl.when(~is_purchase).then(quantity),
         )
         .collect()
     )
@@ -163,6 +170,7 @@ def _asked(charges: pl.DataFrame, units: dict[str, TimeUnit]) -> pl.DataFrame:
 
 def _fact(
     catalogue: AcceleratorCatalogue,
+    unit: TimeUnit | None,
     host_name: str | None,
     seller: str | None,
     service: str | None,
@@ -170,27 +178,27 @@ def _fact(
     description: str | None,
     told_type: str | None,
     told_meter: str | None,
-    counts_accelerators: bool,
 ) -> _Fact:
+    counts_accelerators = unit is not None and unit.is_of_accelerators
     host = host_of(host_name, seller)
     texts = [text for text in (sku_meter, told_meter, description) if text]
     sku = "\n".join(texts)
     if catalogue.is_fee_beside(host, service or "", sku):
-        return _Fact(None, None, None, None, None, None)
+        return _Fact()
     instance_type = told_type or instance_type_in(host, texts) or _catalogued_in(catalogue, host, texts)
     found = catalogue.of_sku(host, service or "", sku, in_accelerator_hours=counts_accelerators)
     if found is None and host != "gcp" and not counts_accelerators and instance_type is not None:
         found = catalogue.of_instance(host, instance_type)
     if found is not None:
-        count = found.count
-        return _Fact(instance_type, found.type, found.vendor, count.numerator, count.denominator, None)
+        hours = (None, None) if unit is None else (found.count * unit.hours).as_integer_ratio()
+        return _Fact(instance_type, found.type, found.vendor, *found.count.as_integer_ratio(), *hours)
     looks_like_one = (
         counts_accelerators
         or (host == "gcp" and _NAMES_AN_ACCELERATOR.search(sku) is not None)
         or (instance_type is not None and is_accelerated_family(host, instance_type))
     )
     what = (sku.splitlines() or [None])[0] if host == "gcp" or instance_type is None else instance_type
-    return _Fact(instance_type, None, None, None, None, what if looks_like_one else None)
+    return _Fact(instance_type, unlisted=what if looks_like_one else None)
 
 
 def _catalogued_in(catalogue: AcceleratorCatalogue, host: str, texts: Sequence[str]) -> str | None:
@@ -208,56 +216,48 @@ _FILLED = {
 }
 
 
-def _filled(charges: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    whole = pl.col("numerator").cast(MONEY)
-    factor = (pl.col("numerator") * pl.col("unit_numerator")).cast(MONEY)
-    divisor = (pl.col("denominator") * pl.col("unit_denominator")).cast(MONEY)
-    facts = found.select(
-        "row",
-        "accelerator_type",
-        "vendor",
-        "instance_type",
-        count=quotient(whole, pl.col("denominator").cast(MONEY)),
+def _filled(charges: pl.DataFrame, found: _Found) -> pl.DataFrame:
+    count, per, hours, of = (
+        pl.col(name).cast(MONEY) for name in ("count_numerator", "count_denominator", "numerator", "denominator")
+    )
+    facts = (
+        found.facts.with_columns(count=quotient(count, per), hours_numerator=hours, hours_denominator=of)
+        .select(pl.all().gather(found.sku))
+        .with_columns(charges.select(quantity=found.quantity)["quantity"])
         # multiplied before divided: six hours of a sixth are one
-        hours=quotient(product(pl.col("quantity"), factor), divisor),
+        .with_columns(
+            hours=quotient(product(pl.col("quantity"), pl.col("hours_numerator")), pl.col("hours_denominator"))
+        )
     )
-    return (
-        charges.with_row_index("row")
-        .join(facts, on="row", how="left", maintain_order="left")
-        .with_columns(**{name: pl.coalesce(name, fact) for name, fact in _FILLED.items()})
-        .select(charges.columns)
-    )
+    return charges.with_columns(pl.coalesce(name, facts[fact]).alias(name) for name, fact in _FILLED.items())
 
 
 def _with_kinds(charges: pl.DataFrame, catalogue: AcceleratorCatalogue) -> pl.DataFrame:
     """x_AiKind: accelerator where one is billed; model where a model or token meter is told; else the service's."""
-    key = ["ServiceProviderName", "ServiceName", "ServiceCategory"]
-    services = charges.select(key).unique(maintain_order=True)
-    kinds = [catalogue.kind_of_service(*row) for row in services.iter_rows()]
-    of_service = services.with_columns(kind_of_service=pl.Series(kinds, dtype=pl.String))
+    services = charges.with_row_index("row").group_by(_SERVICE).agg("row")
+    kinds = [catalogue.kind_of_service(*service) for service in services.select(_SERVICE).iter_rows()]
+    told = services.with_columns(kind=pl.Series(kinds, dtype=pl.String)).filter(pl.col("kind").is_not_null())
+    of_service = told["kind"].gather(_places(told["row"], charges.height))
     is_model = pl.col("x_ModelId").is_not_null() | pl.col("x_TokenKind").is_not_null()
-    return (
-        charges.join(of_service, on=key, how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(
-            x_AiKind=pl.when(pl.col("x_AcceleratorType").is_not_null())
-            .then(pl.lit("accelerator"))
-            .otherwise(pl.coalesce("x_AiKind", pl.when(is_model).then(pl.lit("model")), "kind_of_service"))
-        )
-        .select(charges.columns)
+    return charges.with_columns(
+        x_AiKind=pl.when(pl.col("x_AcceleratorType").is_not_null())
+        .then(pl.lit("accelerator"))
+        .otherwise(pl.coalesce("x_AiKind", pl.when(is_model).then(pl.lit("model")), of_service))
     )
 
 
-def _unlisted(charges: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    rows = found.select("row", "unlisted").filter(pl.col("unlisted").is_not_null())
-    money = charges.with_row_index("row").select("row", "BillingCurrency", "EffectiveCost", "BilledCost")
+def _unlisted(charges: pl.DataFrame, found: _Found) -> pl.DataFrame:
     return (
-        rows.join(money, on="row", how="left")
-        .group_by(what="unlisted", currency="BillingCurrency")
+        charges.select("BillingCurrency", "EffectiveCost", "BilledCost")
+        .with_columns(found.facts["unlisted"].gather(found.sku).alias("what"))
+        .filter(pl.col("what").is_not_null())
+        .group_by("what", currency="BillingCurrency")
         .agg(
-            effective_cost=pl.col("EffectiveCost").sum().cast(MONEY),
-            billed_cost=pl.col("BilledCost").sum().cast(MONEY),
-            charges=pl.len().cast(pl.Int64),
+            effective_cost=pl.col("EffectiveCost").sum(),
+            billed_cost=pl.col("BilledCost").sum(),
+            charges=pl.len(),
         )
         .sort(pl.col("effective_cost").abs(), "what", "currency", descending=[True, False, False])
         .select(list(UNLISTED_SCHEMA))
+        .cast(UNLISTED_SCHEMA)
     )

@@ -13,6 +13,7 @@ def test_facts_lie_in_the_lake():
         "focus.corrections",
         "usage.meter_readings",
         "usage.bill_lines",
+        "usage.accelerators",
         "estimates.usage_estimates",
         "marts.reconciliation",
         "focus.cost_and_usage",

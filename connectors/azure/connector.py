@@ -1,0 +1,127 @@
+"""Azure as a source: `pull` does the I/O of whichever report is configured, `translate` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from connectors.azure.cost_reports import cost_parts
+from connectors.azure.export_listing import export_of, months_of, reports_of
+from connectors.azure.export_runs import read_run
+from connectors.azure.file_answers import answers_of, is_manifest_answer, rows_of
+from connectors.azure.native_columns import native_rows
+from connectors.azure.options import AzureOptions
+from connectors.errors import AnswerError, ConfigurationError
+from connectors.protocol import Answer, ChargesPart, Finding, Surroundings, Translation, Window
+from models.errors import OutlayError
+
+
+class AzureConnector:
+    """One configured source of Azure."""
+
+    def __init__(self, source: str, options: AzureOptions, surroundings: Surroundings) -> None:
+        self._source = source
+        self._options = options
+        self._surroundings = surroundings
+
+    @property
+    def source(self) -> str:
+        return self._source
+
+    def pull(self, window: Window) -> Iterator[Answer]:
+        """The export's manifests and files of the window's month, or pages of queries; then what else is asked for.
+
+        Raises `IncompleteError` where the month's run or a listed file is absent, `AnswerError` for an export that is
+        not the configured one, `CredentialsError`, `RateLimitError` and `VendorUnavailableError`.
+        """
+        with self._named(window):
+            yield from self._pulled(window)
+
+    def translate(self, window: Window, answers: Iterable[Answer]) -> Translation:
+        """Charges of the window's month in parts, with the tokens that they bill. Raises `AnswerError`."""
+        kept = list(answers)
+        with self._named(window):
+            scopes = self._check_scopes(kept)
+        return Translation(parts=self._parts(window, kept), findings=(*scopes, *_stale(window, kept)))
+
+    def _pulled(self, window: Window) -> Iterator[Answer]:
+        month = f"{window.start:%Y-%m}"
+        for report, path in reports_of(self._options):
+            export = export_of(self._options, report, path, month)
+            yield from answers_of(
+                export,
+                window,
+                source=self._source,
+                clock=self._surroundings.clock,
+                keep_up_to=self._options.keep_copies_up_to_mib << 20,
+            )
+
+    def _parts(self, window: Window, answers: Sequence[Answer]) -> Iterator[ChargesPart]:
+        with self._named(window):
+            yield from cost_parts(window, answers, self._options, self._source)
+
+    def _check_scopes(self, answers: Sequence[Answer]) -> tuple[Finding, ...]:
+        """Both reports of actual-and-amortized must be of the same scopes. Raises `AnswerError`."""
+        scopes: dict[str, set[str]] = {}
+        for answer in answers:
+            if is_manifest_answer(answer) and isinstance(answer.body, bytes):
+                run = read_run(answer.request["url"], answer.body)
+                scopes.setdefault(answer.request["report"], set()).add(run.scope.strip("/").casefold())
+        if len(scopes) == 2 and len({frozenset(told) for told in scopes.values()}) > 1:
+            told = "; ".join(f"{report} of {', '.join(sorted(names))}" for report, names in sorted(scopes.items()))
+            raise AnswerError(
+                f"the two exports are not of the same scope: {told}",
+                remedy="export actual and amortized cost of one and the same scope",
+            )
+        return ()
+
+    @contextmanager
+    def _named(self, window: Window) -> Generator[None]:
+        """Errors from below know the file; here they learn whose it is."""
+        try:
+            yield
+        except OutlayError as error:
+            error.source = error.source or self._source
+            error.stream = error.stream or f"costs/{self._options.report}"
+            error.window = error.window or str(window)
+            raise
+
+
+def periods_in(options: AzureOptions, surroundings: Surroundings) -> list[str]:
+    """Billing periods, YYYY-MM, that an export holds now, sorted; of two reports those that both hold.
+
+    Raises what `pull` raises.
+    """
+    if options.report == "query":
+        raise ConfigurationError("queries hold no files to import", remedy="declare the source in outlay.yaml")
+    held: list[set[str]] = []
+    for report, path in reports_of(options):
+        months = months_of(options, report, path)
+        held.append(set(_months_read(options, report, path, surroundings) if months is None else months))
+    return sorted(set.intersection(*held)) if held else []
+
+
+def _months_read(options: AzureOptions, report: str, path: str, surroundings: Surroundings) -> list[str]:
+    """Months of the charges of a single file."""
+    export = export_of(options, report, path, "")
+    window = Window.of_period("2000-01")
+    months: set[str] = set()
+    for answer in answers_of(export, window, source="azure", clock=surroundings.clock, keep_up_to=0):
+        for frame in rows_of(answer, options):
+            rows, _ = native_rows(frame, answer.request["name"])
+            told = rows.select(month=rows["period_start"].fill_null(rows["date"]).dt.strftime("%Y-%m"))
+            months.update(told["month"].unique().to_list())
+    return sorted(months)
+
+
+def _stale(window: Window, answers: Sequence[Answer]) -> tuple[Finding, ...]:
+    """The newest run was submitted before the window ends: what came later is not in it."""
+    last = f"{window.end:%Y-%m-%dT%H:%M:%S}"
+    found: list[Finding] = []
+    for answer in answers:
+        if is_manifest_answer(answer) and isinstance(answer.body, bytes):
+            run = read_run(answer.request["url"], answer.body)
+            if run.submitted and run.submitted < last:
+                detail = f"the newest run of {run.export or 'the export'} was submitted {run.submitted[:16]}Z"
+                found.append(Finding("run_before_the_window_ends", detail))
+    return tuple(found)

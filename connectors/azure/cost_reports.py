@@ -1,0 +1,108 @@
+"""The charges of a month out of actual and amortized reports, part by part, and what a person should know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from connectors.azure.charge_kinds import Report, is_commitment, with_kinds
+from connectors.azure.charges import NativeCharges, native_charges
+from connectors.azure.export_listing import check_accounts
+from connectors.azure.file_answers import RowCounts, report_of, rows_of
+from connectors.azure.native_columns import native_rows
+from connectors.azure.not_understood import NotUnderstood
+from connectors.azure.options import AzureOptions
+from connectors.azure.two_reports import Comparison
+from connectors.native_charges import claims_of, counted, readings_of
+from connectors.protocol import Answer, ChargesPart, Claim, Finding, Window
+from models.table import MONEY
+
+PROVIDER = "azure"
+
+
+def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions, source: str) -> Iterator[ChargesPart]:
+    """A part a slice of a file; the last one, without charges, has what only the whole month tells."""
+    is_both = options.report == "actual-and-amortized"
+    comparison, counts, unread = Comparison(), RowCounts(), NotUnderstood()
+    charges = 0
+    for answer in answers:
+        report = report_of(answer)
+        if report is None:
+            continue
+        rows_in_file = 0
+        for frame in rows_of(answer, options):
+            rows_in_file += frame.height
+            rows, findings = native_rows(frame, answer.request["name"])
+            inside = rows.filter(_month() == f"{window.start:%Y-%m}")
+            part = _part(inside, _read_as(report, is_both=is_both), comparison, source, answer.request["name"])
+            check_accounts(part.charges["BillingAccountId"].unique().to_list(), options.accounts, "the export")
+            unread.add(part.not_understood)
+            charges += part.charges.height
+            yield _as_part(part, findings)
+        counts.add(answer, rows_in_file)
+    counts.check()
+    missing = () if charges else (f"no charge of {window.start:%Y-%m} in the export",)
+    yield last_part((*unread.findings(), *(comparison.findings() if is_both else ()), *_alone(options)), missing)
+
+
+def last_part(findings: Sequence[Finding], missing: tuple[str, ...]) -> ChargesPart:
+    """A part without charges: what only the whole month tells."""
+    from models.ledger.focus import COST_AND_USAGE
+
+    nothing = counted(pl.Series([], dtype=pl.String), pl.Series([], dtype=MONEY))
+    return ChargesPart(COST_AND_USAGE.empty(), nothing, missing=missing, findings=tuple(findings))
+
+
+def usage_claims(charges: pl.DataFrame) -> tuple[Claim, ...]:
+    """The accounts whose tokens these charges tell."""
+    told = charges.filter(pl.col("x_TokenKind").is_not_null())
+    return tuple(Claim(claim.issuer, claim.account_id, "usage") for claim in claims_of(told))
+
+
+def _month() -> pl.Expr:
+    """The billing month of a row; pay-as-you-go reports tell only the day."""
+    return pl.coalesce("period_start", "date").dt.strftime("%Y-%m")
+
+
+def _read_as(report: str, *, is_both: bool) -> Report:
+    if report == "actual":
+        return "purchases-of-both" if is_both else "actual"
+    return "usage-of-both" if is_both else "amortized"
+
+
+def _part(rows: pl.DataFrame, report: Report, comparison: Comparison, source: str, file: str) -> NativeCharges:
+    """Of two reports, usage comes from the amortized one, what buys or returns commitments from the actual one."""
+    if report in {"usage-of-both", "purchases-of-both"}:
+        typed = with_kinds(rows, report)
+        comparison.add("actual" if report == "purchases-of-both" else "amortized", typed)
+        if report == "purchases-of-both":
+            taken = is_commitment() & (pl.col("kind") != "usage")
+        else:
+            taken = ~(is_commitment() & pl.col("kind").is_in(["purchase", "refund"]))
+        rows = rows.filter(typed.select(taken).to_series())
+    return native_charges(rows, report, source=source, file=file)
+
+
+def _as_part(part: NativeCharges, findings: tuple[Finding, ...]) -> ChargesPart:
+    charges = part.charges
+    return ChargesPart(
+        charges,
+        counted(part.currency.str.to_uppercase(), part.billed),
+        readings=readings_of(charges, provider=PROVIDER),
+        claims=(*claims_of(charges), *usage_claims(charges)),
+        findings=(*findings, *part.findings),
+    )
+
+
+def _alone(options: AzureOptions) -> tuple[Finding, ...]:
+    """What one report alone cannot tell."""
+    if options.report == "actual":
+        detail = (
+            "actual cost alone tells no amortization: purchases of commitments cost what they bill when they bill it"
+        )
+        return (Finding("amortization_unknown", detail),)
+    if options.report == "amortized":
+        detail = "amortized cost alone tells no purchases of commitments: what they bill is missing from BilledCost"
+        return (Finding("purchases_unknown", detail),)
+    return ()

@@ -16,6 +16,9 @@ from typing import Any, Literal
 
 from connectors.simulator.bills import Line, lines_of, readings_of
 from connectors.simulator.claude_code import estimated_costs
+from connectors.simulator.clouds.clouds import Clouds, cloud_owners, cloud_sources
+from connectors.simulator.clouds.lines import Charge
+from connectors.simulator.clouds.truth import cloud_document
 from connectors.simulator.draws import identifier
 from connectors.simulator.events import LABS_BEGIN, Calendar
 from connectors.simulator.organisation import (
@@ -44,10 +47,11 @@ _PREFIXES = {OPENAI: "sk-admin-", ANTHROPIC: "sk-ant-admin01-", LABS: "sk-ant-ad
 class Simulation:
     """`months` months of the organisation, by `seed`, up to the day before `as_of` (which must know its zone).
 
-    The current month is partial; yesterday is used but not billed; today is empty.
+    The current month is partial; yesterday is used but not billed; today is empty. With `clouds` its truth holds the
+    bills of three clouds too, which are files (`write_clouds`) and not served.
     """
 
-    def __init__(self, seed: int, months: int, as_of: datetime) -> None:
+    def __init__(self, seed: int, months: int, as_of: datetime, *, clouds: bool = False) -> None:
         if as_of.tzinfo is None or months < 1:
             raise ValueError("a simulation needs an as_of with a time zone, and at least one month")
         self.seed = seed
@@ -55,6 +59,8 @@ class Simulation:
         self.as_of = as_of.astimezone(UTC).replace(microsecond=0)
         self.calendar = Calendar.of(months, self.as_of)
         self.state: State = "first"
+        self.has_clouds = clouds
+        self._clouds = Clouds(seed, self.calendar)
         self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
         self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
         self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
@@ -117,16 +123,25 @@ class Simulation:
             "as_of": self.as_of.isoformat(),
             "state": state,
             **as_document(ledger),
+            **cloud_document(self._cloud_charges(state)),
             "restated": self._restated() if state == "second" else [],
+            "cloud_restated": self._clouds.restated() if state == "second" and self.has_clouds else [],
             "claude_code": estimated_costs(self, ANTHROPIC, state),
             "names": _names(),
-            "events": self.calendar.described(),
+            "events": [*self.calendar.described(), *(self._clouds.events() if self.has_clouds else [])],
         }
 
     def write_truth(self, path: Path, state: State | None = None) -> None:
         """The truth as JSON, the same bytes for the same seed, months, as_of and state."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(self.truth(state), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def write_clouds(self, folder: Path) -> None:
+        """The clouds' exports of the present state as files, as vendors lay them out: `folder`/aws, gcp and azure."""
+        self._clouds.write(folder, self.state)
+
+    def _cloud_charges(self, state: State) -> list[Charge]:
+        return self._clouds.charges(state) if self.has_clouds else []
 
     def _ledger(self, state: State) -> Ledger:
         ledger = Ledger()
@@ -140,6 +155,8 @@ class Simulation:
                     late = self.calendar.is_late(day)
                     readings = readings_of(self.calendar, usage)
                     ledger.add_usage(usage, readings, paid=id(usage) in billed, late=late)
+        for charge in self._cloud_charges(state):
+            ledger.add_charge(charge)
         return ledger
 
     def _restated(self) -> list[dict[str, Any]]:
@@ -200,8 +217,9 @@ class Simulation:
             },
         ]
 
-    def configuration(self, base_url: str) -> dict[str, Any]:
-        """The content of outlay.yaml that pulls this organisation from a server at `base_url`."""
+    def configuration(self, base_url: str, clouds: Path | None = None) -> dict[str, Any]:
+        """The content of outlay.yaml that pulls this organisation from a server at `base_url`, and the clouds' files
+        from the folder `clouds`."""
         start = self.billing_periods[0]
         options = {
             OPENAI: {"base_url": f"{base_url}/v1"},
@@ -218,8 +236,9 @@ class Simulation:
                     "options": {"admin_key": f"${{{KEY_NAMES[source]}}}", **options[source]},
                 }
                 for source in SOURCES
-            ],
-            "owners": _owners(),
+            ]
+            + ([] if clouds is None else cloud_sources(clouds, start)),
+            "owners": [*_owners(), *([] if clouds is None else cloud_owners())],
             "contracts": self.contract_rates(),
             "budgets": self._budgets(),
         }

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.simulator.bills import Line, Paid
+from connectors.simulator.clouds.lines import Charge
 from connectors.simulator.draws import largest_remainder
 from connectors.simulator.events import REFUSED_MODEL
 from connectors.simulator.organisation import team_of
@@ -38,20 +39,25 @@ class Costs:
 
     quantity: int = 0
     billed: Decimal = Decimal(0)
+    effective: Decimal = Decimal(0)
     listed: Decimal = Decimal(0)
     contracted: Decimal = Decimal(0)
 
-    def add(self, quantity: int, billed: Decimal, listed: Decimal, contracted: Decimal) -> None:
+    def add(
+        self, quantity: int, billed: Decimal, listed: Decimal, contracted: Decimal, effective: Decimal | None = None
+    ) -> None:
+        """`effective`: where it is not what is billed; what is paid after its use costs what it bills."""
         self.quantity += quantity
         self.billed += billed
+        self.effective += billed if effective is None else effective
         self.listed += listed
         self.contracted += contracted
 
     def four(self) -> dict[str, str]:
-        """Billed, effective, list and contracted cost; postpaid, so effective is billed."""
+        """Billed, effective, list and contracted cost."""
         return {
             "billed_cost": text(self.billed),
-            "effective_cost": text(self.billed),
+            "effective_cost": text(self.effective),
             "list_cost": text(self.listed),
             "contracted_cost": text(self.contracted),
         }
@@ -97,6 +103,16 @@ class Ledger:
             if kind:
                 self.charged[*period, kind] += paid.quantity
         self._compare(period, line)
+
+    def add_charge(self, charge: Charge) -> None:
+        """A charge of a cloud, which is one as it comes: nothing is matched and nothing estimated."""
+        period = (charge.source, charge.billing_period)
+        costs = (0, charge.billed, charge.listed, charge.contracted, charge.effective)
+        self.billed[period].add(*costs)
+        self.teams[*period, charge.account.team if charge.account else None].add(*costs)
+        if charge.tokens is not None:
+            self.charged[*period, charge.tokens.meter] += charge.tokens.count
+            self.used[*period, charge.tokens.meter] += charge.tokens.count
 
     def _add_unmatched(self, period: Group, line: Line) -> None:
         self.billed[period].add(0, line.amount, line.amount, line.amount)

@@ -84,18 +84,14 @@ def is_covered(world: CloudWorld, group: Machines, number: int, day: date) -> bo
     """Whether something bought ahead pays for that machine on that day."""
     if group.plan == "reserved":
         return day >= reserved_from(world)
-    return any(
-        plan.group == group.name and number < plan.covers and day >= plan.start(world) for plan in PLANS
-    )
+    return any(plan.group == group.name and number < plan.covers and day >= plan.start(world) for plan in PLANS)
 
 
 def reserved_from(world: CloudWorld) -> date:
     return world.days[min(RESERVED_DAY, len(world.days) - 1)]
 
 
-def covered_row(
-    world: CloudWorld, month: str, day: date, group: Machines, number: int, hours: Decimal
-) -> CurRow:
+def covered_row(world: CloudWorld, month: str, day: date, group: Machines, number: int, hours: Decimal) -> CurRow:
     """A day of one machine that a Savings Plan or a reservation pays for."""
     is_reserved = group.plan == "reserved"
     plan = None if is_reserved else next(plan for plan in PLANS if plan.group == group.name)
@@ -141,7 +137,7 @@ def _used_of(world: CloudWorld, plan: SavingsPlan, day: date) -> tuple[Decimal, 
 
 
 def savings_plan_rows(world: CloudWorld, month: str, day: date) -> Iterator[CurRow]:
-    """What stands beside covered usage: its negation, the day's fee with what was not used, and what is paid up front."""
+    """Beside covered usage: its negation, the day's fee with what was not used, and what is paid up front."""
     for plan in PLANS:
         start = plan.start(world)
         if day < start:
@@ -345,7 +341,7 @@ def _block_row(
     price = AWS_SIZES[group.size].price
     return CurRow(
         month, "Usage", "AmazonEC2", f"{PREFIXES[group.region]}{box}:{group.size}", group.account, midnight(day),
-        next_day(day), hours, "Hrs", ZERO, hours * price if number is not None else ZERO, price, operation="RunInstances",
+        next_day(day), hours, "Hrs", ZERO, ZERO if number is None else hours * price, price, operation="RunInstances",
         resource=block_arn(block) if number is None else resource_of(group, number), region=group.region,
         size=group.size, text=f"$0.00 per {box} Linux {group.size} in a Capacity Block", term="OnDemand",
         tags=tags_of(group), more=_block_columns(block, status), means=means,

@@ -8,14 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 from connectors.simulator.clouds.lines import Line, after, first_of
 from connectors.simulator.clouds.parquet import as_parquet
 from connectors.simulator.clouds.world import CloudWorld
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 EXPORT = "meridian-cur2"
 _BUCKET = "s3://meridian-billing/exports"
@@ -53,7 +50,7 @@ _MAPS = ("cost_category", "discount", "product", "resource_tags", "tags")
 
 
 @lru_cache(maxsize=1)
-def _schema() -> pa.Schema:
+def _schema() -> Any:
     import pyarrow as pa
 
     types = {

@@ -1,4 +1,4 @@
-"""What else stands on AWS's bill: storage and traffic by the day, and support, discounts, credit and tax by the month."""
+"""What else stands on AWS's bill: storage and traffic by the day; support, discounts, credit and tax by the month."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUPPORT = Decimal(1450)
 _TAX = Decimal("0.0725")
 _AGREED = Decimal("0.02")
 """The enterprise discount, taken off usage in rows of its own."""
-_CREDIT = Decimal("-1500")
+_CREDIT = Decimal(-1500)
 _REFUND = Decimal("-318.42")
 
 _STORES: tuple[tuple[Account, str, str, str, str, str, str, int], ...] = (

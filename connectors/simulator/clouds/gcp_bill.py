@@ -82,7 +82,7 @@ def _day_rows(world: CloudWorld, month: str, day: date) -> Iterator[GcpRow]:
 def _machine_rows(
     month: str, day: date, group: Machines, number: int, hours: Decimal, running: int
 ) -> Iterator[GcpRow]:
-    """The SKUs of one machine's day. Where a commitment covers `COMMITTED` of `running` machines, each gets its share."""
+    """The SKUs of one machine's day. Of a commitment for `COMMITTED` machines each of `running` gets its share."""
     for key, sku, unit, count, accelerator in _PARTS[group.size]:
         listed, quantity = GCP_UNITS[key], hours * count
         price = listed * _AGREED_H100 if key == "h100" else listed

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 from connectors.simulator.clouds.accounts import GCP_BILLING
 from connectors.simulator.clouds.lines import Line
 from connectors.simulator.clouds.parquet import as_parquet
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 TABLE = f"gcp_billing_export_resource_v1_{GCP_BILLING.id.replace('-', '_')}"
 _SHARDS = 2
 
 
 @lru_cache(maxsize=1)
-def _schema() -> pa.Schema:
+def _schema() -> Any:
     import pyarrow as pa
 
     text, number, exact = pa.string(), pa.float64(), pa.decimal128(38, 9)

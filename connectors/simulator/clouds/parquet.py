@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from typing import Any
 
 
-def as_parquet(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> bytes:
-    """The rows as one file; amounts become doubles where the schema says so, as the vendors write them."""
+def as_parquet(rows: Sequence[Mapping[str, object]], schema: Any) -> bytes:
+    """The rows as one file of an Arrow schema; amounts become doubles where it says so, as vendors write them."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -29,7 +26,7 @@ def as_parquet(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> bytes
     return out.getvalue()
 
 
-def _writer(kind: pa.DataType) -> Callable[[Any], Any] | None:
+def _writer(kind: Any) -> Callable[[Any], Any] | None:
     """How a value becomes one of that type; None where it is one already.
 
     A double's shortest text is the decimal that it was made of: amounts have at most fifteen digits.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 D = Decimal
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Size:
 
     price: Decimal
     accelerator: str | None = None
-    count: Decimal = D(0)
+    count: Decimal = ZERO
     spot: Decimal | None = None
 
 

@@ -34,6 +34,8 @@ UNLISTED_SCHEMA = pl.Schema(
 _TOLD = ("HostProviderName", "ServiceProviderName", "ServiceName", "SkuMeter", "ChargeDescription")
 _KEY = (*_TOLD, "type", "meter", "unit")
 _SERVICE = ("ServiceProviderName", "ServiceName", "ServiceCategory")
+_SOFTWARE = "/software"
+"""How a connector ends the SkuId of an operating system that is billed beside a machine under the machine's meter."""
 _TYPE_IN_DETAILS = r'"(?:x_)?InstanceType"\s*:\s*"([^"]+)"'
 _TYPE_IN_VENDOR_COLUMNS = r'\\*"(?:x_)?(?:InstanceType|ServiceType|[aA]rmSkuName)\\*"\s*:\s*\\*"([^"\\]+)'
 _METER_IN_VENDOR_COLUMNS = r'"(?:x_)?(?:UsageType|SkuMeterName)"\s*:\s*"([^"]+)"'
@@ -144,7 +146,8 @@ def _measured(timed: list[str]) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     quantity = told("CommitmentDiscountQuantity", "ConsumedQuantity", "PricingQuantity")
     is_timed = unit.is_in(timed) | left_over.fill_null(value=False)
     may_bill = ((pl.col("ChargeCategory") == "Usage") & is_timed) | is_purchase
-    return unit, pl.when(~is_purchase).then(quantity), may_bill
+    is_software = pl.col("SkuId").str.ends_with(_SOFTWARE).fill_null(value=False)
+    return unit, pl.when(~is_purchase).then(quantity), may_bill & ~is_software
 
 
 def _asked(charges: pl.DataFrame, unit: pl.Expr, may_bill: pl.Expr) -> pl.DataFrame:

@@ -47,6 +47,12 @@ _SERIES = {
     "Standard_NC4as_T4_v3": ("NC4as T4 v3", "NCasT4 v3 Series"),
     "Standard_D8s_v5": ("D8s v5", "Dsv5 Series"),
 }
+_BOUGHT = {
+    # a purchase is told under the meter of what it covers
+    MACHINES_RESERVATION.name: ("Virtual Machines", "NCads A100 v4 Series", "NC24ads A100 v4"),
+    SAVINGS_PLAN.name: ("Savings plan", "", "Compute Savings Plan"),
+    PTU[0].name: ("Foundry Models", "Azure OpenAI", "Provisioned Managed Global Unit"),
+}
 
 
 def azure_lines(world: CloudWorld, month: str) -> list[AzureLine]:
@@ -159,12 +165,12 @@ def _monthly_rows(world: CloudWorld, month: str) -> Iterator[AzureRow]:
     hours = Decimal(hours_between(start, after(month)))
     for benefit, count in ((MACHINES_RESERVATION, RESERVED), (SAVINGS_PLAN, 1), PTU):
         fee = benefit.rate * count * hours
-        # what a reservation is bought of is counted; a savings plan is bought of money
+        category, subcategory, meter = _BOUGHT[benefit.name]
         means = _money(month, start, OWNER, "Purchase", fee, effective=ZERO, commitment=benefit.id.lower())
         yield AzureRow(
-            month, start, OWNER, "Virtual Machines" if benefit is MACHINES_RESERVATION else benefit.kind,
-            benefit.product, Decimal(count), "1 Hour", fee / count, ZERO, service="Microsoft.Capacity",
-            charge="Purchase", frequency="Recurring", model=benefit.kind, benefit=benefit, means=(means,),
+            month, start, OWNER, category, meter, Decimal(count), "1 Hour", fee / count, ZERO, subcategory,
+            benefit.product, service="Microsoft.Capacity", charge="Purchase", frequency="Recurring",
+            model=benefit.kind, benefit=benefit, means=(means,),
         )  # fmt: skip
     support = Decimal(1000)
     yield AzureRow(

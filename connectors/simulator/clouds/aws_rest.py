@@ -113,7 +113,9 @@ def _row(
     month: str, kind: str, product: str, text: str, account: Account, day: date, amount: Decimal, category: str
 ) -> CurRow:
     """A row of money alone: discount, credit, refund or tax."""
-    means = Charge(AWS, month, AWS_PAYER.id, account, midnight(day), category, amount, amount, amount, amount)
+    # a discount is what lies between list and contracted
+    listed = ZERO if kind == "EdpDiscount" else amount
+    means = Charge(AWS, month, AWS_PAYER.id, account, midnight(day), category, amount, amount, listed, amount)
     return CurRow(
         month, kind, product, "", account, midnight(day), next_day(day), Decimal(1), "", amount, text=text,
         more={"line_item_tax_type": "USSalesTax"} if kind == "Tax" else {}, means=(means,),

@@ -31,7 +31,9 @@ from connectors.simulator.draws import between
 COMMITTED = 6
 """L4 that are committed for a year; eight run on weekdays, four on weekends."""
 COMMITTED_RATE = Decimal("0.35")
-COMMITMENT = "Commitment v1: Nvidia L4 GPU running in Americas for 1 Year"
+_COMMITMENT_SKU = "Commitment v1: Nvidia L4 GPU running in Americas for 1 Year"
+COMMITMENT = f"{GCP_BILLING.id}/us-central1/L4 GPU (GPU-Hours)"
+"""The bill has no id of a commitment: account, region and what is committed name it."""
 _AGREED_H100 = Decimal("0.95")
 """What was agreed for H100: 5 % below list."""
 _TAX = Decimal("0.08")
@@ -161,7 +163,7 @@ def _fee_row(world: CloudWorld, month: str, day: date) -> GcpRow:
             )
         )  # fmt: skip
     return GcpRow(
-        month, "Compute Engine", COMMITMENT, GCP_ASSIST, midnight(day), next_day(day), fee, hours, "hour",
+        month, "Compute Engine", _COMMITMENT_SKU, GCP_ASSIST, midnight(day), next_day(day), fee, hours, "hour",
         COMMITTED_RATE, COMMITTED_RATE, means=tuple(means),
     )  # fmt: skip
 

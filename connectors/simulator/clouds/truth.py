@@ -57,12 +57,12 @@ def _accelerators(charges: Iterable[Charge]) -> list[dict[str, Any]]:
     for charge in charges:
         if charge.accelerators is not None:
             told = charge.accelerators
-            status = "used" if told.used else "unused"
-            group = (charge.source, charge.billing_period, told.type, told.region, told.kind, status)
+            use = "used" if told.used else "unused"
+            group = (charge.source, charge.billing_period, told.type, told.region, told.kind, use)
             hours, cost = sums[group]
             sums[group] = [hours + told.hours, cost + charge.effective]
     return _rows(
-        (*_PERIOD, "accelerator_type", "region", "pricing_kind", "status"),
+        (*_PERIOD, "accelerator_type", "region", "pricing_kind", "use"),
         {
             group: {"accelerator_hours": text(hours), "effective_cost": text(cost)}
             for group, (hours, cost) in sums.items()

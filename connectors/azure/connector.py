@@ -41,8 +41,8 @@ class AzureConnector:
         """Charges of the window's month in parts, with the tokens that they bill. Raises `AnswerError`."""
         kept = list(answers)
         with self._named(window):
-            scopes = self._check_scopes(kept)
-        return Translation(parts=self._parts(window, kept), findings=(*scopes, *_stale(window, kept)))
+            _check_scopes(kept)
+        return Translation(parts=self._parts(window, kept), findings=_stale(window, kept))
 
     def _pulled(self, window: Window) -> Iterator[Answer]:
         month = f"{window.start:%Y-%m}"
@@ -59,21 +59,6 @@ class AzureConnector:
     def _parts(self, window: Window, answers: Sequence[Answer]) -> Iterator[ChargesPart]:
         with self._named(window):
             yield from cost_parts(window, answers, self._options, self._source)
-
-    def _check_scopes(self, answers: Sequence[Answer]) -> tuple[Finding, ...]:
-        """Both reports of actual-and-amortized must be of the same scopes. Raises `AnswerError`."""
-        scopes: dict[str, set[str]] = {}
-        for answer in answers:
-            if is_manifest_answer(answer) and isinstance(answer.body, bytes):
-                run = read_run(answer.request["url"], answer.body)
-                scopes.setdefault(answer.request["report"], set()).add(run.scope.strip("/").casefold())
-        if len(scopes) == 2 and len({frozenset(told) for told in scopes.values()}) > 1:
-            told = "; ".join(f"{report} of {', '.join(sorted(names))}" for report, names in sorted(scopes.items()))
-            raise AnswerError(
-                f"the two exports are not of the same scope: {told}",
-                remedy="export actual and amortized cost of one and the same scope",
-            )
-        return ()
 
     @contextmanager
     def _named(self, window: Window) -> Generator[None]:
@@ -112,6 +97,21 @@ def _months_read(options: AzureOptions, report: str, path: str, surroundings: Su
             told = rows.select(month=rows["period_start"].fill_null(rows["date"]).dt.strftime("%Y-%m"))
             months.update(told["month"].unique().to_list())
     return sorted(months)
+
+
+def _check_scopes(answers: Sequence[Answer]) -> None:
+    """Both reports of actual-and-amortized must be of the same scopes. Raises `AnswerError`."""
+    scopes: dict[str, set[str]] = {}
+    for answer in answers:
+        if is_manifest_answer(answer) and isinstance(answer.body, bytes):
+            run = read_run(answer.request["url"], answer.body)
+            scopes.setdefault(answer.request["report"], set()).add(run.scope.strip("/").casefold())
+    if len(scopes) == 2 and len({frozenset(told) for told in scopes.values()}) > 1:
+        told = "; ".join(f"{report} of {', '.join(sorted(names))}" for report, names in sorted(scopes.items()))
+        raise AnswerError(
+            f"the two exports are not of the same scope: {told}",
+            remedy="export actual and amortized cost of one and the same scope",
+        )
 
 
 def _stale(window: Window, answers: Sequence[Answer]) -> tuple[Finding, ...]:

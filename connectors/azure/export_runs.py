@@ -84,7 +84,7 @@ def read_run(url: str, body: bytes) -> Run:
         body,
         str(config.get("exportName") or ""),
         str(config.get("type") or ""),
-        str(config.get("resourceId") or ""),
+        re.sub(r"(?i)/providers/Microsoft\.CostManagement/exports/.*$", "", str(config.get("resourceId") or "")),
         start[:10],
         max(end[:10], start[:10]),
         str(info.get("runId") or ""),
@@ -174,7 +174,7 @@ def _newest(candidates: list[Run]) -> Run:
 
 def _check_disjoint(scopes: list[str], place: str) -> None:
     """Several exports below one place must be of different subscriptions; of anything else they overlap."""
-    if len(scopes) > 1 and not all(re.fullmatch(r"/?subscriptions/[^/]+/?(providers/.*)?", scope) for scope in scopes):
+    if len(scopes) > 1 and not all(re.fullmatch(r"/?subscriptions/[^/]+/?", scope) for scope in scopes):
         raise AnswerError(
             f"{len(scopes)} exports at {place} may hold the same charges: {', '.join(sorted(scopes))}",
             remedy="name the folder of one of them in `path`",

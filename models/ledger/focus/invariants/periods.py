@@ -17,9 +17,12 @@ def billing_month() -> pl.Expr:
 
 
 def _is_no_month() -> pl.Expr:
-    first = _START.dt.day() == 1
-    midnight = _START.dt.truncate("1d") == _START
-    return ~(first & midnight & (_START.dt.offset_by("1mo") == _END))
+    """Neither UTC's month nor that of the issuer's own zone: both ends as many hours beside UTC's midnights, but for an
+    hour of daylight saving (Google bills months of US Pacific time)."""
+    month = (_START + pl.duration(days=1)).dt.truncate("1mo")
+    early, late = _START - month, _END - month.dt.offset_by("1mo")
+    apart = (early.abs() > pl.duration(hours=14)) | (late.abs() > pl.duration(hours=14))
+    return apart | ((late - early).abs() > pl.duration(hours=1))
 
 
 PERIOD_RULES: tuple[Rule, ...] = (
@@ -58,7 +61,7 @@ PERIOD_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "billing-period-is-a-month",
-        "a billing period is one calendar month, UTC",
+        "a billing period is one calendar month, of UTC or the issuer's zone",
         ("BillingPeriodStart", "BillingPeriodEnd"),
         _is_no_month(),
     ),

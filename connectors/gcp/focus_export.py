@@ -1,0 +1,50 @@
+"""Google's own FOCUS export (a BigQuery table, or Parquet of it) as charges: FOCUS already, only up-converted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+import polars as pl
+
+from connectors.focus_rows.as_read import as_read
+from connectors.focus_rows.columns import with_focus_names
+from connectors.focus_rows.judged import as_judged, vendor_findings
+from connectors.focus_rows.times import with_instants
+from connectors.focus_rows.upconvert import upconvert
+from connectors.gcp.options import GcpOptions
+from connectors.gcp.parquet_slices import opened, slices
+from connectors.native_charges import claims_of
+from connectors.protocol import Answer, ChargesPart, Translation, Window
+from models.ledger.focus.invariants.periods import billing_month
+
+
+def focus_translation(source: str, options: GcpOptions, window: Window, tables: Sequence[Answer]) -> Translation:
+    """Charges whose billing period is the month that the window begins in, a slice of a file a part."""
+    month = f"{window.start:%Y-%m}"
+    months = (with_months.height for answer in tables for _, with_months in _slices(answer, options, month))
+    missing = () if sum(months) else (f"no charge of {month} in {len(tables)} files or pages",)
+    return Translation(parts=_parts(source, options, month, tables), missing=missing)
+
+
+def _parts(source: str, options: GcpOptions, month: str, tables: Sequence[Answer]) -> Generator[ChargesPart]:
+    for answer in tables:
+        for name, rows in _slices(answer, options, month):
+            if rows.is_empty():
+                continue
+            converted = upconvert(rows, source=source, file=name)
+            findings = (*converted.findings, *vendor_findings(as_judged(rows)))
+            claims = claims_of(converted.charges)
+            yield ChargesPart(converted.charges, as_read(rows, name), claims=claims, findings=findings)
+
+
+def _slices(answer: Answer, options: GcpOptions, month: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The answer's name and rows of the month, under FOCUS's names."""
+    name = answer.request["name"]
+    storage = {key: secret.get_secret_value() for key, secret in options.storage.items()}
+    with opened(answer.body, name, storage) as file:
+        for frame in slices(file, file.schema_arrow.names):
+            named, _ = with_focus_names(frame, name, {})
+            inside = named.filter(with_instants(named, name).select(billing_month()).to_series() == month)
+            if options.billing_account is not None:
+                inside = inside.filter(pl.col("BillingAccountId") == options.billing_account)
+            yield name, inside

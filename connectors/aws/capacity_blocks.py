@@ -66,9 +66,7 @@ def may_be_of_a_block(declared: Iterable[str]) -> pl.Expr:
     """Fees of blocks, and instance-hours in a reservation that is a block or may be one."""
     kind = pl.col(_TYPE).str.to_lowercase().str.contains("block", literal=True).fill_null(value=True)
     return (pl.col("role") == "capacity_block") | (
-        (pl.col("role") == "usage")
-        & pl.col(_ARN).is_not_null()
-        & (kind | pl.col(_ARN).is_in(list(declared)))
+        (pl.col("role") == "usage") & pl.col(_ARN).is_not_null() & (kind | pl.col(_ARN).is_in(list(declared)))
     )
 
 
@@ -98,7 +96,9 @@ class HeldBlocks:
         fees, usage = rows.filter(pl.col("role") == "capacity_block"), rows.filter(pl.col("role") != "capacity_block")
         blocks, findings = self._blocks(fees)
         known = pl.col("block_id").is_in(list(blocks)).fill_null(value=False)
-        frames = [plain_charges(frame.filter(~known), month=month, basis=self._basis).collect() for frame in (fees, usage)]
+        frames = [
+            plain_charges(frame.filter(~known), month=month, basis=self._basis).collect() for frame in (fees, usage)
+        ]
         frames.append(_purchases(fees.filter(known), blocks, month, self._basis))
         frames += _run(usage.filter(known), blocks, month, start, end)
         unknown = usage.filter(~known & (pl.col(_TYPE).str.to_lowercase().str.contains("block", literal=True)))
@@ -123,7 +123,9 @@ class HeldBlocks:
             if name and in_hours and hours > 0 and fee > 0 and end - start >= _SHORTEST:
                 blocks[name] = Block(name, start, end, hours, fee)
             else:
-                detail = f"{name or 'a fee without reservation'}: the bill tells no window and hours; {fee} stays at the fee"
+                detail = (
+                    f"{name or 'a fee without reservation'}: the bill tells no window and hours; {fee} stays at the fee"
+                )
                 findings.append(Finding("capacity_block_not_amortised", detail))
         return blocks, tuple(findings)
 
@@ -153,32 +155,41 @@ def _purchases(fees: pl.DataFrame, blocks: dict[str, Block], month: str, basis: 
         schema={"block_id": pl.String, "from": pl.Datetime("us", "UTC"), "to": pl.Datetime("us", "UTC"), "all": MONEY},
         orient="row",
     )
-    charges = fees.lazy().join(windows.lazy(), on="block_id", how="left").select(
-        *_COMMITTED,
-        *_SERVICE,
-        "SkuPriceId",
-        "PricingUnit",
-        **{
-            **identity(month),
-            **_commitment(name, pl.col("all"), None),
-            "ResourceId": name,
-            "ResourceType": pl.lit("Capacity Block"),
-            "ChargePeriodStart": pl.min_horizontal("from", "line_item_usage_start_date"),
-            "ChargePeriodEnd": pl.col("to"),
-        },
-        ChargeCategory=pl.lit("Purchase"),
-        ChargeFrequency=pl.lit("One-Time"),
-        PricingCategory=pl.lit("Standard"),
-        PricingQuantity=pl.when(pl.col("line_item_usage_amount") > 0).then("line_item_usage_amount").otherwise(1).cast(MONEY),
-        BilledCost=cost,
-        EffectiveCost=_ZERO,
-        ListCost=cost,
-        ContractedCost=cost,
+    charges = (
+        fees.lazy()
+        .join(windows.lazy(), on="block_id", how="left")
+        .select(
+            *_COMMITTED,
+            *_SERVICE,
+            "SkuPriceId",
+            "PricingUnit",
+            **{
+                **identity(month),
+                **_commitment(name, pl.col("all"), None),
+                "ResourceId": name,
+                "ResourceType": pl.lit("Capacity Block"),
+                "ChargePeriodStart": pl.min_horizontal("from", "line_item_usage_start_date"),
+                "ChargePeriodEnd": pl.col("to"),
+            },
+            ChargeCategory=pl.lit("Purchase"),
+            ChargeFrequency=pl.lit("One-Time"),
+            PricingCategory=pl.lit("Standard"),
+            PricingQuantity=pl.when(pl.col("line_item_usage_amount") > 0)
+            .then("line_item_usage_amount")
+            .otherwise(1)
+            .cast(MONEY),
+            BilledCost=cost,
+            EffectiveCost=_ZERO,
+            ListCost=cost,
+            ContractedCost=cost,
+        )
     )
     return with_unit_prices(charges).collect()
 
 
-def _run(usage: pl.DataFrame, blocks: dict[str, Block], month: str, start: datetime, end: datetime) -> list[pl.DataFrame]:
+def _run(
+    usage: pl.DataFrame, blocks: dict[str, Block], month: str, start: datetime, end: datetime
+) -> list[pl.DataFrame]:
     """Used and unused rows of every known block in the month, and what else its instances bill (operating systems)."""
     frames: list[pl.DataFrame] = []
     for block in blocks.values():
@@ -194,7 +205,9 @@ def _run(usage: pl.DataFrame, blocks: dict[str, Block], month: str, start: datet
         parts = split(share, [*worked, idle]) if share else [Decimal(0)] * (len(worked) + 1)
         frames.append(_used(inside, block, parts[:-1], month))
         if idle and rows.height:
-            frames.append(_unused(rows.head(1), block, idle, parts[-1], month, (max(start, block.start), min(end, block.end))))
+            frames.append(
+                _unused(rows.head(1), block, idle, parts[-1], month, (max(start, block.start), min(end, block.end)))
+            )
     return frames
 
 
@@ -216,27 +229,33 @@ def _used(inside: pl.DataFrame, block: Block, parts: list[Decimal], month: str) 
     amount, name = pl.col("line_item_usage_amount"), pl.lit(block.id)
     cost = pl.col("share")
     listed = pl.max_horizontal(pl.col("pricing_public_on_demand_cost").fill_null(_ZERO), cost)
-    charges = inside.with_columns(share=pl.Series(parts, dtype=MONEY)).lazy().select(
-        *_COMMITTED,
-        *_SERVICE,
-        "SkuPriceId",
-        "PricingUnit",
-        "ConsumedUnit",
-        **{**identity(month), **_commitment(name, amount, "Used")},
-        ChargeCategory=pl.lit("Usage"),
-        ChargeFrequency=pl.lit("Usage-Based"),
-        PricingCategory=pl.lit("Committed"),
-        PricingQuantity=amount,
-        ConsumedQuantity=amount,
-        BilledCost=_ZERO,
-        EffectiveCost=cost,
-        ListCost=listed,
-        ContractedCost=listed,
+    charges = (
+        inside.with_columns(share=pl.Series(parts, dtype=MONEY))
+        .lazy()
+        .select(
+            *_COMMITTED,
+            *_SERVICE,
+            "SkuPriceId",
+            "PricingUnit",
+            "ConsumedUnit",
+            **{**identity(month), **_commitment(name, amount, "Used")},
+            ChargeCategory=pl.lit("Usage"),
+            ChargeFrequency=pl.lit("Usage-Based"),
+            PricingCategory=pl.lit("Committed"),
+            PricingQuantity=amount,
+            ConsumedQuantity=amount,
+            BilledCost=_ZERO,
+            EffectiveCost=cost,
+            ListCost=listed,
+            ContractedCost=listed,
+        )
     )
     return with_unit_prices(charges).collect()
 
 
-def _unused(row: pl.DataFrame, block: Block, idle: Decimal, money: Decimal, month: str, when: tuple[datetime, datetime]) -> pl.DataFrame:
+def _unused(
+    row: pl.DataFrame, block: Block, idle: Decimal, money: Decimal, month: str, when: tuple[datetime, datetime]
+) -> pl.DataFrame:
     name, cost, hours = pl.lit(block.id), pl.lit(money, dtype=MONEY), pl.lit(idle, dtype=MONEY)
     charges = row.lazy().select(
         *_COMMITTED,

@@ -123,12 +123,11 @@ def plain_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.
         ListCost=pl.when(is_priced).then(lists).when(is_discount).then(_ZERO).otherwise(cost),
         ContractedCost=pl.when(is_priced | is_discount).then(net).otherwise(cost),
         PricingQuantity=pl.when(pl.col("SkuPriceId").is_not_null()).then(quantity),
-        ConsumedQuantity=pl.when(is_usage)
-        .then(pl.when(pl.col("block").is_null()).then(amount).otherwise(product(amount, pl.col("block")))),
+        ConsumedQuantity=pl.when(is_usage).then(
+            pl.when(pl.col("block").is_null()).then(amount).otherwise(product(amount, pl.col("block")))
+        ),
         ConsumedUnit=pl.when(is_usage).then("ConsumedUnit"),
-        x_PriceStatus=pl.when(is_usage & ~is_priced & (cost != 0))
-        .then(pl.lit("unpriced"))
-        .otherwise(pl.lit("native")),
+        x_PriceStatus=pl.when(is_usage & ~is_priced & (cost != 0)).then(pl.lit("unpriced")).otherwise(pl.lit("native")),
     )
     return _without_sku_where_odd(with_unit_prices(charges)).drop("is_odd", "role")
 

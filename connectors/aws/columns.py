@@ -78,7 +78,10 @@ INSTANTS: tuple[str, ...] = (
     "line_item_usage_end_date",
     "line_item_usage_start_date",
 )
-MAPS: tuple[str, ...] = ("product", "resource_tags")
+TAGS = "resource_tags"
+WRITTEN_TAGS = "resource_tags_as_json"
+"""Tags that the reader of a file has already written as JSON."""
+MAPS: tuple[str, ...] = ("product", TAGS)
 
 NEEDED: tuple[str, ...] = (*TEXTS, *AMOUNTS, *INSTANTS, *MAPS)
 """Every column that is read; those that a bill lacks are null."""
@@ -166,24 +169,26 @@ def check_columns(names: Sequence[str], file: str) -> tuple[Finding, ...]:
 
 
 def normalised(frame: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    """Rows under CUR 2.0's names in one type each: text, Decimal(38, 12), UTC instants, maps as they came or null.
+    """Rows under CUR 2.0's names in one type each: text, Decimal(38, 12), UTC instants; `resource_tags` as JSON text.
 
-    `resource_tags` becomes JSON text. Raises `AnswerError` for values that cannot be read.
+    `product` is not among them: few of its rows are looked at. Raises `AnswerError` for values that cannot be read.
     """
     named = frame.rename({name: cur2_name(name) for name in frame.columns})
     if "product_region" in named.columns:
-        region = pl.coalesce("product_region_code", "product_region") if "product_region_code" in named.columns else None
+        region = (
+            pl.coalesce("product_region_code", "product_region") if "product_region_code" in named.columns else None
+        )
         named = named.with_columns(product_region_code=pl.col("product_region") if region is None else region)
-    tags = as_json_objects(named, "resource_tags", _TAG_FAMILY, file)
+    is_written = WRITTEN_TAGS in named.columns
+    tags = named[WRITTEN_TAGS] if is_written else as_json_objects(named, TAGS, _TAG_FAMILY, file)
     exact, findings = exact_amounts(named, AMOUNTS, file)
     columns = [
         *(_text(named, name, file) for name in TEXTS),
         *(exact[name] for name in AMOUNTS),
-        *(_instant(named, name, file) for name in INSTANTS),
-        named["product"] if "product" in named.columns else pl.Series("product", [None], dtype=pl.String).new_from_index(0, named.height),
-        tags.alias("resource_tags"),
+        *(instant(named, name, file) for name in INSTANTS),
+        tags.alias(TAGS),
     ]
-    return pl.DataFrame(columns), findings
+    return pl.DataFrame(columns).with_row_index("row"), findings
 
 
 def _text(frame: pl.DataFrame, name: str, file: str) -> pl.Series:
@@ -205,7 +210,7 @@ def _text(frame: pl.DataFrame, name: str, file: str) -> pl.Series:
 _UTC = pl.Datetime("us", "UTC")
 
 
-def _instant(frame: pl.DataFrame, name: str, file: str) -> pl.Series:
+def instant(frame: pl.DataFrame, name: str, file: str) -> pl.Series:
     series = frame[name]
     dtype = series.dtype
     if isinstance(dtype, pl.Datetime):

@@ -14,7 +14,6 @@ import polars as pl
 from connectors.aws.charges import ISSUER, BilledBasis, billed, identity, with_unit_prices
 from connectors.aws.columns import parsed_instants
 from connectors.aws.services import Service
-
 from models.table import MONEY
 
 _ZERO = pl.lit(Decimal(0), dtype=MONEY)
@@ -96,7 +95,9 @@ def effective(basis: BilledBasis) -> pl.Expr:
         return pl.coalesce(net, name) if basis == "net" else pl.col(name)
 
     plan = told("savings_plan_savings_plan_effective_cost", "savings_plan_net_savings_plan_effective_cost")
-    return pl.when(_is_plan()).then(plan).otherwise(told("reservation_effective_cost", "reservation_net_effective_cost"))
+    return (
+        pl.when(_is_plan()).then(plan).otherwise(told("reservation_effective_cost", "reservation_net_effective_cost"))
+    )
 
 
 def covered_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.LazyFrame:
@@ -123,7 +124,10 @@ def covered_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> p
             },
             PricingCategory=pl.lit("Committed"),
             PricingQuantity=amount,
-            ConsumedQuantity=pl.when(pl.col("block").is_null()).then(amount).otherwise(amount * pl.col("block")).cast(MONEY),
+            ConsumedQuantity=pl.when(pl.col("block").is_null())
+            .then(amount)
+            .otherwise(amount * pl.col("block"))
+            .cast(MONEY),
             BilledCost=_ZERO,
             EffectiveCost=cost,
             ListCost=listed,
@@ -189,7 +193,11 @@ def _positive(name: str) -> pl.Expr:
 def _term_times(frame: pl.DataFrame) -> list[pl.Series]:
     """Start and end of what a fee buys: the commitment's term, where the bill tells both."""
     starts, ends = (
-        pl.select(pl.coalesce(*(parsed_instants(frame[f"{family}_{side}_time"]) for family in ("reservation", "savings_plan")))).to_series()
+        pl.select(
+            pl.coalesce(
+                *(parsed_instants(frame[f"{family}_{side}_time"]) for family in ("reservation", "savings_plan"))
+            )
+        ).to_series()
         for side in ("start", "end")
     )
     told = (starts < ends).fill_null(value=False)
@@ -307,5 +315,3 @@ class Residuals:
             ContractedCost="left",
             x_BillingMonth=pl.lit(month),
         )
-
-

@@ -27,7 +27,7 @@ from connectors.aws.noticed import Noticed
 from connectors.aws.options import AwsOptions
 from connectors.aws.parts import charges_part, month_end
 from connectors.aws.skus import KnownSkus, Vocabulary
-from connectors.aws.slices import OpenFile
+from connectors.aws.slices import OpenFile, Slice
 from connectors.errors import AnswerError
 from connectors.protocol import ChargesPart, Window
 
@@ -61,10 +61,10 @@ class BillReader:
                 del part
         yield self._last()
 
-    def _part(self, piece: pl.DataFrame, name: str) -> ChargesPart:
-        rows, findings = normalised(piece, name)
+    def _part(self, piece: Slice, name: str) -> ChargesPart:
+        rows, findings = normalised(piece.frame, name)
         self._noticed.add(findings)
-        kept = self._noticed.without_split(self._skus.joined(self._checked(rows, name)))
+        kept = self._noticed.without_split(self._skus.joined(self._checked(rows, name), piece.product))
         self._noticed.look(kept)
         kinds = kept.select(
             block=may_be_of_a_block(self._blocks.ids), committed=is_committed(), negation=pl.col("role") == "negation"
@@ -87,7 +87,7 @@ class BillReader:
         made = [covered_charges(rows, month=month, basis=basis), purchases(rows, month=month, basis=basis)]
         return [frame.collect() for frame in (*made, unused_charges(rows, month=month))]
 
-    def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame) -> ChargesPart:
+    def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame | None) -> ChargesPart:
         return charges_part(frames, read, self._options.billed_cost, self._source)
 
     def _last(self) -> ChargesPart:

@@ -63,7 +63,9 @@ def _of_map(series: pl.Series, file: str) -> pl.Series:
     texts = distinct.select(
         "hash",
         text=_object(
-            pl.col("map").list.eval(pl.when(pair[1] != "").then(_quoted(pair[0]) + ":" + _quoted(pair[1]))).list.join(",")
+            pl.col("map")
+            .list.eval(pl.when(pair[1] != "").then(_quoted(pair[0]) + ":" + _quoted(pair[1])))
+            .list.join(",")
         ),
     )
     return keyed.select("hash").join(texts, on="hash", how="left", maintain_order="left")["text"]

@@ -34,7 +34,9 @@ class Noticed:
     def look(self, rows: pl.DataFrame) -> None:
         """Rows with their facts: what of them is not understood, not allowed for, or not in what is billed."""
         unknown = rows.filter(pl.col("not_understood").is_not_null())
-        self._sum("not_understood", unknown.with_columns(what="not_understood", money=billed(self._options.billed_cost)))
+        self._sum(
+            "not_understood", unknown.with_columns(what="not_understood", money=billed(self._options.billed_cost))
+        )
         if self._options.accounts:
             payers = rows["bill_payer_account_id"].unique().drop_nulls().to_list()
             self._strangers |= set(payers) - set(self._options.accounts)
@@ -58,7 +60,9 @@ class Noticed:
             return rows
         is_share = (_PARENT.is_not_null() & (_UNBLENDED.fill_null(0) == 0)).fill_null(value=False)
         shares = rows.filter(is_share)
-        allocated = pl.col("split_line_item_split_cost").fill_null(0) + pl.col("split_line_item_unused_cost").fill_null(0)
+        allocated = pl.col("split_line_item_split_cost").fill_null(0) + pl.col("split_line_item_unused_cost").fill_null(
+            0
+        )
         what = pl.lit("split cost of containers and pods, billed by their parents and not counted again")
         self._sum("split_cost_allocation", shares.with_columns(what=what, money=allocated))
         return rows.filter(~is_share)

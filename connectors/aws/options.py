@@ -86,7 +86,9 @@ class AwsOptions(BaseModel):
     def _whole(self) -> Self:
         if self.report == "cost-explorer":
             if self.account_id is None:
-                raise ValueError("account_id is needed with report: cost-explorer (its answers do not name the account)")
+                raise ValueError(
+                    "account_id is needed with report: cost-explorer (its answers do not name the account)"
+                )
         elif self.path is None:
             raise ValueError("path is needed: the export's folder, or one file")
         return self

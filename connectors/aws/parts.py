@@ -9,7 +9,7 @@ import polars as pl
 
 from connectors.aws.charges import BilledBasis, billed
 from connectors.native_charges import as_charges, claims_of, counted, readings_of
-from connectors.protocol import ChargesPart, Claim, Window
+from connectors.protocol import AS_READ_SCHEMA, ChargesPart, Claim, Window
 from models.ledger.focus import COST_AND_USAGE
 from models.table import MONEY
 
@@ -45,10 +45,14 @@ def usage_claims(charges: pl.DataFrame) -> tuple[Claim, ...]:
 
 
 def _as_read(charges: pl.DataFrame, read: pl.DataFrame, basis: BilledBasis) -> pl.DataFrame:
-    money = counted(read["line_item_currency_code"], read.select(billed(basis)).to_series())
+    money, rows = read.select(billed(basis)).to_series(), charges["BillingCurrency"]
+    currencies = read["line_item_currency_code"]
+    if len(currencies) and len(rows) and (currencies == rows[0]).all() and (rows == rows[0]).all():
+        return pl.DataFrame([(rows[0], len(rows), money.sum())], schema=AS_READ_SCHEMA, orient="row")
     made = charges.group_by(currency="BillingCurrency").agg(made=pl.len().cast(pl.Int64))
     return (
-        money.join(made, on="currency", how="full", coalesce=True)
+        counted(currencies, money)
+        .join(made, on="currency", how="full", coalesce=True)
         .select(
             "currency",
             rows=pl.col("made").fill_null(0),

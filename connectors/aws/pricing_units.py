@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import polars as pl
 
@@ -42,6 +43,7 @@ _KNOWN = {
 _TIMES = {"hrs": "Hours", "hr": "Hours", "hour": "Hours", "mo": "Months", "month": "Months", "second": "Seconds"}
 
 
+@cache
 def focus_unit(word: str | None) -> str:
     """FOCUS's spelling of a unit; `Units` where the bill names none, or one that FOCUS's format cannot write."""
     text = (word or "").strip()
@@ -57,7 +59,9 @@ def focus_unit(word: str | None) -> str:
 
 def _capitalised(part: str) -> str:
     words = re.findall(r"[A-Za-z0-9]+", part)
-    return " ".join(word if word.startswith("v") and word[1:2].isupper() else word[:1].upper() + word[1:] for word in words)
+    return " ".join(
+        word if word.startswith("v") and word[1:2].isupper() else word[:1].upper() + word[1:] for word in words
+    )
 
 
 _BLOCKS = {"1000 Tokens": 1000, "1000000 Tokens": 1_000_000, "Tokens": 1}

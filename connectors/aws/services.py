@@ -88,7 +88,9 @@ _SERVICES: dict[str, Service] = {
     "AmazonCloudWatch": Service("Amazon CloudWatch", "Management and Governance", "Observability"),
     "AWSCloudTrail": Service("AWS CloudTrail", "Management and Governance", "Observability"),
     "AWSConfig": Service("AWS Config", "Management and Governance", "Other (Management and Governance)"),
-    "AWSSystemsManager": Service("AWS Systems Manager", "Management and Governance", "Other (Management and Governance)"),
+    "AWSSystemsManager": Service(
+        "AWS Systems Manager", "Management and Governance", "Other (Management and Governance)"
+    ),
     "AWSCostExplorer": Service("AWS Cost Explorer", "Management and Governance", "Cost Management"),
     "AWSSupportBusiness": Service("AWS Support (Business)", "Management and Governance", "Support"),
     "AWSSupportEnterprise": Service("AWS Support (Enterprise)", "Management and Governance", "Support"),
@@ -109,7 +111,9 @@ _EC2_PARTS: tuple[tuple[tuple[str, ...], Service], ...] = (
 )
 
 
-def service_of(product_code: str | None, usage_type: str | None, product_name: str | None, *, marketplace: bool) -> Service:
+def service_of(
+    product_code: str | None, usage_type: str | None, product_name: str | None, *, marketplace: bool
+) -> Service:
     """The service that a line belongs to. One that is not in the table keeps the bill's own name, under Other."""
     code = product_code or ""
     if marketplace and is_bedrock(code, usage_type, product_name):

@@ -1,20 +1,22 @@
-"""Export files as slices of at most some rows, under CUR 2.0's names, so that memory follows a slice and not the file.
+"""Export files as slices of at most some rows, under their own names, so that memory follows a slice and not the file.
 
-Parquet on this machine is read by row groups; other files are held whole (they reach us whole), and cut.
+Parquet is read by row groups; a CSV is held whole (it reaches us whole), and cut.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from connectors.aws.columns import check_columns, wanted
+from connectors.aws import tag_maps
+from connectors.aws.columns import TAGS, WRITTEN_TAGS, check_columns, wanted
 from connectors.errors import AnswerError
-from connectors.exports.places import local_path, recall, sha256_of_local
+from connectors.exports.places import local_path, sha256_of, sha256_of_local
 from connectors.exports.reading import read_file
 from connectors.exports.sniffing import sniff
 from connectors.protocol import FileReference, Finding
@@ -22,74 +24,131 @@ from connectors.protocol import FileReference, Finding
 ROWS = 250_000
 """Rows of one slice at most."""
 
+_APART = ("product",)
+"""Maps of which only a few rows are looked at: read when they are asked for."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some rows of a file, and its `product` maps on demand (None where it has none)."""
+
+    frame: pl.DataFrame
+    product: Callable[[], pl.Series] | None
+
 
 @dataclass
 class OpenFile:
-    """A file that was pulled: its columns and rows, readable in slices. `rows` is None until a CSV was read."""
+    """A file that was pulled: its columns and rows, readable in slices."""
 
     name: str
     columns: tuple[str, ...]
     rows: int
-    _parquet: Path | bytes | None = None
-    _frame: pl.DataFrame | None = None
-    findings: tuple[Finding, ...] = field(default_factory=tuple)
+    findings: tuple[Finding, ...] = ()
+    _parquet: Path | bytes | None = field(default=None, repr=False)
+    _frame: pl.DataFrame | None = field(default=None, repr=False)
 
-    def slices(self, rows: int = ROWS) -> Iterator[pl.DataFrame]:
-        """The rows, some at a time, only the columns that are read, under their own names."""
-        names = list(wanted(self.columns))
+    def slices(self, rows: int = ROWS) -> Iterator[Slice]:
+        """The rows, some at a time, only the columns that are read."""
+        if self._frame is not None:
+            for frame in self._frame.iter_slices(rows):
+                yield Slice(frame, (lambda held=frame: held["product"]) if "product" in frame.columns else None)
+            return
+        yield from self._parquet_slices(rows)
+
+    def whole_slices(self, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+        """The rows with all of their columns, some at a time."""
         if self._frame is not None:
             yield from self._frame.iter_slices(rows)
             return
-        for offset, length in _stretches(self._source(), rows):
-            yield self.scan().select(names).slice(offset, length).collect()
+        for start in range(0, self.rows, rows):
+            yield self._collected(list(self.columns), start, min(rows, self.rows - start))
 
-    def scan(self) -> pl.LazyFrame:
-        """All rows lazily, under their own names."""
-        if self._frame is not None:
-            return self._frame.lazy()
-        return pl.scan_parquet(self._source(), hive_partitioning=False)
+    def _parquet_slices(self, rows: int) -> Iterator[Slice]:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(
+            self._source(), read_dictionary=[f"{TAGS}.key_value.key", f"{TAGS}.key_value.value"]
+        ) as file:
+            has_map = TAGS in self.columns and file.schema_arrow.field(TAGS).type.num_fields == 1
+            plain = pq.ParquetFile(self._source()).schema_arrow
+            by_dictionary = has_map and tag_maps.is_text_map(plain.field(TAGS).type)
+            names = [
+                name for name in wanted(self.columns) if name not in _APART and not (by_dictionary and name == TAGS)
+            ]
+            product = "product" in self.columns
+            for groups, start, length in _runs(file.metadata, rows):
+                tags = tag_maps.written(file.read_row_groups(groups, columns=[TAGS])[TAGS]) if by_dictionary else None
+                for offset in range(0, length, rows):
+                    taken = min(rows, length - offset)
+                    frame = self._collected(names, start + offset, taken)
+                    if tags is not None:
+                        frame = frame.with_columns(tags.slice(offset, taken).alias(WRITTEN_TAGS))
+                    yield Slice(frame, self._product_at(start + offset, taken) if product else None)
+
+    def _product_at(self, start: int, length: int) -> Callable[[], pl.Series]:
+        return lambda: self._collected(["product"], start, length)["product"]
+
+    def _collected(self, names: list[str], start: int, length: int) -> pl.DataFrame:
+        scan = pl.scan_parquet(self._source(), hive_partitioning=False)
+        try:
+            return scan.select(names).slice(start, length).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _damaged(self.name, error) from error
 
     def _source(self) -> Path | io.BytesIO:
         assert self._parquet is not None
         return io.BytesIO(self._parquet) if isinstance(self._parquet, bytes) else self._parquet
 
 
-def open_file(body: bytes | FileReference, name: str, storage: Mapping[str, str]) -> OpenFile:
-    """A pulled file, its header read. Raises `AnswerError` for one that is not what was pulled, or cannot be read."""
+def open_file(
+    body: bytes | FileReference, name: str, read: Callable[[str], bytes], *, is_bill: bool = True
+) -> OpenFile:
+    """A pulled file, its header read; `read` gives the content of an address in an object store, `is_bill` says that its
+    columns must be a cost and usage report's. Raises `AnswerError` for one that is not what was pulled, or is damaged.
+    """
     if isinstance(body, FileReference):
         if body.url.startswith("file://"):
-            return _open_local(body, name)
-        body = recall(body, storage)
-    return _open_bytes(body, name)
+            return _open_local(body, name, is_bill=is_bill)
+        content = read(body.url)
+        if len(content) != body.size or sha256_of(content) != body.sha256:
+            raise _changed(body.url)
+        body = content
+    return _open_bytes(body, name, is_bill=is_bill)
 
 
-def _open_local(reference: FileReference, name: str) -> OpenFile:
+def _changed(url: str) -> AnswerError:
+    return AnswerError(
+        f"{url} is no longer the file that was pulled",
+        remedy="pull the period again; to keep copies of larger files raise keep_copies_up_to_mib",
+    )
+
+
+def _open_local(reference: FileReference, name: str, *, is_bill: bool) -> OpenFile:
     path = local_path(reference.url)
     try:
         same = path.stat().st_size == reference.size and sha256_of_local(path) == reference.sha256
     except OSError:
         same = False
     if not same:
-        raise AnswerError(
-            f"{reference.url} is no longer the file that was pulled",
-            remedy="pull the period again; to keep copies of larger files raise keep_copies_up_to_mib",
-        )
+        raise _changed(reference.url)
     with path.open("rb") as file:
         is_parquet = file.read(4) == b"PAR1"
-    return _open_parquet(path, name) if is_parquet else _open_bytes(path.read_bytes(), name)
+    if is_parquet:
+        return _open_parquet(path, name, is_bill=is_bill)
+    return _open_bytes(path.read_bytes(), name, is_bill=is_bill)
 
 
-def _open_bytes(body: bytes, name: str) -> OpenFile:
+def _open_bytes(body: bytes, name: str, *, is_bill: bool) -> OpenFile:
     sniffed = sniff(body, name)
     if sniffed.format == "parquet":
-        return _open_parquet(sniffed.body, name)
+        return _open_parquet(sniffed.body, name, is_bill=is_bill)
     header = _header(sniffed.body)
-    findings = check_columns(header, name)
-    frame = read_file(sniffed.body, name.removesuffix(".gz"), only=list(wanted(header)))
-    return OpenFile(name, tuple(header), frame.height, None, frame, findings)
+    findings = check_columns(header, name) if is_bill else ()
+    frame = read_file(sniffed.body, name.removesuffix(".gz"), only=list(wanted(header)) if is_bill else ())
+    return OpenFile(name, tuple(header), frame.height, findings, None, frame)
 
 
-def _open_parquet(source: Path | bytes, name: str) -> OpenFile:
+def _open_parquet(source: Path | bytes, name: str, *, is_bill: bool) -> OpenFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -97,11 +156,16 @@ def _open_parquet(source: Path | bytes, name: str) -> OpenFile:
         with pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
             columns, rows = tuple(file.schema_arrow.names), int(file.metadata.num_rows)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise AnswerError(
-            f"{name} is Parquet that cannot be read, it may be cut off: {str(error).splitlines()[0][:200]}",
-            remedy="download or export it again",
-        ) from error
-    return OpenFile(name, columns, rows, source, None, check_columns(columns, name) if rows or columns else ())
+        raise _damaged(name, error) from error
+    return OpenFile(name, columns, rows, check_columns(columns, name) if rows and is_bill else (), source)
+
+
+def _damaged(name: str, error: Exception) -> AnswerError:
+    first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return AnswerError(
+        f"{name} is Parquet that cannot be read, it may be cut off: {first[:200]}",
+        remedy="download or export it again",
+    )
 
 
 def _header(body: bytes) -> list[str]:
@@ -111,22 +175,16 @@ def _header(body: bytes) -> list[str]:
     return [column.strip() for column in next(csv.reader([first.decode("utf-8-sig").rstrip("\r")]), [])]
 
 
-def _stretches(source: Path | io.BytesIO, rows: int) -> Iterator[tuple[int, int]]:
-    """Runs of row groups of at most `rows` rows; a row group that is larger is cut."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(source) as file:
-        sizes = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-    start, length = 0, 0
-    for size in sizes:
-        if length and length + size > rows:
-            yield start, length
-            start, length = start + length, 0
+def _runs(metadata: Any, rows: int) -> Iterator[tuple[list[int], int, int]]:
+    """Runs of row groups of at most `rows` rows together (a larger group is a run of its own): which, where, how many."""
+    groups: list[int] = []
+    start = length = 0
+    for group in range(metadata.num_row_groups):
+        size = int(metadata.row_group(group).num_rows)
+        if groups and length + size > rows:
+            yield groups, start, length
+            groups, start, length = [], start + length, 0
+        groups.append(group)
         length += size
-        while length > rows:
-            yield start, rows
-            start, length = start + rows, length - rows
     if length:
-        yield start, length
-
-
+        yield groups, start, length

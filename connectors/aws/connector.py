@@ -1,0 +1,164 @@
+"""An AWS account as a source: `pull` finds a month's report (or asks Cost Explorer and CloudWatch), `translate` makes
+charges of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from connectors.aws import cost_explorer, focus_report
+from connectors.aws.cloudwatch import STREAM as CLOUDWATCH
+from connectors.aws.cloudwatch import Metrics, beside_the_bill, pull_metrics
+from connectors.aws.cur import BillReader
+from connectors.aws.layout import report_files, told_columns
+from connectors.aws.options import AwsOptions
+from connectors.aws.session import AwsSession
+from connectors.aws.slices import OpenFile, open_file
+from connectors.errors import AnswerError, IncompleteError
+from connectors.exports.manifest import ListedFile
+from connectors.exports.places import FoundFile, local_path, sha256_of, sha256_of_local
+from connectors.protocol import Answer, ChargesPart, FileReference, Surroundings, Translation, Window
+from models.errors import OutlayError
+
+STREAM = "aws/report"
+MANIFEST_STREAM = "aws/manifest"
+
+
+class AwsConnector:
+    """One configured source. Its report says which of AWS's bills is read."""
+
+    def __init__(self, source: str, options: AwsOptions, surroundings: Surroundings) -> None:
+        self._source = source
+        self._options = options
+        self._surroundings = surroundings
+        self._session = AwsSession(source, options, surroundings.sleep)
+
+    @property
+    def source(self) -> str:
+        return self._source
+
+    def pull(self, window: Window) -> Iterator[Answer]:
+        """The month's manifest and files, or Cost Explorer's pages; then CloudWatch's metrics of configured regions.
+
+        Raises `IncompleteError` where the manifest or a listed file is absent, `AnswerError` for a file that differs from
+        its manifest, `CredentialsError`, `RateLimitError`, `VendorUnavailableError`.
+        """
+        with self._named(window):
+            if self._options.report == "cost-explorer":
+                yield from cost_explorer.pull(self._source, self._options, self._session, self._surroundings, window)
+            else:
+                yield from self._pulled(window)
+            if self._options.cloudwatch_regions:
+                yield from pull_metrics(self._source, self._options, self._session, self._surroundings, window)
+
+    def _pulled(self, window: Window) -> Iterator[Answer]:
+        assert self._options.path is not None
+        place = self._session.place(self._options.path)
+        report = report_files(place, self._options.path, f"{window.start:%Y-%m}")
+        if report.manifest is not None and report.manifest_url is not None:
+            yield self._answer(MANIFEST_STREAM, window, {"url": report.manifest_url}, 0, report.manifest, {})
+        total = {} if report.rows is None else {"report_rows": str(report.rows)}
+        for sequence, (found, listed) in enumerate(report.files):
+            body, facts = self._body(found, listed)
+            request = {"url": found.url, "name": found.name.rpartition("/")[2]}
+            yield self._answer(STREAM, window, request, sequence, body, {**facts, **total})
+
+    def _body(self, found: FoundFile, listed: ListedFile) -> tuple[bytes | FileReference, Mapping[str, str]]:
+        """The file, whole or by reference, held against the hash that its manifest gives."""
+        is_large = found.size > self._options.keep_copies_up_to_mib << 20
+        if is_large and found.url.startswith("file://"):
+            size, digest, body = found.size, sha256_of_local(local_path(found.url)), None
+        else:
+            body = self._session.place(found.url).read(found.url)
+            size, digest = len(body), sha256_of(body)
+        if listed.sha256 and listed.sha256.casefold() != digest:
+            raise AnswerError(
+                f"{found.url} does not have the hash that its manifest gives",
+                remedy="the file was changed or damaged: wait for AWS to deliver it anew",
+            )
+        rows = {} if listed.rows is None else {"rows": str(listed.rows)}
+        facts = {"size": str(size), "sha256": digest, **rows}
+        return (FileReference(found.url, size, digest) if is_large or body is None else body), facts
+
+    def translate(self, window: Window, answers: Iterable[Answer]) -> Translation:
+        """Charges of the month that the window begins in, in parts; claims to the money of their accounts, and to the
+        usage of those whose tokens the bill tells. Raises `AnswerError` for files that cannot be read, or that are not
+        what their manifest says."""
+        held = list(answers)
+        metrics = Metrics.of(answer for answer in held if answer.stream == CLOUDWATCH)
+        if self._options.report == "cost-explorer":
+            parts = cost_explorer.parts(self._source, self._options, window, held)
+        else:
+            parts = self._file_parts(window, held)
+        return Translation(parts=self._with_names(window, beside_the_bill(parts, metrics, self._source, window)))
+
+    def _file_parts(self, window: Window, answers: Sequence[Answer]) -> Iterator[ChargesPart]:
+        manifest = next((answer.body for answer in answers if answer.stream == MANIFEST_STREAM), None)
+        columns = told_columns(manifest) if isinstance(manifest, bytes) else ()
+        files = [answer for answer in answers if answer.stream == STREAM]
+        if not files:
+            raise IncompleteError(f"nothing was pulled of {window.start:%Y-%m}", remedy="pull the period again")
+        if self._options.report == "focus":
+            opened = [open_file(file.body, file.request["name"], self._read, is_bill=False) for file in files]
+            _check_listed(opened, files, columns)
+            yield from focus_report.parts(self._source, window, opened)
+            return
+        reader = BillReader(self._source, self._options, window, is_listed=manifest is not None)
+        yield from reader.parts(self._opened(files, columns))
+
+    def _opened(self, answers: Sequence[Answer], columns: Sequence[str]) -> list[OpenFile]:
+        """The files, their headers held against the manifest."""
+        files = [open_file(answer.body, answer.request["name"], self._read) for answer in answers]
+        _check_listed(files, answers, columns)
+        return files
+
+    def _read(self, url: str) -> bytes:
+        """A large file of an object store, archived by reference."""
+        return self._session.place(url).read(url)
+
+    @contextmanager
+    def _named(self, window: Window) -> Generator[None]:
+        """Errors from below know the file; here they learn whose it is."""
+        try:
+            yield
+        except OutlayError as error:
+            error.source = error.source or self._source
+            error.stream = error.stream or self._options.report
+            error.window = error.window or str(window)
+            raise
+
+    def _with_names(self, window: Window, parts: Iterable[ChargesPart]) -> Iterator[ChargesPart]:
+        with self._named(window):
+            yield from parts
+
+    def _answer(
+        self,
+        stream: str,
+        window: Window,
+        request: Mapping[str, str],
+        sequence: int,
+        body: bytes | FileReference,
+        facts: Mapping[str, str],
+    ) -> Answer:
+        return Answer(self._source, stream, window, request, sequence, self._surroundings.clock(), body, facts)
+
+
+def _check_listed(files: Sequence[OpenFile], answers: Sequence[Answer], columns: Sequence[str]) -> None:
+    """Rows and columns are those of the manifest, as far as it tells them. Raises `AnswerError`."""
+    for file, answer in zip(files, answers, strict=True):
+        if "rows" in answer.facts and int(answer.facts["rows"]) != file.rows:
+            raise _lying(file.name, f"{file.rows} rows", f"{answer.facts['rows']}")
+        if columns and file.rows and set(file.columns) != set(columns):
+            other = sorted(set(file.columns) ^ set(columns))
+            raise _lying(file.name, f"{len(file.columns)} columns", f"others ({', '.join(other[:5])})")
+    told = next((answer.facts["report_rows"] for answer in answers if "report_rows" in answer.facts), None)
+    total = sum(file.rows for file in files)
+    if told is not None and int(told) != total:
+        raise _lying(f"the report of {len(files)} files", f"{total} rows", told)
+
+
+def _lying(what: str, has: str, listed: str) -> AnswerError:
+    return AnswerError(
+        f"{what} has {has}, its manifest says {listed}",
+        remedy="the delivery is not finished or was changed: wait for AWS, or deliver it anew",
+    )

@@ -1,0 +1,143 @@
+"""AWS's own FOCUS export as charges: up-converted row for row, with what its `x_` columns say of Bedrock's models and of
+machines. What a FOCUS row means belongs to `connectors.focus_rows`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from connectors.aws.bedrock_usage import parse_capacity, parse_usage_type
+from connectors.aws.parts import usage_claims
+from connectors.aws.pricing_units import focus_unit, token_block
+from connectors.aws.services import is_bedrock
+from connectors.aws.skus import instance_type
+from connectors.aws.slices import OpenFile
+from connectors.focus_rows.as_read import as_read
+from connectors.focus_rows.columns import with_focus_names
+from connectors.focus_rows.judged import as_judged, vendor_findings
+from connectors.focus_rows.times import with_instants
+from connectors.focus_rows.upconvert import upconvert
+from connectors.native_charges import claims_of, readings_of
+from connectors.protocol import ChargesPart, Finding, Window
+from models.ledger.focus.invariants.periods import billing_month
+from models.ledger.money import product
+from models.table import MONEY
+
+_KEYS = ("ServiceName", "x_ServiceCode", "x_UsageType", "PricingUnit", "SkuMeter")
+_FACTS: dict[str, pl.DataType] = {
+    **dict.fromkeys(
+        (
+            "x_ModelId",
+            "x_Meter",
+            "x_ProcessingTier",
+            "x_InferenceGeo",
+            "x_ContextWindow",
+            "x_InstanceType",
+            "unit",
+            "unknown",
+        ),
+        pl.String(),
+    ),
+    "block": MONEY,
+}
+
+
+def parts(source: str, window: Window, files: Sequence[OpenFile]) -> Iterator[ChargesPart]:
+    """Each slice's charges of the month that the window begins in."""
+    rows = 0
+    for file in files:
+        if not file.rows:
+            continue
+        for frame in file.whole_slices():
+            named, _ = with_focus_names(frame, file.name, {})
+            months = with_instants(named, file.name).select(billing_month()).to_series()
+            inside = named.filter(months == f"{window.start:%Y-%m}")
+            if inside.is_empty():
+                continue
+            part = _part(source, file.name, inside)
+            rows += part.charges.height
+            yield part
+    if not rows:
+        from connectors.aws.parts import charges_part
+
+        empty = charges_part([], None, "unblended", source)
+        missing = (f"no charge of {window.start:%Y-%m} in the export",)
+        yield ChargesPart(empty.charges, empty.as_read, missing=missing)
+
+
+def _part(source: str, name: str, inside: pl.DataFrame) -> ChargesPart:
+    converted = upconvert(inside, source=source, file=name)
+    charges, unknown = _with_models(converted.charges, inside)
+    readings = readings_of(charges, provider="aws")
+    return ChargesPart(
+        charges,
+        as_read(inside, name),
+        readings,
+        (*claims_of(charges), *(usage_claims(charges) if readings.height else ())),
+        (),
+        (*converted.findings, *vendor_findings(as_judged(inside)), *unknown),
+    )
+
+
+def _with_models(charges: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Charges with models, meters and machines; token quantities are raw tokens. Findings: what is not understood."""
+    words = {
+        name: told[name].cast(pl.String) if name in told.columns else pl.lit(None, dtype=pl.String).alias(name)
+        for name in ("x_ServiceCode", "x_UsageType")
+    }
+    keyed = charges.select("ServiceName", "PricingUnit", "SkuMeter").with_columns(**words).select(_KEYS)
+    distinct = keyed.unique(maintain_order=True)
+    facts = pl.DataFrame([_facts(row) for row in distinct.iter_rows(named=True)], schema=_FACTS)
+    joined = keyed.join(distinct.hstack(facts), on=list(_KEYS), how="left", nulls_equal=True, maintain_order="left")
+    known = joined.select(facts.columns)
+    is_token = pl.col("x_Meter").is_not_null() & pl.col("ConsumedQuantity").is_not_null()
+    filled = (
+        charges.drop(set(facts.columns) & set(charges.columns))
+        .hstack(known)
+        .with_columns(
+            ConsumedQuantity=pl.when(is_token)
+            .then(product(pl.col("ConsumedQuantity"), pl.col("block")))
+            .otherwise("ConsumedQuantity"),
+            ConsumedUnit=pl.when(is_token).then(pl.lit("Tokens")).otherwise("ConsumedUnit"),
+            PricingUnit=pl.when(pl.col("x_Meter").is_not_null()).then("unit").otherwise("PricingUnit"),
+            x_Meter=pl.when(is_token).then("x_Meter"),
+            x_TokenKind=pl.when(is_token).then("x_Meter"),
+        )
+    )
+    unknown = (
+        filled.filter(pl.col("unknown").is_not_null())
+        .group_by("unknown", "BillingCurrency")
+        .agg(pl.col("BilledCost").sum(), count=pl.len())
+    )
+    findings = tuple(
+        Finding("not_understood", f"{what}: {cost.normalize():f} {currency}", count)
+        for what, currency, cost, count in unknown.sort("unknown").iter_rows()
+    )
+    return filled.select(charges.columns), findings
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    usage_type = row["x_UsageType"] or row["SkuMeter"] or ""
+    unit = focus_unit(row["PricingUnit"])
+    facts: dict[str, Any] = dict.fromkeys(_FACTS)
+    facts["x_InstanceType"] = instance_type(usage_type, None)
+    if not is_bedrock(row["x_ServiceCode"], usage_type, row["ServiceName"]) and row["ServiceName"] != "Amazon Bedrock":
+        return facts
+    tokens = parse_usage_type(usage_type, row["ServiceName"])
+    block = token_block(unit)
+    if block is None and tokens and tokens.grammar == "marketplace" and unit == "Units":
+        block = 1_000_000
+    if tokens is None or block is None:
+        return facts | {"unknown": None if parse_capacity(usage_type) else f"usage type {usage_type}"}
+    return facts | {
+        "x_ModelId": tokens.model,
+        "x_Meter": tokens.meter,
+        "x_ProcessingTier": tokens.tier,
+        "x_InferenceGeo": tokens.geography,
+        "x_ContextWindow": tokens.context_window,
+        "unit": "Tokens" if block == 1 else f"{block} Tokens",
+        "block": Decimal(block),
+    }

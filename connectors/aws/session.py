@@ -1,0 +1,243 @@
+"""AWS sessions, clients and stores: profile, role, endpoint, and every refusal as an error that people can act on.
+
+What is asked of a service belongs to the modules that ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+from connectors.aws.options import AwsOptions
+from connectors.errors import (
+    AnswerError,
+    ConfigurationError,
+    ConnectorError,
+    CredentialsError,
+    RateLimitError,
+    VendorUnavailableError,
+)
+from connectors.exports.places import LocalPlace, ObjectPlace, Place, place_at
+
+ATTEMPTS = 5
+"""How often a throttled question is asked at most."""
+
+_Answer = TypeVar("_Answer")
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+_SKEWED = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+_REFUSED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthFailure",
+        "OptInRequired",
+        "403",
+        "Forbidden",
+    }
+)
+_WRONG_KEY = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId",
+     "MissingAuthenticationToken", "IncompleteSignature"}
+)  # fmt: skip
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException",
+     "SlowDown", "BandwidthLimitExceeded", "ProvisionedThroughputExceededException"}
+)  # fmt: skip
+_UNAVAILABLE = frozenset({"InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503", "504"})
+
+
+class AwsSession:
+    """One source's way to AWS. A role is assumed when the first client is asked for."""
+
+    def __init__(self, source: str, options: AwsOptions, sleep: Callable[[float], None]) -> None:
+        self._source = source
+        self._options = options
+        self._sleep = sleep
+        self._session: Any = None
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client whose own retries are bounded. Raises `ConfigurationError`, `CredentialsError`."""
+        from botocore.config import Config
+
+        config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=15, read_timeout=60)
+        with self._explained(service):
+            return self._boto().client(
+                service,
+                region_name=region or self._options.region,
+                endpoint_url=self._options.endpoint_url,
+                config=config,
+            )
+
+    def ask(self, service: str, question: Callable[[], _Answer]) -> _Answer:
+        """A question, asked again while AWS throttles it or is away, at most `ATTEMPTS` times.
+
+        Raises `RateLimitError`, `VendorUnavailableError`, `CredentialsError`, `AnswerError`.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._explained(service):
+                    return question()
+            except (RateLimitError, VendorUnavailableError):
+                if attempt == ATTEMPTS:
+                    raise
+                self._sleep(min(2.0**attempt, 30.0))
+        raise AssertionError("unreachable")
+
+    def place(self, path: str) -> Place:
+        """The folder or file of an export. s3:// is read with the `storage` settings, else with this session."""
+        storage = {name: secret.get_secret_value() for name, secret in self._options.storage.items()}
+        if not path.startswith("s3://") or any(
+            name.removeprefix("aws_").startswith(("access_key", "skip_signature")) for name in storage
+        ):
+            return place_at(path, storage)
+        return _SessionPlace(path, storage, self)
+
+    def store(self, path: str) -> Any:
+        """An obstore store of the bucket that asks this session for its keys, again whenever they run out."""
+        from datetime import timedelta
+        from urllib.parse import urlsplit
+
+        from obstore.auth.boto3 import Boto3CredentialProvider
+        from obstore.store import S3Store
+
+        endpoint = self._options.endpoint_url
+        config = {"region": self._options.region, **({"endpoint": endpoint} if endpoint else {})}
+        with self._explained("s3"):
+            provider = Boto3CredentialProvider(self._boto())
+        return S3Store(
+            urlsplit(path).netloc,
+            config=cast("Any", config),
+            client_options={"allow_http": bool(endpoint and endpoint.startswith("http://"))},
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+            credential_provider=provider,
+        )
+
+    def _boto(self) -> Any:
+        if self._session is None:
+            boto3 = _boto3()
+            session = boto3.Session(profile_name=self._options.profile, region_name=self._options.region)
+            self._session = session if self._options.role_arn is None else self._assumed(session)
+        return self._session
+
+    def _assumed(self, session: Any) -> Any:
+        """A session of the role, with keys of an hour."""
+        client = session.client("sts", endpoint_url=self._options.endpoint_url)
+        answer = client.assume_role(RoleArn=self._options.role_arn, RoleSessionName="outlay")
+        keys = answer["Credentials"]
+        return _boto3().Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name=self._options.region,
+        )
+
+    @contextmanager
+    def _explained(self, service: str) -> Generator[None]:
+        """AWS's own errors as ours."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            raise explained(error, service, self._source) from error
+        except BotoCoreError as error:
+            raise _explained_locally(error, service, self._source) from error
+
+
+class _SessionPlace(ObjectPlace):
+    """An S3 prefix read with a session's keys."""
+
+    def __init__(self, path: str, storage: dict[str, str], session: AwsSession) -> None:
+        super().__init__(path, storage)
+        self._session = session
+        self._path = path
+
+    def _store(self) -> Any:
+        if self._opened is None:
+            self._opened = self._session.store(self._path)
+        return self._opened
+
+
+def local_or(path: str, session: AwsSession) -> Place:
+    """A place on this machine needs no session."""
+    return session.place(path) if "://" in path and not path.startswith("file://") else _local(path)
+
+
+def _local(path: str) -> Place:
+    return place_at(path, {}) if path.startswith("file://") else LocalPlace(path)
+
+
+def explained(error: Any, service: str, source: str) -> ConnectorError:
+    """A `ClientError` of botocore in our family: by its code, with what to do."""
+    told = error.response.get("Error", {})
+    code, text = str(told.get("Code", "")), str(told.get("Message", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    what = f"AWS {service} answered {code or status}: {_short(text)}"
+    is_skew = code in _SKEWED or (
+        code in _WRONG_KEY and ("expired" in text.lower() or "not yet current" in text.lower())
+    )
+    if is_skew:
+        return CredentialsError(
+            what, remedy="this machine's clock is wrong: set it by NTP and run again", source=source
+        )
+    if code in _EXPIRED or ("expired" in text.lower() and "token" in text.lower()):
+        return CredentialsError(
+            what, remedy="the session's token has expired: sign in again (aws sso login), or use a role", source=source
+        )
+    if code in _WRONG_KEY:
+        return CredentialsError(what, remedy="check the profile's or the environment's access key", source=source)
+    if code in _THROTTLED or status == 429:
+        return RateLimitError(what, remedy="wait and run again, or ask less often", source=source)
+    if code in _REFUSED or status == 403:
+        return CredentialsError(
+            what, remedy="allow the actions listed in the README of the aws connector for this identity", source=source
+        )
+    if code in _UNAVAILABLE or status >= 500:
+        return VendorUnavailableError(what, remedy="wait and run again", source=source)
+    return AnswerError(what, remedy="check the options of this source against the account", source=source)
+
+
+def _explained_locally(error: Exception, service: str, source: str) -> ConnectorError:
+    kind, text = type(error).__name__, _short(str(error))
+    if kind in {
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "CredentialRetrievalError",
+        "TokenRetrievalError",
+    } or kind.startswith(("SSO", "UnauthorizedSSO")):
+        return CredentialsError(
+            f"there are no usable AWS keys: {text}",
+            remedy="name a `profile`, sign in (aws sso login), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            source=source,
+        )
+    if kind == "ProfileNotFound":
+        return ConfigurationError(text, remedy="name a profile that the AWS configuration files hold", source=source)
+    if kind in {
+        "EndpointConnectionError",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+        "ConnectionClosedError",
+        "SSLError",
+        "HTTPClientError",
+    }:
+        return VendorUnavailableError(
+            f"AWS {service} cannot be reached: {text}", remedy="check network and endpoint, run again", source=source
+        )
+    return ConfigurationError(f"AWS {service}: {text}", remedy="check the options of this source", source=source)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _boto3() -> Any:
+    try:
+        import boto3
+    except ImportError as error:
+        raise ConfigurationError(
+            "reading AWS needs the package boto3", remedy="install it: pip install 'outlay[aws]'"
+        ) from error
+    return boto3

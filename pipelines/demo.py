@@ -1,7 +1,7 @@
 """`outlay demo`: the make-believe organisation, end to end without a key, and its truth beside what we made of it.
 
-Its vendors answer over loopback HTTP and misbehave as vendors do; they are pulled twice, because between the two
-pulls they restate two days, rename a key and delete one.
+Its vendors answer over loopback HTTP and misbehave as vendors do, its clouds leave their bills in a folder of the home;
+they are pulled twice, because between the two pulls they restate days, rename a key and delete one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import yaml
 
 from connectors.errors import ConfigurationError
 from connectors.protocol import Surroundings
+from connectors.registry import kinds
+from connectors.simulator.clouds.lines import CLOUDS
 from connectors.simulator.server import Server
 from connectors.simulator.simulation import Simulation
 from models.errors import OutlayError
@@ -52,7 +54,9 @@ class World:
         return cls(seed, months, day.isoformat())
 
     def simulation(self) -> Simulation:
-        simulation = Simulation(self.seed, self.months, datetime.fromisoformat(self.as_of))
+        # the bills of clouds are there as soon as there are connectors to read them
+        clouds = set(CLOUDS) <= set(kinds())
+        simulation = Simulation(self.seed, self.months, datetime.fromisoformat(self.as_of), clouds=clouds)
         if self.pulled:
             simulation.advance()
         return simulation
@@ -76,6 +80,7 @@ def demo(home: Home, world: World, watcher: Watcher, *, frozen: bool = False) ->
         report = _pull(home, simulation, surroundings, watcher)
         if not world.pulled:
             simulation.advance()
+            _write_clouds(home, simulation)
             second = _pull(home, simulation, surroundings, watcher)
             second.failures = [*report.failures, *second.failures]
             report = second
@@ -88,11 +93,17 @@ def demo(home: Home, world: World, watcher: Watcher, *, frozen: bool = False) ->
 def serving(
     home: Home, simulation: Simulation, *, misbehave: bool = True, port: int | None = None
 ) -> Generator[Server]:
-    """The make-believe vendors on loopback, and the configuration that pulls from them."""
+    """The make-believe vendors on loopback, files of clouds in `demo/clouds`, and the configuration that pulls them."""
     port = free_port(_FIRST_PORT) if port is None else port
+    _write_clouds(home, simulation)
     with Server(simulation, port=port, misbehave=misbehave) as server:
         _write_configuration(home, simulation, server.base_url)
         yield server
+
+
+def _write_clouds(home: Home, simulation: Simulation) -> None:
+    if simulation.has_clouds:
+        simulation.write_clouds(home.demo / "clouds")
 
 
 def world_of(home: Home) -> World:
@@ -146,7 +157,8 @@ def _remember(home: Home, world: World) -> None:
 
 
 def _write_configuration(home: Home, simulation: Simulation, base_url: str) -> None:
-    document: dict[str, Any] = simulation.configuration(base_url)
+    clouds = home.demo / "clouds" if simulation.has_clouds else None
+    document: dict[str, Any] = simulation.configuration(base_url, clouds)
     home.root.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     home.configuration.write_text(_CONFIGURATION_HEAD + text, encoding="utf-8")

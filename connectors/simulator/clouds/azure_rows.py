@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from connectors.simulator.clouds.accounts import AZURE_ENROLMENT, AZURE_PLATFORM
 from connectors.simulator.clouds.lines import ZERO, Account, Charge, first_of
@@ -183,6 +184,7 @@ class AzureRow:
         return f"{group}{self.service}/{kind}/{self.resource}"
 
 
+@lru_cache(maxsize=4096)
 def named_uuid(*parts: str) -> str:
     """The same id for the same name, everywhere."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(("meridian-goods.example", *parts))))

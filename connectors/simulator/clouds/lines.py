@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 AWS, GCP, AZURE = "aws", "gcp", "azure"
 CLOUDS = (AWS, GCP, AZURE)
@@ -84,9 +85,15 @@ class Line:
 
 def rounded(amount: Decimal, places: int) -> Decimal:
     """Half-even to so many places, without an exponent of its own."""
-    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    return amount.quantize(_step(places), rounding=ROUND_HALF_EVEN)
 
 
+@lru_cache(maxsize=32)
+def _step(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
+@lru_cache(maxsize=2048)
 def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 

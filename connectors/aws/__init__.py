@@ -23,6 +23,6 @@ def _make(source: str, options: BaseModel, surroundings: Surroundings) -> Connec
     return AwsConnector(source, options, surroundings)
 
 
-KIND = ConnectorKind("aws", "Amazon Web Services", AwsOptions, _make)
+KIND = ConnectorKind("aws", "Amazon Web Services", AwsOptions, _make, periods_in)
 
 __all__ = ["KIND", "AwsOptions", "periods_in"]

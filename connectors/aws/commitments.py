@@ -147,10 +147,10 @@ def purchases(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.Lazy
     amount = pl.col("line_item_usage_amount")
     hours = pl.coalesce(_positive("reservation_total_reserved_units"), _positive("line_item_usage_amount"), _ONE)
     money = pl.coalesce(_positive("savings_plan_total_commitment_to_date"), cost)
+    fees = frame.filter(~pl.col("role").is_in(COVERED) & (cost != 0))
     charges = (
-        frame.lazy()
-        .filter(~pl.col("role").is_in(COVERED) & (cost != 0))
-        .with_columns(_term_times(frame))
+        fees.lazy()
+        .with_columns(_term_times(fees))
         .select(
             *_SHARED,
             "PricingUnit",
@@ -297,6 +297,7 @@ class Residuals:
             ChargePeriodStart="bill_billing_period_start_date",
             ChargePeriodEnd="bill_billing_period_end_date",
             BillingCurrency="line_item_currency_code",
+            PricingCurrency="line_item_currency_code",
             InvoiceId="bill_invoice_id",
             InvoiceIssuerName=pl.col("bill_invoicing_entity").fill_null(ISSUER),
             ServiceProviderName=pl.lit("AWS"),

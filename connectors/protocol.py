@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 import polars as pl
@@ -190,4 +190,4 @@ class ConnectorKind:
     title: str
     options: type[BaseModel]
     make: Callable[[str, BaseModel, Surroundings], Connector]
-    periods_in: Callable[[BaseModel, Surroundings], list[str]] | None = None
+    periods_in: Callable[[Any, Surroundings], list[str]] | None = None

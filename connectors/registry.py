@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _KINDS: Mapping[str, str] = {
     "openai": "connectors.openai",
     "anthropic": "connectors.anthropic",
+    "aws": "connectors.aws",
+    "gcp": "connectors.gcp",
+    "azure": "connectors.azure",
     "focus-files": "connectors.focus_files",
 }
 

@@ -12,13 +12,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import unquote
 
 from connectors.errors import AnswerError, ConfigurationError, IncompleteError
 from connectors.exports.manifest import ListedFile, is_manifest, matched, read_manifest
 from connectors.exports.places import FoundFile, Place, period_in_path
 
 _LEGACY = re.compile(r"(?:^|/)(?P<start>\d{4}-?\d{2}-?\d{2})-(?P<end>\d{4}-?\d{2}-?\d{2})/")
-_RUNS = re.compile(r"/\d{4}[0-9T:.Z_-]*-[0-9a-f-]{8,}/|/[0-9a-f]{8}-[0-9a-f-]{27}/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def manifests_by_period(found: Sequence[FoundFile]) -> Mapping[str, list[FoundFi
     """The top manifests by billing period; copies of single runs are left out."""
     together: dict[str, list[FoundFile]] = {}
     for file in found:
-        period = _period_of(file.url) if is_manifest(file.name) else None
+        period = _period_of(unquote(file.url)) if is_manifest(file.name) else None
         if period is not None:
             together.setdefault(period, []).append(file)
     return {period: _top(files) for period, files in sorted(together.items()) if _top(files)}
@@ -74,11 +74,11 @@ def manifests_by_period(found: Sequence[FoundFile]) -> Mapping[str, list[FoundFi
 
 def _top(files: Sequence[FoundFile]) -> list[FoundFile]:
     """Those directly in the period's folder."""
-    return [file for file in files if not _RUNS.search(file.url[_folder_end(file.url) - 1 :]) and _is_direct(file.url)]
+    return [file for file in files if _is_direct(unquote(file.url))]
 
 
-def _is_direct(url: str) -> bool:
-    return "/" not in url[_folder_end(url) :]
+def _is_direct(address: str) -> bool:
+    return "/" not in address[_folder_end(address) :]
 
 
 def _folder_end(url: str) -> int:

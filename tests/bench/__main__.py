@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.bench.measurement import Measurement
 
-_NO_BENCHMARK = {"__main__", "measurement"}
+_NO_BENCHMARK = {"__main__", "measurement", "cur_files"}
 
 
 def benchmarks() -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,46 +22,31 @@ from connectors.simulator.clouds.world import CloudWorld
 from connectors.simulator.events import Calendar
 
 
-@dataclass(frozen=True)
-class _Bills:
-    """One month's lines by cloud."""
-
-    aws: Sequence[Line]
-    gcp: Sequence[Line]
-    azure: Sequence[AzureLine]
-
-
 class Clouds:
     """The clouds' bills by `seed` in the window of `calendar`."""
 
     def __init__(self, seed: int, calendar: Calendar) -> None:
         self._seed = seed
         self._calendar = calendar
-        self._bills: Callable[[str, str], _Bills] = lru_cache(maxsize=None)(self._bills_of)
+        self._lines: Callable[[str, str, str], Sequence[Line | AzureLine]] = lru_cache(maxsize=None)(self._lines_of)
+        self._written: Callable[[str, str, str], Sequence[tuple[str, bytes]]] = lru_cache(maxsize=None)(self._files_of)
 
     def world(self, state: str) -> CloudWorld:
         return CloudWorld(self._seed, self._calendar, state)
 
     def charges(self, state: str) -> list[Charge]:
         """What the bills mean, by cloud and month."""
-        every = [self._bills(month, state) for month in self.world(state).months]
-        lines: list[Line | AzureLine] = []
-        for cloud in CLOUDS:
-            for bills in every:
-                lines += getattr(bills, cloud)
-        return [charge for line in lines for charge in line.means]
+        return [
+            charge
+            for cloud, month, told in self._months(state)
+            for line in self._lines(cloud, month, told)
+            for charge in line.means
+        ]
 
     def files(self, state: str) -> Iterator[tuple[str, bytes]]:
         """Every file by its path: `aws/…`, `gcp/…`, `azure/…`."""
-        world = self.world(state)
-        for month in world.months:
-            bills = self._bills(month, state)
-            for name, body in aws_files(world, month, bills.aws):
-                yield f"{AWS}/{EXPORT}/{name}", body
-            for name, body in gcp_files(month, bills.gcp):
-                yield f"{GCP}/{name}", body
-            for name, body in azure_files(world, month, bills.azure):
-                yield f"{AZURE}/{name}", body
+        for cloud, month, told in self._months(state):
+            yield from self._written(cloud, month, told)
 
     def write(self, folder: Path, state: str) -> None:
         """The files below `folder`, where nothing else of the clouds stays; a file that is the same is left alone."""
@@ -84,9 +68,26 @@ class Clouds:
     def events(self) -> list[dict[str, Any]]:
         return described(self.world("first"))
 
-    def _bills_of(self, month: str, state: str) -> _Bills:
+    def _months(self, state: str) -> Iterator[tuple[str, str, str]]:
+        """Cloud, month and which pull's figures hold: the second's only where they differ."""
         world = self.world(state)
-        return _Bills(aws_lines(world, month), gcp_lines(world, month), azure_lines(world, month))
+        for cloud in CLOUDS:
+            for month in world.months:
+                yield cloud, month, state if world.is_changed(cloud, month) else "first"
+
+    def _lines_of(self, cloud: str, month: str, state: str) -> Sequence[Line | AzureLine]:
+        bill = {AWS: aws_lines, GCP: gcp_lines, AZURE: azure_lines}[cloud]
+        return bill(self.world(state), month)
+
+    def _files_of(self, cloud: str, month: str, state: str) -> Sequence[tuple[str, bytes]]:
+        world, lines = self.world(state), self._lines(cloud, month, state)
+        if cloud == AZURE:
+            files = azure_files(world, month, [line for line in lines if isinstance(line, AzureLine)])
+            return [(f"{AZURE}/{name}", body) for name, body in files]
+        rows = [line for line in lines if isinstance(line, Line)]
+        if cloud == GCP:
+            return [(f"{GCP}/{name}", body) for name, body in gcp_files(month, rows)]
+        return [(f"{AWS}/{EXPORT}/{name}", body) for name, body in aws_files(world, month, rows)]
 
 
 def cloud_sources(folder: Path, start: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from connectors.simulator.clouds.lines import month_of
+from connectors.simulator.clouds.lines import AWS, AZURE, GCP, month_of
 from connectors.simulator.events import Calendar
 
 
@@ -55,6 +55,15 @@ class CloudWorld:
     def shrunk_month(self) -> str:
         """The month whose AWS export is delivered in fewer chunks on the second pull."""
         return self.months[0]
+
+    def is_changed(self, cloud: str, month: str) -> bool:
+        """Whether the cloud tells the month otherwise on the second pull."""
+        changed = {
+            AWS: {self.shrunk_month, month_of(self.restated_aws_day)},
+            GCP: {month_of(self.late_day)},
+            AZURE: {month_of(self.restated_azure_day)},
+        }
+        return month in changed[cloud]
 
     @cached_property
     def late_day(self) -> date:

@@ -58,7 +58,6 @@ def identity(month: str) -> dict[str, pl.Expr]:
         "ChargePeriodStart": pl.col("line_item_usage_start_date"),
         "ChargePeriodEnd": pl.col("line_item_usage_end_date"),
         "BillingCurrency": pl.col("line_item_currency_code"),
-        "PricingCurrency": pl.col("line_item_currency_code"),
         "InvoiceId": pl.col("bill_invoice_id"),
         "InvoiceIssuerName": pl.col("bill_invoicing_entity").fill_null(ISSUER),
         "HostProviderName": pl.lit("AWS"),

@@ -297,7 +297,6 @@ class Residuals:
             ChargePeriodStart="bill_billing_period_start_date",
             ChargePeriodEnd="bill_billing_period_end_date",
             BillingCurrency="line_item_currency_code",
-            PricingCurrency="line_item_currency_code",
             InvoiceId="bill_invoice_id",
             InvoiceIssuerName=pl.col("bill_invoicing_entity").fill_null(ISSUER),
             ServiceProviderName=pl.lit("AWS"),

@@ -27,7 +27,7 @@ def charges_part(
     charges must sum to, also that of rows that became none; rows are counted as the charges that they became."""
     held = [frame for frame in frames if frame.height]
     made = pl.concat(held, how="diagonal") if len(held) > 1 else held[0] if held else None
-    charges = COST_AND_USAGE.empty() if made is None else as_charges(made, source=source)
+    charges = COST_AND_USAGE.empty() if made is None else as_charges(_in_its_own_currency(made), source=source)
     readings = readings_of(charges, provider="aws")
     rows = read if read is not None else pl.DataFrame(schema=_READ)
     return ChargesPart(
@@ -35,6 +35,21 @@ def charges_part(
         _as_read(charges, rows, basis),
         readings,
         (*claims_of(charges), *(usage_claims(charges) if readings.height else ())),
+    )
+
+
+_PRICED_IN = {
+    "PricingCurrency": "BillingCurrency",
+    "PricingCurrencyContractedUnitPrice": "ContractedUnitPrice",
+    "PricingCurrencyEffectiveCost": "EffectiveCost",
+    "PricingCurrencyListUnitPrice": "ListUnitPrice",
+}
+
+
+def _in_its_own_currency(made: pl.DataFrame) -> pl.DataFrame:
+    """AWS prices in the currency that it bills."""
+    return made.with_columns(
+        made[billing].alias(pricing) for pricing, billing in _PRICED_IN.items() if billing in made.columns
     )
 
 

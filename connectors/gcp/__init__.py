@@ -1,4 +1,4 @@
-"""Google Cloud: the billing export to BigQuery, read there or as Parquet files of it. `KIND` is the registry's entry."""
+"""Google Cloud: its billing export, read in BigQuery or as Parquet files of it. `KIND` is the registry's entry."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def _make(source: str, options: BaseModel, surroundings: Surroundings) -> Connec
     return GcpConnector(source, options, surroundings)
 
 
-KIND = ConnectorKind("gcp", "Google Cloud", GcpOptions, _make)
+KIND = ConnectorKind("gcp", "Google Cloud", GcpOptions, _make, periods_in)
 
 __all__ = ["KIND", "GcpOptions", "periods_in"]

@@ -2,7 +2,8 @@
 
 Whole months are asked for. The table is append-only: late usage and corrections arrive as new rows, of an invoice month
 that may be long begun, so a month's rows now are all that it will ever be billed by so far, and replace what was pulled
-before without a trace of what changed. Rows that arrived since would have to be merged with the archive to the same end.
+before without a trace of what changed. Rows that arrived since would have to be merged with the archive to the same
+end.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectors.errors import ConfigurationError
 from connectors.gcp.export_pull import STREAM
@@ -19,9 +20,6 @@ from connectors.gcp.google_access import credentials_for, google_errors
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.table_rows import COLUMNS, new_columns
 from connectors.protocol import Answer, Surroundings, Window
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 PAGE_ROWS = 100_000
 _EARLY = timedelta(days=1)
@@ -42,7 +40,7 @@ def pulled(
     with _client(options) as client, google_errors(f"the query of {options.table}"):
         names = [field.name for field in client.get_table(options.table).schema]
         picked = names if options.report == "focus" else [name for name in COLUMNS if name in names]
-        # partitions are by the day of export, and nothing is exported before it was used: the scan begins with the month
+        # nothing is exported before it was used: by the day of export, which partitions the table, a scan is bounded
         where, parameters = _month_condition(options, window, bigquery)
         query = f"SELECT {', '.join(f'`{name}`' for name in picked)} FROM `{options.table}` WHERE {where}"
         rows = client.query(query, job_config=_job(options, bigquery, parameters)).result(timeout=_TIMEOUT)
@@ -101,11 +99,11 @@ def _job(options: GcpOptions, bigquery: Any, parameters: list[Any]) -> Any:
     return config
 
 
-def _pages(rows: Any, page_rows: int) -> Generator[pa.Table]:
+def _pages(rows: Any, page_rows: int) -> Generator[Any]:
     """Arrow tables of `page_rows` rows, the last one shorter; one without rows where there is none."""
     import pyarrow as pa
 
-    held: list[pa.RecordBatch] = []
+    held: list[Any] = []
     count, seen = 0, False
     # the REST way: it needs neither the storage API nor its role
     for batch in rows.to_arrow_iterable(bqstorage_client=None):
@@ -124,7 +122,7 @@ def _pages(rows: Any, page_rows: int) -> Generator[pa.Table]:
         yield rows.to_arrow(create_bqstorage_client=False)
 
 
-def _parquet(table: pa.Table) -> bytes:
+def _parquet(table: Any) -> bytes:
     import pyarrow.parquet as pq
 
     body = io.BytesIO()

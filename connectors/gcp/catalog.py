@@ -1,4 +1,5 @@
-"""The public price list (Cloud Billing Catalog): its answers, and the prices in them. `list_prices` and `price_rows` are pure.
+"""The public price list (Cloud Billing Catalog): its answers, and the prices in them. `list_prices` and `price_rows`
+are pure.
 
 A price is `units` + `nanos` × 10⁻⁹, exact; it is for one display unit of a SKU, in steps of usage (`tieredRates`).
 """
@@ -51,9 +52,11 @@ def pulled(source: str, options: GcpOptions, surroundings: Surroundings, window:
         services: list[str] = []
         for answer in follow(client, _question(_SERVICES_STREAM, "/v1/services"), window):
             yield answer
-            for service in read_object(answer).get("services", ()):
-                if service_of(service.get("displayName")).name in _PRICED:
-                    services.append(str(service["name"]))
+            services.extend(
+                str(service["name"])
+                for service in read_object(answer).get("services", ())
+                if service_of(service.get("displayName")).name in _PRICED
+            )
         sequence = 0
         for name in services:
             for answer in follow(client, _question(STREAM, f"/v1/{name}/skus"), window):
@@ -153,4 +156,4 @@ def _effective(sku: Mapping[str, Any]) -> str | None:
     told = pricing[-1].get("effectiveTime")
     if not told:
         return None
-    return f"{datetime.fromisoformat(str(told).replace('Z', '+00:00')):%Y-%m-%d}"
+    return f"{datetime.fromisoformat(str(told)):%Y-%m-%d}"

@@ -1,7 +1,7 @@
 """Costed rows of Google's bill as FOCUS charges. Pure; one expression a column.
 
-Billing periods are Google's months: midnight to midnight of US Pacific time, as instants in UTC. Which rows there are, and
-their money, is settled in `costed`.
+Billing periods are Google's months: midnight to midnight of US Pacific time, as instants in UTC. Which rows there are,
+and their money, is settled in `costed`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def to_charges(made: pl.DataFrame, *, source: str) -> pl.DataFrame:
     priced = _with_prices(_with_flags(made))
     return as_charges(
         priced.select(
-            **_who(), **_when(), **_what(), **_costs(), **_sku(), **_commitment(), **_ours(), x_VendorColumns=vendor_words(priced)
+            **_who(), **_when(), **_what(), **_costs(), **_sku(), **_commitment(), **_ours(),
+            x_VendorColumns=vendor_words(priced),
         ),
         source=source,
     )  # fmt: skip
@@ -66,8 +67,8 @@ def unused_charges(commitments: Commitments, month: str, *, source: str) -> pl.D
     )
 
 
-_TEXTS = ("cost_type", "tags", "model_label", "machine", "consumed_unit", "details", "model", "meter", "tier", "context",
-          "geography", "part", "pool", "credit_type", "credit_id", "export_time")  # fmt: skip
+_TEXTS = ("cost_type", "tags", "model_label", "machine", "consumed_unit", "details", "model", "meter", "tier",
+          "context", "geography", "part", "pool", "credit_type", "credit_id", "export_time")  # fmt: skip
 
 
 def _with_flags(made: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +97,9 @@ def _with_prices(made: pl.DataFrame) -> pl.DataFrame:
             pricing_unit=pl.when("is_flat").then(pl.lit("Units")).otherwise("priced_unit"),
         )
         .with_columns(
-            list_price=pl.when(pl.col("quantity") == 0).then(told).otherwise(quotient(pl.col("list"), pl.col("quantity"))),
+            list_price=pl.when(pl.col("quantity") == 0)
+            .then(told)
+            .otherwise(quotient(pl.col("list"), pl.col("quantity"))),
             contracted_price=pl.when(pl.col("quantity") == 0)
             .then(told)
             .otherwise(quotient(pl.col("contracted"), pl.col("quantity"))),

@@ -1,10 +1,10 @@
 """Committed use discounts: which usage a commitment's fee pays for, and what of the fee nothing used. Pure.
 
-Google bills a commitment twice over: its fee as a SKU of its own, and what it covers at the full price with a credit that
-takes it off again. FOCUS wants the fee as a Purchase without effective cost, and covered usage that is billed nothing and
-costs its share of the fee. The export names no commitment on either side, so they meet in a *pool*: billing account,
-currency, region, kind of resource and unit, a UTC day at a time. Where the two sides of a pool do not meet, the discount
-stays a Credit and the fee an ordinary Purchase: their sum is what the month cost.
+Google bills a commitment twice over: its fee as a SKU of its own, and what it covers at the full price with a credit
+that takes it off again. FOCUS wants the fee as a Purchase without effective cost, and covered usage that is billed
+nothing and costs its share of the fee. The export names no commitment on either side, so they meet in a *pool*: billing
+account, currency, region, kind of resource and unit, a UTC day at a time. Where the two sides of a pool do not meet,
+the discount stays a Credit and the fee an ordinary Purchase: their sum is what the month cost.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ def _alone(candidates: pl.DataFrame) -> list[Finding]:
     return [
         Finding(
             "commitment_kept_as_credit",
-            f"{kind} of {pool}: no fee of a commitment stands against {amount.normalize():f} {currency}; kept as Credit",
+            f"{kind} of {pool}: no fee stands against {amount.normalize():f} {currency}; kept as Credit",
             count,
         )
         for pool, kind, currency, count, amount in rows.sort("commitment", "credit_type", "currency").iter_rows()

@@ -1,4 +1,5 @@
-"""Google Cloud as a source: `pull` takes the billing table (BigQuery, or Parquet of it), `translate` its month's charges."""
+"""Google Cloud as a source: `pull` takes the billing table (BigQuery, or Parquet of it), `translate` its month's
+charges."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One row of the export as the rows that it is billed by: itself, its covered part, each of its credits. Pure.
 
-Money and quantities are split here and nowhere else, so that the parts of a row are the row. Names of FOCUS are given in
-`charges`.
+Money and quantities are split here and nowhere else, so that the parts of a row are the row. Names of FOCUS are given
+in `charges`.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ _NO_TEXT = pl.lit(None, dtype=pl.String)
 _NO_MONEY = pl.lit(None, dtype=MONEY)
 _POOL_KEY = ["account", "currency", "commitment", "day"]
 
-MADE = ("category", "status", "billed", "effective", "contracted", "list", "is_unpriced", "consumed", "priced",
-        "commitment_id", "commitment_quantity", "commitment_unit", "is_spend", "credit_type", "credit_id", "text")  # fmt: skip
+MADE = (
+    *("category", "status", "billed", "effective", "contracted", "list", "is_unpriced", "consumed", "priced", "text"),
+    *("commitment_id", "commitment_quantity", "commitment_unit", "is_spend", "credit_type", "credit_id"),
+)
 """What `costed` adds to a row of the export."""
 
 
 def category() -> pl.Expr:
-    """FOCUS ChargeCategory of a row. Money back and corrections are Adjustments, whatever they correct: counted as usage
-    they would count it twice, or less than none of it."""
+    """FOCUS ChargeCategory of a row. Money back and corrections are Adjustments, whatever they correct: counted as
+    usage they would count it twice, or less than none of it."""
     kind = pl.col("cost_type")
     is_below = (pl.col("cost") < 0) | (pl.col("amount") < 0) | (pl.col("priced_amount") < 0)
     return (
@@ -44,7 +46,8 @@ def category() -> pl.Expr:
 def costed(rows: pl.DataFrame, credits: pl.DataFrame, commitments: Commitments) -> pl.DataFrame:
     """Rows (by `with_commitments`) and their credits as one row a charge, with `MADE`.
 
-    Σ billed is Σ cost + Σ credits. Of a row whose discount is a commitment's, the part that it covers is a row of its own.
+    Σ billed is Σ cost + Σ credits. Of a row whose discount is a commitment's, the part that it covers is a row of its
+    own.
     """
     covered = commitments.covered.drop("account", "currency", "commitment", "day").join(
         rows.select("row"), on="row", how="semi"

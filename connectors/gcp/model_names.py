@@ -52,7 +52,7 @@ _PARTS = frozenset(
         *("maas", "fast", "turbo", "thinking-exp", "k2", "m2", "gecko", "gemma", "multilingual", "streaming", "bison"),
     )
 )
-_NUMBER = re.compile(r"v?\d+(?:\.\d+)*[a-z]?|\d+(?:\.\d+)?b|a\d+b|\d+e|r\d|\d{3}|20\d{6}")
+_NUMBER = re.compile(r"v?\d+(?:\.\d+)*[bo]?|\d+(?:\.\d+)?b|a\d+b|\d+e|r\d|\d{3}|20\d{6}")
 _AFTER_IMAGE = frozenset(("text", "image", "preview", "audio", "video", "generation"))
 _LIKE_GEMINI = re.compile(r"gemini(\d)(\d)?([a-z].*)?")
 _SIZES = re.compile(r"flash|lite|pro|ultra|nano|preview|image|live|tts|native|audio|embedding|exp|\d+")

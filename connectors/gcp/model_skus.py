@@ -1,8 +1,8 @@
 """What a SKU text of Vertex AI or the Gemini API sells: model, meter, tier, context, geography. Pure.
 
-One text at a time, as each distinct SKU is read once. Texts follow two grammars: Vertex's ("Gemini 2.5 Pro Thinking Text
-Output - Predictions") and the Gemini API's ("Generate content input token count gemini 2.5 flash short input text").
-What is no use of a model, and units, belong to `sku_facts`.
+One text at a time, as each distinct SKU is read once. Texts follow two grammars: Vertex's ("Gemini 2.5 Pro Thinking
+Text Output - Predictions") and the Gemini API's ("Generate content input token count gemini 2.5 flash short input
+text"). What is no use of a model, and units, belong to `sku_facts`.
 """
 
 from __future__ import annotations

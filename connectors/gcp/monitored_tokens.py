@@ -113,5 +113,5 @@ def _records(answer: Answer) -> Iterator[tuple[str, str, datetime, str, int]]:
 
 def _start(interval: dict[str, Any]) -> datetime:
     """The start of a point's hour; points of one instant only tell its end."""
-    end = datetime.fromisoformat(str(interval["endTime"]).replace("Z", "+00:00")).astimezone(UTC)
+    end = datetime.fromisoformat(str(interval["endTime"])).astimezone(UTC)
     return end - _HOUR

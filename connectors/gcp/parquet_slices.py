@@ -17,7 +17,7 @@ from connectors.protocol import FileReference
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-SLICE_ROWS = 150_000
+SLICE_ROWS = 100_000
 
 
 @contextmanager

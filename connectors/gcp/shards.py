@@ -1,7 +1,7 @@
 """Which Parquet files make up an export of the billing table, and that none of them is missing or there twice.
 
-BigQuery writes no manifest. It numbers what it writes (`…-000000000000.parquet`, twelve digits from zero), so a number that
-is missing between others is seen; the last one is not, unless a manifest of one's own lists files and rows.
+BigQuery writes no manifest. It numbers what it writes (`…-000000000000.parquet`, twelve digits from zero), so a number
+that is missing between others is seen; the last one is not, unless a manifest of one's own lists files and rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What each distinct SKU of a bill is: service, units, model and meter, machine part, commitment pool. Pure.
 
-A month of millions of rows has some thousand SKUs: each is read once here, and joined back. How much was used and what it
-cost stays with the rows (`charges`).
+A month of millions of rows has some thousand SKUs: each is read once here, and joined back. How much was used and what
+it cost stays with the rows (`charges`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from connectors.gcp.commitments import Commitments, CommitmentSurvey, with_commi
 from connectors.gcp.sku_facts import with_sku_facts
 
 _BATCH = ["account", "export_time"]
-_TELLING = ["start", "end", "project_id", "sku_id", "cost", "amount", "currency", "resource_name", "tags", "cost_type"]
+_TELLING = ["start", "end", "project_id", "sku_id", "cost", "amount", "currency", "resource_name", "cost_type"]
 
 
 class Survey:
@@ -43,7 +43,8 @@ class Survey:
         return self._commitments.conclude()
 
     def _check_sets(self) -> None:
-        """The table is append-only, in loads of one export_time: two sets that hold one load alike are two exports of it."""
+        """The table is append-only, in loads of one export_time: two sets that hold one load alike are two exports of
+        it."""
         if len(self._batches) < 2:
             return
         sets = pl.concat(

@@ -71,6 +71,8 @@ AMOUNTS = (
 )
 COLUMNS = tuple(dict.fromkeys(path.partition(".")[0] for path in (*NEEDED.values(), *WANTED.values(), *_LISTS)))
 """The table's own columns that are read."""
+SURVEYED = tuple(name for name in COLUMNS if name not in {"labels", "system_labels", "tags"})
+"""Those that a first look needs; labels are the dearest to read."""
 CREDIT_SCHEMA = pl.Schema(
     {
         "row": pl.Int64,

@@ -28,7 +28,7 @@ def first_value(schema: pl.Schema, column: str, key: str) -> pl.Expr:
     """The value of one label of `column` (a list of key and value); null where it is not there."""
     if not _fields(schema, column) >= {"key", "value"}:
         return pl.lit(None, dtype=pl.String)
-    found = pl.col(column).list.eval(pl.when(_KEY == key).then(_VALUE)).list.drop_nulls().list.first()
+    found = pl.col(column).list.eval(pl.when(key == _KEY).then(_VALUE)).list.drop_nulls().list.first()
     return found.cast(pl.String).replace("", None)
 
 

@@ -1,4 +1,5 @@
-"""The standard and detailed billing export → charges: two passes over its files, the second one a slice at a time. Pure."""
+"""The standard and detailed billing export → charges: two passes over its files, the second one a slice at a time.
+Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from connectors.gcp.options import GcpOptions
 from connectors.gcp.parquet_slices import opened, slices
 from connectors.gcp.sku_facts import with_sku_facts
 from connectors.gcp.survey import Survey
-from connectors.gcp.table_rows import COLUMNS, flat_credits, flat_rows, new_columns
+from connectors.gcp.table_rows import COLUMNS, SURVEYED, flat_credits, flat_rows, new_columns
 from connectors.native_charges import claims_of, counted, readings_of
 from connectors.protocol import Answer, ChargesPart, Claim, Finding, Translation, Window
 
@@ -42,7 +43,7 @@ def usage_translation(
     names: set[str] = set()
     for answer in tables:
         names |= _columns(answer, options) | {name for name in answer.facts.get("new_columns", "").split(",") if name}
-        for part in _slices(answer, options, month):
+        for part in _slices(answer, options, month, SURVEYED):
             survey.add(part.rows, part.credits, part.shard_set)
     commitments = survey.conclude()
     if strange := new_columns(names):
@@ -86,14 +87,14 @@ def _part(source: str, part: _Slice, commitments: Commitments, prices: pl.DataFr
     return ChargesPart(charges, counted(read["currency"], read["billed"]), readings, claims, (), found)
 
 
-def _slices(answer: Answer, options: GcpOptions, month: str) -> Iterator[_Slice]:
+def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[str] = COLUMNS) -> Iterator[_Slice]:
     """The answer's rows of the month. Rows are numbered by answer, the same in every pass."""
     name = answer.request["name"]
     storage = {key: secret.get_secret_value() for key, secret in options.storage.items()}
     read = 0
     with opened(answer.body, name, storage) as file:
         _check_rows(file.metadata.num_rows, answer, name)
-        for frame in slices(file, COLUMNS):
+        for frame in slices(file, columns):
             rows, findings = flat_rows(frame, name, first_row=(answer.sequence << 40) + read)
             read += frame.height
             inside = rows.filter(pl.col("month") == month)

@@ -31,7 +31,8 @@ def schema(amount: pa.DataType = AMOUNT) -> pa.Schema:
             "resource": pa.struct([("name", pa.string()), ("global_name", pa.string())]),
             "tags": pa.list_(
                 pa.struct(
-                    [("key", pa.string()), ("value", pa.string()), ("inherited", pa.bool_()), ("namespace", pa.string())]
+                    [("key", pa.string()), ("value", pa.string()), ("inherited", pa.bool_()),
+                     ("namespace", pa.string())]
                 )
             ),
             "price": pa.struct(
@@ -71,7 +72,8 @@ def at(day: int, hour: int = 12, month: int = 9) -> datetime:
 
 def row(sku: str = "E2 Instance Core running in Americas", cost: str = "1", **changes: Any) -> dict[str, Any]:
     """An hour of Compute Engine in September; `changes` are the table's own columns, or `amount`, `unit`, `priced`,
-    `pricing_unit`, `credits` as (type, amount) pairs, `at` (day, hour), `region`, `service_name`, `labels` as a dict."""
+    `pricing_unit`, `credits` as (type, amount) pairs, `at` (day, hour), `region`, `service_name`, `labels` as a dict.
+    """
     start = changes.pop("at", at(3))
     amount, unit = changes.pop("amount", 3600.0), changes.pop("unit", "seconds")
     priced, pricing_unit = changes.pop("priced", 1.0), changes.pop("pricing_unit", "hour")
@@ -85,7 +87,7 @@ def row(sku: str = "E2 Instance Core running in Americas", cost: str = "1", **ch
     return {
         "billing_account_id": "0A1B2C-3D4E5F-678901",
         "service": {"id": "6F81-5844-456A", "description": service} if service else None,
-        "sku": {"id": changes.pop("sku_id", f"SKU-{abs(hash_of(sku)) % 100000:05d}"), "description": sku} if sku else None,
+        "sku": {"id": changes.pop("sku_id", f"SKU-{hash_of(sku) % 100000:05d}"), "description": sku} if sku else None,
         "usage_start_time": start,
         "usage_end_time": start + timedelta(hours=1),
         "project": {"id": "acme-ml", "number": "1", "name": "Acme ML"},

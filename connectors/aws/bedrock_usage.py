@@ -48,11 +48,11 @@ _NOUN = (
     r"|(?:input|output|response)-token(?:s|-count))"
 )
 _PLAIN = re.compile(
-    rf"^(?P<model>.+?)-(?P<mantle>mantle-)?(?:(?P<modality>text|speech|audio|image)-)?(?P<noun>{_NOUN})(?P<rest>(?:-[A-Za-z0-9]+)*)$",
+    rf"^(?P<model>.+?)-(?P<mantle>mantle-)?(?:(?P<modality>(?-i:text|speech|audio|image|video))-)?(?P<noun>{_NOUN})(?P<rest>(?:-[A-Za-z0-9]+)*)$",
     re.IGNORECASE,
 )
 _BODY = re.compile(
-    rf"^(?:million-)?(?P<early>(?:(?:batch|flex|priority|text)-)*)(?:(?P<modality>speech|audio|image)-)?(?P<noun>{_NOUN})(?P<rest>(?:-[a-z0-9]+)*)$"
+    rf"^(?:million-)?(?P<early>(?:(?:batch|flex|priority|text)-)*)(?:(?P<modality>speech|audio|image|video)-)?(?P<noun>{_NOUN})(?P<rest>(?:-[a-z0-9]+)*)$"
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*[a-z]*|[0-9]+[a-z]*")
 

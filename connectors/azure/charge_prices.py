@@ -16,7 +16,8 @@ _USAGE = pl.col("category") == "Usage"
 
 
 def with_prices(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with PricingQuantity, ListUnitPrice, ContractedUnitPrice, ListCost, ContractedCost and x_PriceStatus.
+    """`rows` with PricingQuantity, ListUnitPrice, ContractedUnitPrice, ListCost, ContractedCost and x_PriceStatus, and
+    with `rate`, billing currency for one of pricing currency.
 
     Needs `category` beside what `with_kinds` gives. Only Usage and Purchase have prices; every other charge lists for
     what it bills. A price that nobody tells is what was billed (or, of what a commitment covers, its effective cost)
@@ -44,7 +45,24 @@ def with_prices(rows: pl.DataFrame) -> pl.DataFrame:
         x_PriceStatus=pl.when(is_priced & is_unpriced & (pl.col("billed") != 0))
         .then(pl.lit("unpriced"))
         .otherwise(pl.lit("native")),
-    ).drop("rate", "contracted", "listed", "base", "by_quantity", "listed_in_all", "listed_by_quantity")
+    ).drop("contracted", "listed", "base", "by_quantity", "listed_in_all", "listed_by_quantity")
+
+
+def pricing_currency_columns() -> dict[str, pl.Expr]:
+    """FOCUS's columns in the currency that it was priced in, which is the billing one unless the report says so."""
+    amounts = {
+        "ListUnitPrice": "ListUnitPrice",
+        "ContractedUnitPrice": "ContractedUnitPrice",
+        "EffectiveCost": "effective",
+    }
+    same = pl.col("rate") == _ONE
+    return {
+        "PricingCurrency": pl.when(same).then("currency").otherwise("pricing_currency").str.to_uppercase(),
+        **{
+            f"PricingCurrency{focus}": pl.when(same).then(ours).otherwise(quotient(pl.col(ours), pl.col("rate")))
+            for focus, ours in amounts.items()
+        },
+    }
 
 
 def _priced_quantity() -> pl.Expr:
@@ -56,8 +74,9 @@ def _priced_quantity() -> pl.Expr:
 
 def _rate() -> pl.Expr:
     """MCA prices are in pricing currency, its costs in billing currency."""
-    differs = pl.col("pricing_currency").is_not_null() & (pl.col("pricing_currency") != pl.col("currency"))
-    return pl.when(differs).then(pl.coalesce("exchange_rate", _ONE)).otherwise(_ONE)
+    differs = pl.col("pricing_currency").str.to_uppercase() != pl.col("currency").str.to_uppercase()
+    known = pl.when(pl.col("exchange_rate") > 0).then("exchange_rate")
+    return pl.when(differs).then(pl.coalesce(known, _ONE)).otherwise(_ONE)
 
 
 def _price(name: str) -> pl.Expr:

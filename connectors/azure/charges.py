@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from connectors.azure.charge_kinds import Report, charge_category, is_commitment, with_kinds
-from connectors.azure.charge_prices import with_prices
+from connectors.azure.charge_prices import pricing_currency_columns, with_prices
 from connectors.azure.commitments import commitment_columns, with_commitments
 from connectors.azure.json_texts import instance_types, tag_objects
 from connectors.azure.meter_facts import with_meter_facts
+from connectors.azure.not_understood import of_meters
 from connectors.azure.regions import region_of
 from connectors.azure.services import UNNAMED
 from connectors.native_charges import as_charges
@@ -27,8 +28,8 @@ ISSUER = "Microsoft Corporation"
 class NativeCharges:
     """Charges, what they were before anything was made of them (`currency`, `billed`), and what was odd.
 
-    `not_understood` has one row a meter of a model service that nobody can read, or a charge type that nobody knows:
-    `what`, `currency`, `cost`, `rows`.
+    `not_understood` (`not_understood.SCHEMA`) has one row a meter of a model service that nobody can read, or a charge
+    type that nobody knows.
     """
 
     charges: pl.DataFrame
@@ -50,21 +51,7 @@ def native_charges(rows: pl.DataFrame, report: Report, *, source: str, file: str
     if below:
         findings.append(Finding("list_below_contracted", f"{file}: UnitPrice is above PayGPrice", below))
     charges = as_charges(named, source=source)
-    return NativeCharges(charges, prepared["currency"], prepared["billed"], _not_understood(priced), tuple(findings))
-
-
-def _not_understood(rows: pl.DataFrame) -> pl.DataFrame:
-    """Meters of models that we cannot read, and charge types that we do not know, with their money."""
-    meter = (
-        pl.lit("meter ") + pl.coalesce("meter", "product") + pl.lit(" of ") + pl.coalesce("product", "meter_category")
-    )
-    told = rows.with_columns(
-        what=pl.when(pl.col("kind") == "unknown")
-        .then(pl.lit("charge type ") + pl.col("charge_type"))
-        .when(pl.col("not_understood") & (pl.col("category") == "Usage"))
-        .then(meter)
-    )
-    return told.drop_nulls("what").group_by("what", "currency").agg(pl.col("cost").sum(), rows=pl.len())
+    return NativeCharges(charges, prepared["currency"], prepared["billed"], of_meters(priced), tuple(findings))
 
 
 def _with_regions(rows: pl.DataFrame) -> pl.DataFrame:
@@ -198,6 +185,7 @@ def _how_much() -> dict[str, pl.Expr]:
         "ContractedCost": pl.col("ContractedCost"),
         "ListUnitPrice": pl.col("ListUnitPrice"),
         "ContractedUnitPrice": pl.col("ContractedUnitPrice"),
+        **pricing_currency_columns(),
         "PricingQuantity": pl.col("PricingQuantity"),
         "PricingUnit": pl.when(is_sold).then("PricingUnit"),
         "PricingCategory": pl.when(is_sold).then(category),

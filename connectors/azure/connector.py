@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from connectors.azure.cost_reports import cost_parts
+from connectors.azure.cost_reports import billed_month, cost_parts
 from connectors.azure.export_listing import export_of, months_of, reports_of
 from connectors.azure.export_runs import read_run
 from connectors.azure.file_answers import answers_of, is_manifest_answer, rows_of
+from connectors.azure.management import ManagementClient
 from connectors.azure.native_columns import native_rows
 from connectors.azure.options import AzureOptions
+from connectors.azure.queries import query_answers, query_parts
 from connectors.errors import AnswerError, ConfigurationError
+from connectors.focus_rows.columns import with_focus_names
+from connectors.focus_rows.times import with_instants
 from connectors.protocol import Answer, ChargesPart, Finding, Surroundings, Translation, Window
 from models.errors import OutlayError
+from models.ledger.focus.invariants.periods import billing_month
 
 
 class AzureConnector:
@@ -45,6 +50,12 @@ class AzureConnector:
         return Translation(parts=self._parts(window, kept), findings=_stale(window, kept))
 
     def _pulled(self, window: Window) -> Iterator[Answer]:
+        if self._options.report == "query":
+            with ManagementClient(self._options, self._surroundings) as client:
+                yield from query_answers(
+                    client, self._options, window, source=self._source, surroundings=self._surroundings
+                )
+            return
         month = f"{window.start:%Y-%m}"
         for report, path in reports_of(self._options):
             export = export_of(self._options, report, path, month)
@@ -58,7 +69,8 @@ class AzureConnector:
 
     def _parts(self, window: Window, answers: Sequence[Answer]) -> Iterator[ChargesPart]:
         with self._named(window):
-            yield from cost_parts(window, answers, self._options, self._source)
+            make = query_parts if self._options.report == "query" else cost_parts
+            yield from make(window, answers, self._options, self._source)
 
     @contextmanager
     def _named(self, window: Window) -> Generator[None]:
@@ -93,8 +105,13 @@ def _months_read(options: AzureOptions, report: str, path: str, surroundings: Su
     months: set[str] = set()
     for answer in answers_of(export, window, source="azure", clock=surroundings.clock, keep_up_to=0):
         for frame in rows_of(answer, options):
-            rows, _ = native_rows(frame, answer.request["name"])
-            told = rows.select(month=rows["period_start"].fill_null(rows["date"]).dt.strftime("%Y-%m"))
+            name = answer.request["name"]
+            if report == "focus":
+                named, _ = with_focus_names(frame, name, {})
+                told = with_instants(named, name).select(month=billing_month())
+            else:
+                rows, _ = native_rows(frame, name)
+                told = rows.select(month=billed_month())
             months.update(told["month"].unique().to_list())
     return sorted(months)
 

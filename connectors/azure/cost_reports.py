@@ -1,4 +1,4 @@
-"""The charges of a month out of actual and amortized reports, part by part, and what a person should know of them."""
+"""The charges of a month out of reports in files, part by part, and what a person should know of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from connectors.azure.charge_kinds import Report, is_commitment, with_kinds
 from connectors.azure.charges import NativeCharges, native_charges
 from connectors.azure.export_listing import check_accounts
 from connectors.azure.file_answers import RowCounts, report_of, rows_of
+from connectors.azure.focus_reports import focus_part
 from connectors.azure.native_columns import native_rows
 from connectors.azure.not_understood import NotUnderstood
 from connectors.azure.options import AzureOptions
@@ -33,13 +34,16 @@ def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions,
         rows_in_file = 0
         for frame in rows_of(answer, options):
             rows_in_file += frame.height
-            rows, findings = native_rows(frame, answer.request["name"])
-            inside = rows.filter(_month() == f"{window.start:%Y-%m}")
-            part = _part(inside, _read_as(report, is_both=is_both), comparison, source, answer.request["name"])
+            name = answer.request["name"]
+            if report == "focus":
+                part, odd = focus_part(frame, window, source=source, file=name)
+            else:
+                read_as = _read_as(report, is_both=is_both)
+                part, odd = _native_part(frame, window, read_as, comparison, source=source, file=name)
             check_accounts(part.charges["BillingAccountId"].unique().to_list(), options.accounts, "the export")
-            unread.add(part.not_understood)
+            unread.add(odd)
             charges += part.charges.height
-            yield _as_part(part, findings)
+            yield part
         counts.add(answer, rows_in_file)
     counts.check()
     missing = () if charges else (f"no charge of {window.start:%Y-%m} in the export",)
@@ -60,7 +64,7 @@ def usage_claims(charges: pl.DataFrame) -> tuple[Claim, ...]:
     return tuple(Claim(claim.issuer, claim.account_id, "usage") for claim in claims_of(told))
 
 
-def _month() -> pl.Expr:
+def billed_month() -> pl.Expr:
     """The billing month of a row; pay-as-you-go reports tell only the day."""
     return pl.coalesce("period_start", "date").dt.strftime("%Y-%m")
 
@@ -71,7 +75,7 @@ def _read_as(report: str, *, is_both: bool) -> Report:
     return "usage-of-both" if is_both else "amortized"
 
 
-def _part(rows: pl.DataFrame, report: Report, comparison: Comparison, source: str, file: str) -> NativeCharges:
+def _made(rows: pl.DataFrame, report: Report, comparison: Comparison, source: str, file: str) -> NativeCharges:
     """Of two reports, usage comes from the amortized one, what buys or returns commitments from the actual one."""
     if report in {"usage-of-both", "purchases-of-both"}:
         typed = with_kinds(rows, report)
@@ -84,15 +88,21 @@ def _part(rows: pl.DataFrame, report: Report, comparison: Comparison, source: st
     return native_charges(rows, report, source=source, file=file)
 
 
-def _as_part(part: NativeCharges, findings: tuple[Finding, ...]) -> ChargesPart:
-    charges = part.charges
-    return ChargesPart(
+def _native_part(
+    frame: pl.DataFrame, window: Window, report: Report, comparison: Comparison, *, source: str, file: str
+) -> tuple[ChargesPart, pl.DataFrame]:
+    """Charges of the window's month in a slice of a cost report, and what of them was not understood."""
+    rows, findings = native_rows(frame, file)
+    made = _made(rows.filter(billed_month() == f"{window.start:%Y-%m}"), report, comparison, source, file)
+    charges = made.charges
+    part = ChargesPart(
         charges,
-        counted(part.currency.str.to_uppercase(), part.billed),
+        counted(made.currency.str.to_uppercase(), made.billed),
         readings=readings_of(charges, provider=PROVIDER),
         claims=(*claims_of(charges), *usage_claims(charges)),
-        findings=(*findings, *part.findings),
+        findings=(*findings, *made.findings),
     )
+    return part, made.not_understood
 
 
 def _alone(options: AzureOptions) -> tuple[Finding, ...]:

@@ -27,6 +27,8 @@ class Export:
 def reports_of(options: AzureOptions) -> list[tuple[str, str]]:
     """Each report that is read from files, and its path; of two the amortized one, which has the usage, comes first."""
     path = options.path or ""
+    if options.report == "query":
+        return []
     if options.report == "actual-and-amortized":
         return [("amortized", options.amortized_path or ""), ("actual", path)]
     return [(options.report, path)]

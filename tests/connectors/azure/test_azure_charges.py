@@ -232,11 +232,13 @@ def test_prices_in_another_currency_are_converted_at_the_bills_rate(tmp_path: Pa
     charge = load(report="actual", path=str(path)).charges.row(0, named=True)
     assert (charge["ListUnitPrice"], charge["ListCost"]) == (Decimal(1), Decimal(10))
     assert (charge["ContractedUnitPrice"], charge["ContractedCost"]) == (Decimal("0.95"), Decimal("9.5"))
+    assert (charge["PricingCurrency"], charge["PricingCurrencyListUnitPrice"]) == ("USD", Decimal(2))
+    assert charge["PricingCurrencyEffectiveCost"] == Decimal(19)
 
 
 def test_usage_without_any_price_lists_for_what_it_bills(tmp_path: Path, load: Load) -> None:
     row = native_row(Cost="1", Quantity="3", MeterCategory="Storage", MeterId="m", MeterName="Disk")
-    loaded = load(**_file(tmp_path, [row]))
+    loaded = load(**_file(tmp_path, [row, native_row(ChargeType="Tax", Cost="1", Product="VAT")]))
     charge = loaded.charges.row(0, named=True)
     assert (charge["ListCost"], charge["ContractedCost"], charge["x_PriceStatus"]) == (1, 1, "unpriced")
     assert charge["ListUnitPrice"] == Decimal("0.333333333333")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,30 @@ _SOURCES = {
       admin_key: ${{ANTHROPIC_ADMIN_KEY}}
       report: admin  # or: analytics (the newer beta reports)
 """,
+    "aws": """\
+  - name: aws
+    connector: aws
+    start: "{start}"
+    options:
+      report: cur2  # or: focus, legacy-cur, cost-explorer
+      path: {path}
+""",
+    "gcp": """\
+  - name: gcp
+    connector: gcp
+    start: "{start}"
+    options:
+      report: detailed  # or: standard, focus
+      {address}: {path}
+""",
+    "azure": """\
+  - name: azure
+    connector: azure
+    start: "{start}"
+    options:
+      report: focus  # or: actual-and-amortized (two exports), query (no export)
+      path: {path}
+""",
     "focus-files": """\
   - name: focus-export
     connector: focus-files
@@ -43,6 +68,8 @@ _SOURCES = {
       path: {path}
 """,
 }
+EXPORTS = ("aws", "gcp", "azure", "focus-files")
+"""Connectors that are told where an export lies."""
 
 _TAIL = """
 # Who answers for what. First match wins; patterns over ids or names.
@@ -73,12 +100,12 @@ _SECRETS = {
 
 @dataclass(frozen=True)
 class Beginning:
-    """What `outlay init` was told."""
+    """What `outlay init` was told. `exports`: where the export of a connector lies."""
 
     organization: str
     connectors: tuple[str, ...]
     start: str
-    focus_path: str | None = None
+    exports: Mapping[str, str]
 
 
 def begin(home: Home, beginning: Beginning) -> list[Path]:
@@ -88,10 +115,7 @@ def begin(home: Home, beginning: Beginning) -> list[Path]:
             f"there is an {home.configuration.name} in {home.root} already",
             remedy="edit it, or choose another folder with --home",
         )
-    sources = "".join(
-        _SOURCES[name].format(start=beginning.start, path=_quoted(beginning.focus_path or "exports/"))
-        for name in beginning.connectors
-    )
+    sources = "".join(_source(name, beginning) for name in beginning.connectors)
     text = _HEAD.format(organization=_quoted(beginning.organization)) + (sources or "  []\n") + _TAIL
     secrets = [_SECRETS[name] for name in beginning.connectors if name in _SECRETS]
     secrets.append(("SLACK_WEBHOOK_URL", "Slack incoming webhook for budget alerts"))
@@ -102,22 +126,38 @@ def begin(home: Home, beginning: Beginning) -> list[Path]:
     return [home.configuration, home.root / ".env.example"]
 
 
+def _source(name: str, beginning: Beginning) -> str:
+    path = beginning.exports.get(name, "")
+    # a BigQuery table is project.dataset.table; everything else is a place of files
+    address = "path" if "/" in path else "table"
+    return _SOURCES[name].format(start=beginning.start, path=_quoted(path), address=address)
+
+
 def ask(
-    organization: str | None, openai: bool | None, anthropic: bool | None, focus: str | None, start: str | None
+    organization: str | None,
+    *,
+    openai: bool | None,
+    anthropic: bool | None,
+    exports: Mapping[str, str | None],
+    start: str | None,
 ) -> Beginning:
-    """Flags as they are; what they leave open is asked on a terminal, and taken as no elsewhere."""
+    """Flags as they are; what they leave open is asked on a terminal, and taken as no elsewhere.
+
+    `exports`: where the export of each of `EXPORTS` lies, as far as it was said; an export is never asked for.
+    """
     asking = sys.stdin.isatty()
     if organization is None:
         organization = _answer("Your organisation's name", "My organisation") if asking else "My organisation"
-    chosen = {"openai": openai, "anthropic": anthropic, "focus-files": focus is not None or None}
+    chosen = {"openai": openai, "anthropic": anthropic}
     for name, said in chosen.items():
         if said is None:
-            chosen[name] = asking and name != "focus-files" and _answer(f"Pull {name}? y/n", "y").lower() == "y"
+            chosen[name] = asking and _answer(f"Pull {name}? y/n", "y").lower() == "y"
+    told = {name: path for name in EXPORTS if (path := exports.get(name)) is not None}
     return Beginning(
         organization=organization,
-        connectors=tuple(name for name, said in chosen.items() if said),
+        connectors=(*(name for name, said in chosen.items() if said), *told),
         start=checked(start or period_of(datetime.now(UTC))),
-        focus_path=focus,
+        exports=told,
     )
 
 

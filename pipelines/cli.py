@@ -66,14 +66,19 @@ def init(
     anthropic: Annotated[
         bool | None, typer.Option("--anthropic/--no-anthropic", help="An Anthropic organisation.")
     ] = None,
-    focus: Annotated[str | None, typer.Option(help="Path or URL of a FOCUS export.")] = None,
+    aws: Annotated[str | None, typer.Option(help="Folder or URL of an AWS Data Export (CUR 2.0).")] = None,
+    gcp: Annotated[str | None, typer.Option(help="Google Cloud's billing table in BigQuery, or its files.")] = None,
+    azure: Annotated[str | None, typer.Option(help="Folder or URL of an Azure Cost Management export.")] = None,
+    focus: Annotated[str | None, typer.Option(help="Path or URL of any other FOCUS export.")] = None,
     start: Annotated[str | None, typer.Option(help="First billing period to pull, YYYY-MM.")] = None,
     home: HomeOption = None,
 ) -> None:
     """Write a first outlay.yaml and .env.example (never a secret)."""
     from pipelines.beginning import ask, begin
 
-    for path in begin(_home(home), ask(organization, openai, anthropic, focus, start)):
+    exports = {"aws": aws, "gcp": gcp, "azure": azure, "focus-files": focus}
+    told = ask(organization, openai=openai, anthropic=anthropic, exports=exports, start=start)
+    for path in begin(_home(home), told):
         say(f"wrote {path}")
     say("next: put the keys into .env beside it, then `outlay config check` and `outlay run`")
 

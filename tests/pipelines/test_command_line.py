@@ -81,7 +81,15 @@ def test_every_command_explains_itself(words):
 def test_init_writes_what_can_be_loaded_and_no_secret(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin-a-real-secret")
     home = tmp_path / "new"
-    flags = ["--openai", "--no-anthropic", "--focus", "s3://bills/focus/", "--start", "2026-09"]
+    clouds = [
+        "--aws",
+        "s3://bills/cur2",
+        "--gcp",
+        "acme.billing.gcp_billing_export_resource_v1_X",
+        "--azure",
+        "az://bills/",
+    ]
+    flags = ["--openai", "--no-anthropic", *clouds, "--focus", "s3://bills/focus/", "--start", "2026-09"]
 
     result = outlay("init", "--organization", 'Ac"me: 1 #2', *flags, "--home", home)
 
@@ -89,8 +97,7 @@ def test_init_writes_what_can_be_loaded_and_no_secret(tmp_path, monkeypatch):
     settings = read_settings(home / "outlay.yaml")
     assert settings.organization == 'Ac"me: 1 #2'
     assert [(source.name, source.start) for source in settings.sources] == [
-        ("openai", "2026-09"),
-        ("focus-export", "2026-09"),
+        (name, "2026-09") for name in ("openai", "aws", "gcp", "azure", "focus-export")
     ]
     assert "\nOPENAI_ADMIN_KEY=\n" in (home / ".env.example").read_text()
     assert sorted(path.name for path in home.iterdir()) == [".env.example", "outlay.yaml"]

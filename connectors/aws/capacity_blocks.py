@@ -24,7 +24,7 @@ _ARN = "capacity_reservation_capacity_reservation_arn"
 _TYPE = "capacity_reservation_capacity_reservation_type"
 _ZERO = pl.lit(Decimal(0), dtype=MONEY)
 _SHORTEST = timedelta(hours=23)
-_COMMITTED = ("SkuId", "SkuMeter", "SkuPriceDetails", "x_InstanceType", "RegionId", "RegionName")
+_COMMITTED = ("SkuId", "SkuMeter", "SkuPriceDetails", "x_InstanceType", "RegionId", "RegionName", "x_VendorColumns")
 _SERVICE = ("ServiceName", "ServiceCategory", "ServiceSubcategory", "ServiceProviderName", "PublisherName")
 
 
@@ -197,7 +197,8 @@ def _run(
         rows = usage.filter(pl.col("block_id") == block.id)
         machines = pl.col("x_InstanceType").is_not_null() & (pl.col("PricingUnit") == "Hours")
         frames.append(_beside(rows, machines, month))
-        inside = rows.filter(machines)
+        # rows of `UnusedBox` tell the idle hours, which are worked out here anyway
+        inside = rows.filter(machines & pl.col("reservation_status").ne_missing(pl.lit("Unused")))
         worked: list[Decimal] = inside["line_item_usage_amount"].to_list()
         idle = max(hours - sum(worked, Decimal(0)), Decimal(0))
         if not share and not worked:

@@ -123,7 +123,12 @@ def _throughput_row(month: str, day: date) -> CurRow:
         midnight(day), next_day(day), hours, "hour", cost, cost, THROUGHPUT_RATE, operation="ProvisionedThroughput",
         resource=arn("bedrock", "us-east-1", AWS_APPS, "provisioned-model/9q2w8e7r1t5y"),
         text=f"${THROUGHPUT_RATE} per model unit hour", term="OnDemand", tags={"user_team": "support"},
-        means=(Charge(AWS, month, AWS_PAYER.id, AWS_APPS, midnight(day), "Usage", cost, cost, cost, cost),),
+        means=(
+            Charge(
+                AWS, month, AWS_PAYER.id, AWS_APPS, midnight(day), "Usage", cost, cost, cost, cost,
+                capacity_of="Claude3Sonnet",
+            ),
+        ),
     )  # fmt: skip
 
 

@@ -154,10 +154,11 @@ def _fee_row(world: CloudWorld, month: str, day: date) -> GcpRow:
         )
     ]  # fmt: skip
     if unused:
+        # a commitment is shared by all projects of the account: what is left of it belongs to none
         cost = unused * COMMITTED_RATE
         means.append(
             Charge(
-                GCP, month, GCP_BILLING.id, GCP_ASSIST, midnight(day), "Usage", ZERO, cost, cost, cost,
+                GCP, month, GCP_BILLING.id, None, midnight(day), "Usage", ZERO, cost, cost, cost,
                 accelerators=Accelerators("L4", group.region, "committed", unused, used=False), commitment=COMMITMENT,
                 status="Unused",
             )

@@ -67,6 +67,8 @@ class Charge:
     accelerators: Accelerators | None = None
     commitment: str | None = None
     status: str | None = None
+    capacity_of: str | None = None
+    """The model whose throughput is paid by the hour, where a line says so without counting tokens."""
     unknown: tuple[str, str] | None = None
     """What nobody can know of it, (`usage_type` | `instance_type`, the vendor's word)."""
 

@@ -127,7 +127,7 @@ def _by_day(charges: Iterable[Charge]) -> dict[tuple[str | None, ...], Decimal]:
     sums: defaultdict[tuple[str | None, ...], Decimal] = defaultdict(lambda: ZERO)
     for charge in charges:
         project = charge.account.id if charge.account else None
-        model = charge.tokens.model if charge.tokens else None
+        model = charge.tokens.model if charge.tokens else charge.capacity_of
         sums[charge.source, charge.billing_period, str(charge.start.date()), project, model] += charge.billed
     return dict(sums)
 

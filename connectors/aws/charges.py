@@ -18,13 +18,14 @@ ISSUER = "Amazon Web Services, Inc."
 
 _ZERO = pl.lit(Decimal(0), dtype=MONEY)
 _ONE = pl.lit(Decimal(1), dtype=MONEY)
+_ROUNDING = pl.lit(Decimal("0.000000001"), dtype=MONEY)
 _PROFILE = "application-inference-profile/"
 
 _FACTS_AS_THEY_ARE = (
     *("ChargeCategory", "ChargeFrequency", "ServiceName", "ServiceCategory", "ServiceSubcategory"),
     *("ServiceProviderName", "PublisherName", "SkuId", "SkuPriceId", "SkuMeter", "SkuPriceDetails", "PricingCategory"),
     *("RegionId", "RegionName", "x_InstanceType", "x_ModelId", "x_Meter", "x_ProcessingTier", "x_InferenceGeo"),
-    "x_ContextWindow",
+    *("x_ContextWindow", "x_VendorColumns"),
 )
 _SKU = (
     *("SkuId", "SkuPriceId", "SkuMeter", "SkuPriceDetails", "PricingCategory", "PricingQuantity", "PricingUnit"),
@@ -105,6 +106,8 @@ def plain_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.
     lists = pl.col("pricing_public_on_demand_cost")
     is_priced = (is_usage & lists.is_not_null() & ((lists != 0) | (cost == 0))).fill_null(value=False)
     net = pl.coalesce("line_item_net_unblended_cost", cost)
+    # AWS rounds both costs to ten places apart, upwards: so much is no mark-up
+    is_rounding = (net > lists) & (net - lists <= _ROUNDING)
     is_discount = pl.col("role") == "discount"
     amount = pl.col("line_item_usage_amount")
     quantity = pl.when(is_usage).then(amount).when(amount > 0).then(amount).otherwise(_ONE)
@@ -120,7 +123,13 @@ def plain_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.
         ).then(pl.lit("Correction")),
         BilledCost=cost,
         EffectiveCost=cost,
-        ListCost=pl.when(is_priced).then(lists).when(is_discount).then(_ZERO).otherwise(cost),
+        ListCost=pl.when(is_priced & is_rounding)
+        .then(net)
+        .when(is_priced)
+        .then(lists)
+        .when(is_discount)
+        .then(_ZERO)
+        .otherwise(cost),
         ContractedCost=pl.when(is_priced | is_discount).then(net).otherwise(cost),
         PricingQuantity=pl.when(pl.col("SkuPriceId").is_not_null()).then(quantity),
         ConsumedQuantity=pl.when(is_usage).then(

@@ -27,7 +27,7 @@ _PLAN_ROLES = ("covered_savings_plan", "savings_plan_fee", "savings_plan_upfront
 _SHARED = (
     *("ServiceName", "ServiceCategory", "ServiceSubcategory", "ServiceProviderName", "PublisherName", "SkuId"),
     *("SkuPriceId", "SkuMeter", "SkuPriceDetails", "RegionId", "RegionName", "x_InstanceType", "x_ModelId", "x_Meter"),
-    *("x_ProcessingTier", "x_InferenceGeo", "x_ContextWindow"),
+    *("x_ProcessingTier", "x_InferenceGeo", "x_ContextWindow", "x_VendorColumns"),
 )
 
 

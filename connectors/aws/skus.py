@@ -69,6 +69,7 @@ FACTS: dict[str, pl.DataType] = {
     "not_understood": pl.String(),
     "capacity_type": pl.String(),
     "reservation_status": pl.String(),
+    "x_VendorColumns": pl.String(),
 }
 """What is known of a combination. `role` is of `line_item_types`, or capacity_block, provisioned; `block` is what one
 unit of the bill counts of ConsumedUnit, null for one."""
@@ -78,6 +79,8 @@ _INSTANCE = re.compile(
     r":(?P<type>[a-z0-9-]+\.[a-z0-9-]+)"
 )
 _SAGEMAKER = re.compile(r"(?P<type>ml\.[a-z0-9-]+\.[0-9a-z]+)")
+_SHARED_SKUS = re.compile(r"DataTransfer|Bytes$")
+"""Traffic has one SKU for all services: it is told apart by the service that it belongs to."""
 _DATABASE = re.compile(r"(?:InstanceUsage|NodeUsage|ESInstance|Node)\w*:(?P<type>[a-z0-9.-]+\.[a-z0-9-]+)")
 
 
@@ -150,11 +153,18 @@ def _facts_of(row: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
         "RegionName": region_name(region),
         "ResourceType": _resource_type(usage_type, row["product_product_family"], bedrock=bedrock),
         "not_understood": _not_understood(row, kind, tokens, capacity, bedrock=bedrock),
+        "x_VendorColumns": _kept(row),
         "reservation_status": "Unused" if re.search(r"Unused(?:Box|Ded):", usage_type) else None,
     }
     if kind.category in {"Usage", "Purchase"}:
         facts |= _sku(row, role, tokens, capacity, attributes)
     return facts
+
+
+def _kept(row: Mapping[str, Any]) -> str | None:
+    """AWS's own words, kept beside FOCUS's: without the operation, rows that differ would look the same."""
+    words = {name: row[name] for name in ("line_item_operation", "line_item_usage_type") if row[name]}
+    return json.dumps(words, ensure_ascii=False) if words else None
 
 
 def _role(kind: LineItemType, usage_type: str, capacity: Capacity | None, vocabulary: Vocabulary) -> str:
@@ -183,10 +193,15 @@ def _sku(
     base = row["product_sku"] or "/".join(
         part for part in (row["line_item_product_code"], usage_type, row["line_item_operation"]) if part
     )
+    if _SHARED_SKUS.search(usage_type):
+        base = f"{base}/{row['line_item_product_code']}"
     is_fee = role in {"reservation_fee", "savings_plan_fee", "savings_plan_upfront", "fee", "capacity_block"}
     sku_id = f"{base}/{bare}" if is_fee and base != bare else base
     option = row["pricing_purchase_option"] or row["pricing_term"] or "Standard"
-    price_id = row["pricing_rate_code"] if row["pricing_rate_code"] and not is_fee else f"{sku_id}/{unit}/{option}"
+    price_id = f"{sku_id}/{unit}/{option}"
+    if row["pricing_rate_code"] and not is_fee:
+        told = row["pricing_rate_code"]
+        price_id = f"{told}/{row['line_item_product_code']}" if _SHARED_SKUS.search(usage_type) else told
     instance = instance_type(usage_type, row["product_instance_type"]) if unit == "Hours" or is_fee else None
     is_spot = "SpotUsage" in usage_type or (row["pricing_purchase_option"] or "").casefold() == "spot"
     return {

@@ -15,6 +15,7 @@ import polars as pl
 
 from connectors.aws import tag_maps
 from connectors.aws.columns import TAGS, WRITTEN_TAGS, check_columns, wanted
+from connectors.aws.maps import as_json_objects
 from connectors.errors import AnswerError
 from connectors.exports.places import local_path, sha256_of, sha256_of_local
 from connectors.exports.reading import read_file
@@ -66,24 +67,32 @@ class OpenFile:
     def _parquet_slices(self, rows: int) -> Iterator[Slice]:
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(
-            self._source(), read_dictionary=[f"{TAGS}.key_value.key", f"{TAGS}.key_value.value"]
-        ) as file:
-            has_map = TAGS in self.columns and file.schema_arrow.field(TAGS).type.num_fields == 1
-            plain = pq.ParquetFile(self._source()).schema_arrow
-            by_dictionary = has_map and tag_maps.is_text_map(plain.field(TAGS).type)
-            names = [
-                name for name in wanted(self.columns) if name not in _APART and not (by_dictionary and name == TAGS)
-            ]
-            product = "product" in self.columns
-            for groups, start, length in _runs(file.metadata, rows):
-                tags = tag_maps.written(file.read_row_groups(groups, columns=[TAGS])[TAGS]) if by_dictionary else None
+        with pq.ParquetFile(self._source()) as plain:
+            metadata = plain.metadata
+            by_dictionary = TAGS in self.columns and tag_maps.is_text_map(plain.schema_arrow.field(TAGS).type)
+        paths = (metadata.schema.column(place).path for place in range(metadata.num_columns))
+        leaves = [path for path in paths if path.startswith(f"{TAGS}.")] if by_dictionary else None
+        left_out = {*_APART, TAGS} if by_dictionary else {*_APART}
+        names = [name for name in wanted(self.columns) if name not in left_out]
+        product = "product" in self.columns
+        with pq.ParquetFile(self._source(), read_dictionary=leaves) as file:
+            for groups, start, length in _runs(metadata, rows):
+                tags = self._tags(file, groups, start, length) if by_dictionary else None
                 for offset in range(0, length, rows):
                     taken = min(rows, length - offset)
                     frame = self._collected(names, start + offset, taken)
                     if tags is not None:
                         frame = frame.with_columns(tags.slice(offset, taken).alias(WRITTEN_TAGS))
                     yield Slice(frame, self._product_at(start + offset, taken) if product else None)
+
+    def _tags(self, file: Any, groups: list[int], start: int, length: int) -> pl.Series:
+        """Tags of some row groups as JSON; those whose dictionaries were given up on the way are read as they are."""
+        import pyarrow as pa
+
+        try:
+            return pl.concat([tag_maps.written(file.read_row_group(group, columns=[TAGS])[TAGS]) for group in groups])
+        except pa.ArrowNotImplementedError:
+            return as_json_objects(self._collected([TAGS], start, length), TAGS, "", self.name)
 
     def _product_at(self, start: int, length: int) -> Callable[[], pl.Series]:
         return lambda: self._collected(["product"], start, length)["product"]

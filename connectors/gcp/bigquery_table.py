@@ -103,8 +103,11 @@ def _pages(rows: Any, page_rows: int) -> Generator[Any]:
     """Arrow tables of `page_rows` rows, the last one shorter; one without rows where there is none."""
     import pyarrow as pa
 
+    if not rows.total_rows:
+        yield rows.to_arrow(create_bqstorage_client=False)
+        return
     held: list[Any] = []
-    count, seen = 0, False
+    count = 0
     # the REST way: it needs neither the storage API nor its role
     for batch in rows.to_arrow_iterable(bqstorage_client=None):
         rest = batch
@@ -115,11 +118,9 @@ def _pages(rows: Any, page_rows: int) -> Generator[Any]:
             count += part.num_rows
             if count == page_rows:
                 yield pa.Table.from_batches(held)
-                held, count, seen = [], 0, True
+                held, count = [], 0
     if held:
         yield pa.Table.from_batches(held)
-    elif not seen:
-        yield rows.to_arrow(create_bqstorage_client=False)
 
 
 def _parquet(table: Any) -> bytes:

@@ -37,6 +37,7 @@ def credentials_for(options: GcpOptions, endpoint: str | None) -> Any:
         import google.auth
         from google.auth import exceptions
         from google.auth.credentials import AnonymousCredentials
+        from google.oauth2 import service_account
     except ImportError as error:
         raise ConfigurationError("Google's libraries are not installed", remedy=_INSTALL) from error
     if is_loopback(endpoint):
@@ -48,10 +49,9 @@ def credentials_for(options: GcpOptions, endpoint: str | None) -> Any:
         )
     try:
         if options.credentials_file:
-            found, _ = google.auth.load_credentials_from_file(options.credentials_file, scopes=scopes)
-        else:
-            found, _ = google.auth.default(scopes=scopes)
-    except exceptions.GoogleAuthError as error:
+            return service_account.Credentials.from_service_account_file(options.credentials_file, scopes=scopes)
+        found, _ = google.auth.default(scopes=scopes)
+    except (exceptions.GoogleAuthError, ValueError, OSError) as error:
         raise CredentialsError(
             "there are no Google credentials that can be used",
             remedy="name a key file in credentials_file, or run `gcloud auth application-default login`",

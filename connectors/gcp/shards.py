@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from connectors.errors import AnswerError, ConfigurationError, IncompleteError
 from connectors.exports.manifest import ListedFile, Manifest, is_manifest, matched, read_manifest
@@ -72,7 +73,7 @@ def export_files(path: str, storage: Mapping[str, str], period: str | None) -> E
 
 def folder_month(url: str) -> str | None:
     """The month that a file's folder names (`invoice_month=202609/`, `billing_period=2026-09/`); None without one."""
-    told = _INVOICE_MONTH.search(url)
+    told = _INVOICE_MONTH.search(unquote(url))
     return f"{told[1]}-{told[2]}" if told else period_in_path(url)
 
 

@@ -261,10 +261,10 @@ def test_tokens_through_clouds_by_model_meter_and_tier(ask, truth):
 def test_accelerator_hours_used_and_unused_by_type_region_and_how_they_were_bought(ask, truth):
     keys = ("source", "billing_period", "accelerator_type", "region", "pricing_kind", "use")
     ours = {
-        tuple(row[key] for key in keys): (row["hours"], row["cost"])
+        tuple(row[key] for key in keys): (row["counted"], row["cost"])
         for row in ask(
             """SELECT source, billing_month billing_period, accelerator_type, region, pricing_kind, "use",
-                      sum(accelerator_hours) hours, sum(effective_cost) cost
+                      sum(accelerator_hours) counted, sum(effective_cost) cost
                FROM usage.accelerators WHERE "use" != 'purchased' GROUP BY ALL"""
         )
     }

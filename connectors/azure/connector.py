@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from connectors.azure.beside_the_bill import answers_beside_the_bill, with_what_stands_beside
 from connectors.azure.cost_reports import billed_month, cost_parts
 from connectors.azure.export_listing import export_of, months_of, reports_of
 from connectors.azure.export_runs import read_run
@@ -50,12 +51,12 @@ class AzureConnector:
         return Translation(parts=self._parts(window, kept), findings=_stale(window, kept))
 
     def _pulled(self, window: Window) -> Iterator[Answer]:
-        if self._options.report == "query":
+        if self._options.report == "query" or self._options.benefits or self._options.monitor_resources:
+            told = (self._options, window)
             with ManagementClient(self._options, self._surroundings) as client:
-                yield from query_answers(
-                    client, self._options, window, source=self._source, surroundings=self._surroundings
-                )
-            return
+                if self._options.report == "query":
+                    yield from query_answers(client, *told, source=self._source, surroundings=self._surroundings)
+                yield from answers_beside_the_bill(client, *told, source=self._source, surroundings=self._surroundings)
         month = f"{window.start:%Y-%m}"
         for report, path in reports_of(self._options):
             export = export_of(self._options, report, path, month)
@@ -70,7 +71,8 @@ class AzureConnector:
     def _parts(self, window: Window, answers: Sequence[Answer]) -> Iterator[ChargesPart]:
         with self._named(window):
             make = query_parts if self._options.report == "query" else cost_parts
-            yield from make(window, answers, self._options, self._source)
+            parts = make(window, answers, self._options, self._source)
+            yield from with_what_stands_beside(parts, window, answers, self._source)
 
     @contextmanager
     def _named(self, window: Window) -> Generator[None]:

@@ -17,6 +17,7 @@ from connectors.azure.options import AzureOptions
 from connectors.azure.two_reports import Comparison
 from connectors.native_charges import claims_of, counted, readings_of
 from connectors.protocol import Answer, ChargesPart, Claim, Finding, Window
+from models.ledger.focus import COST_AND_USAGE
 from models.table import MONEY
 
 PROVIDER = "azure"
@@ -50,12 +51,16 @@ def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions,
     yield last_part((*unread.findings(), *(comparison.findings() if is_both else ()), *_alone(options)), missing)
 
 
-def last_part(findings: Sequence[Finding], missing: tuple[str, ...]) -> ChargesPart:
+def last_part(
+    findings: Sequence[Finding],
+    missing: tuple[str, ...],
+    *,
+    readings: pl.DataFrame | None = None,
+    claims: tuple[Claim, ...] = (),
+) -> ChargesPart:
     """A part without charges: what only the whole month tells."""
-    from models.ledger.focus import COST_AND_USAGE
-
     nothing = counted(pl.Series([], dtype=pl.String), pl.Series([], dtype=MONEY))
-    return ChargesPart(COST_AND_USAGE.empty(), nothing, missing=missing, findings=tuple(findings))
+    return ChargesPart(COST_AND_USAGE.empty(), nothing, readings, claims, missing, tuple(findings))
 
 
 def usage_claims(charges: pl.DataFrame) -> tuple[Claim, ...]:

@@ -5,6 +5,7 @@ Answers are taken before Azure's library parses them, for it reads amounts as fl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -98,6 +99,21 @@ class ManagementClient:
             raise AnswerError(
                 f"Azure's answer goes on at another host, {told.netloc}", remedy="check endpoint_url; report it"
             )
+
+
+def gathered(client: ManagementClient, path: str, params: dict[str, str]) -> Iterator[Page]:
+    """All pages of a list, following its next links. Raises `AnswerError` where they go in a circle."""
+    page = client.get(path, params)
+    seen: set[str] = set()
+    while True:
+        yield page
+        following = str((page.payload or {}).get("nextLink") or "")
+        if not following:
+            return
+        if following in seen:
+            raise AnswerError("Azure's pages go in a circle", remedy="run again later, then report it")
+        seen.add(following)
+        page = client.get(following, {})
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _summary(benefit: str, kind: str, average: float, day: str = "2026-09-03", *
 
 
 def test_how_far_commitments_were_used_is_told_and_compared(server: Loopback, tmp_path: Path) -> None:
-    """The fleet's charges say 12 of 15 used; its summaries 80 on average. The plan's say 2.4 of 30, its summaries 60."""
+    """The fleet's charges say 12 of 15 used, its summaries 80 on average; the plan's 2.4 of 30, and 60."""
     pages = [
         {"value": [_summary(RESERVATION, "Reservation", 90, minUtilizationPercentage=75)], "nextLink": "{url}/more"},
         {"value": [_summary(RESERVATION, "Reservation", 70, "2026-09-04"), _summary(PLAN, "SavingsPlan", 60),

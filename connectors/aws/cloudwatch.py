@@ -46,19 +46,25 @@ def pull_metrics(
     source: str, options: AwsOptions, session: AwsSession, surroundings: Surroundings, window: Window
 ) -> Iterator[Answer]:
     """Sums of every model's metrics in every configured region, a page an answer."""
-    sts = session.client("sts")
-    account = session.ask("sts", sts.get_caller_identity)["Account"]
+    with session.client("sts") as sts:
+        account = session.ask("sts", sts.get_caller_identity)["Account"]
+    facts = {"account_id": account, "grain": options.cloudwatch_grain}
     sequence = 0
     for region in options.cloudwatch_regions:
-        client = session.client("cloudwatch", region)
-        queries = _queries(session, client, 86400 if options.cloudwatch_grain == "day" else 3600)
-        for start in range(0, len(queries), _QUERIES_A_CALL):
-            for page in _data(session, client, queries[start : start + _QUERIES_A_CALL], window, surroundings.clock()):
+        with session.client("cloudwatch", region) as client:
+            for body in _bodies(session, client, options, window, surroundings.clock()):
                 request = {"region": region, "namespace": NAMESPACE, "page": str(sequence)}
-                body = json.dumps({"queries": queries, "results": page}, sort_keys=True).encode()
-                facts = {"account_id": account, "grain": options.cloudwatch_grain}
                 yield Answer(source, STREAM, window, request, sequence, surroundings.clock(), body, facts)
                 sequence += 1
+
+
+def _bodies(session: AwsSession, client: Any, options: AwsOptions, window: Window, now: datetime) -> Iterator[bytes]:
+    """Pages of one region, each with the queries that it answers."""
+    queries = _queries(session, client, 86400 if options.cloudwatch_grain == "day" else 3600)
+    for start in range(0, len(queries), _QUERIES_A_CALL):
+        asked = queries[start : start + _QUERIES_A_CALL]
+        for page in _data(session, client, asked, window, now):
+            yield json.dumps({"queries": asked, "results": page}, sort_keys=True).encode()
 
 
 def _queries(session: AwsSession, client: Any, period: int) -> list[dict[str, Any]]:

@@ -68,8 +68,14 @@ def pull(
         )
 
 
-def _asked(options: AwsOptions, session: AwsSession, period: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
-    client = session.client("ce")
+def _asked(options: AwsOptions, session: AwsSession, asked: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    with session.client("ce") as client:
+        return _pages(client, options, session, asked)
+
+
+def _pages(
+    client: Any, options: AwsOptions, session: AwsSession, period: dict[str, str]
+) -> list[tuple[str, dict[str, Any]]]:
     pages: list[tuple[str, dict[str, Any]]] = []
     for name, question in QUESTIONS.items():
         token: str | None = None

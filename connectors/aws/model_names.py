@@ -15,7 +15,8 @@ _NOISE = frozenset({"instruct", "chat", "text", "it", "v", "amazon", "openai", "
 
 def model_key(name: str) -> tuple[str, ...]:
     """Words and numbers of a name, without place, vendor, date and version, in an order of its own."""
-    bare = _VENDORS.sub("", _PLACES.sub("", name.strip().casefold()))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.strip()).casefold()
+    bare = _VENDORS.sub("", _PLACES.sub("", spaced))
     bare = _VERSIONS.sub("", bare)
     words = [word for word in re.findall(r"[a-z]+|\d+", bare) if word not in _NOISE]
     return tuple(sorted(words))

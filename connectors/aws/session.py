@@ -6,8 +6,10 @@ What is asked of a service belongs to the modules that ask.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from connectors.aws.options import AwsOptions
 from connectors.errors import (
@@ -18,7 +20,7 @@ from connectors.errors import (
     RateLimitError,
     VendorUnavailableError,
 )
-from connectors.exports.places import LocalPlace, ObjectPlace, Place, place_at
+from connectors.exports.places import ObjectPlace, Place, place_at
 
 ATTEMPTS = 5
 """How often a throttled question is asked at most."""
@@ -40,7 +42,7 @@ _REFUSED = frozenset(
 )
 _WRONG_KEY = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId",
-     "MissingAuthenticationToken", "IncompleteSignature"}
+     "InvalidSignatureException", "MissingAuthenticationToken", "IncompleteSignature"}
 )  # fmt: skip
 _THROTTLED = frozenset(
     {"Throttling", "ThrottlingException", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException",
@@ -58,18 +60,27 @@ class AwsSession:
         self._sleep = sleep
         self._session: Any = None
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        """A boto3 client whose own retries are bounded. Raises `ConfigurationError`, `CredentialsError`."""
+    @contextmanager
+    def client(self, service: str, region: str | None = None) -> Generator[Any]:
+        """A boto3 client, closed afterwards. It does not try again by itself: `ask` does.
+
+        Raises `ConfigurationError`, `CredentialsError`.
+        """
+        boto3 = _boto3()
         from botocore.config import Config
 
         config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=15, read_timeout=60)
         with self._explained(service):
-            return self._boto().client(
+            client = self._boto(boto3).client(
                 service,
                 region_name=region or self._options.region,
                 endpoint_url=self._options.endpoint_url,
                 config=config,
             )
+        try:
+            yield client
+        finally:
+            client.close()
 
     def ask(self, service: str, question: Callable[[], _Answer]) -> _Answer:
         """A question, asked again while AWS throttles it or is away, at most `ATTEMPTS` times.
@@ -97,16 +108,14 @@ class AwsSession:
 
     def store(self, path: str) -> Any:
         """An obstore store of the bucket that asks this session for its keys, again whenever they run out."""
-        from datetime import timedelta
-        from urllib.parse import urlsplit
-
+        boto3 = _boto3()
         from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
 
         endpoint = self._options.endpoint_url
         config = {"region": self._options.region, **({"endpoint": endpoint} if endpoint else {})}
         with self._explained("s3"):
-            provider = Boto3CredentialProvider(self._boto())
+            provider = Boto3CredentialProvider(self._boto(boto3))
         return S3Store(
             urlsplit(path).netloc,
             config=cast("Any", config),
@@ -115,19 +124,17 @@ class AwsSession:
             credential_provider=provider,
         )
 
-    def _boto(self) -> Any:
+    def _boto(self, boto3: Any) -> Any:
         if self._session is None:
-            boto3 = _boto3()
             session = boto3.Session(profile_name=self._options.profile, region_name=self._options.region)
-            self._session = session if self._options.role_arn is None else self._assumed(session)
+            self._session = session if self._options.role_arn is None else self._assumed(boto3, session)
         return self._session
 
-    def _assumed(self, session: Any) -> Any:
+    def _assumed(self, boto3: Any, session: Any) -> Any:
         """A session of the role, with keys of an hour."""
-        client = session.client("sts", endpoint_url=self._options.endpoint_url)
-        answer = client.assume_role(RoleArn=self._options.role_arn, RoleSessionName="outlay")
-        keys = answer["Credentials"]
-        return _boto3().Session(
+        with closing(session.client("sts", endpoint_url=self._options.endpoint_url)) as client:
+            keys = client.assume_role(RoleArn=self._options.role_arn, RoleSessionName="outlay")["Credentials"]
+        return boto3.Session(
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
@@ -159,15 +166,6 @@ class _SessionPlace(ObjectPlace):
         if self._opened is None:
             self._opened = self._session.store(self._path)
         return self._opened
-
-
-def local_or(path: str, session: AwsSession) -> Place:
-    """A place on this machine needs no session."""
-    return session.place(path) if "://" in path and not path.startswith("file://") else _local(path)
-
-
-def _local(path: str) -> Place:
-    return place_at(path, {}) if path.startswith("file://") else LocalPlace(path)
 
 
 def explained(error: Any, service: str, source: str) -> ConnectorError:

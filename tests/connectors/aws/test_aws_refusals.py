@@ -1,0 +1,163 @@
+"""AWS's refusals as errors that people can act on: answered by a loopback service, read by the real client."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from connectors.aws.model_names import model_key
+from connectors.errors import (
+    ConfigurationError,
+    ConnectorError,
+    CredentialsError,
+    RateLimitError,
+    VendorUnavailableError,
+)
+from connectors.protocol import Window
+
+
+class Refusing(ThreadingHTTPServer):
+    """Answers every question of AWS JSON 1.1 with what it was told, and counts them."""
+
+    daemon_threads = True
+    status = 400
+    body: dict[str, Any] = {}
+    asked = 0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Refusing)
+        server.asked += 1
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.dumps(server.body).encode()
+        self.send_response(server.status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusing]:
+    pytest.importorskip("boto3", reason="boto3 is not installed: pip install 'outlay[aws]'")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    server = Refusing(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "error", "remedy", "asked"),
+    [
+        (400, "ExpiredTokenException", "The security token included in the request is expired", CredentialsError, "sign in again", 1),
+        (403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large", CredentialsError, "clock", 1),
+        (403, "SignatureDoesNotMatch", "Signature expired: 20261120T000000Z is now earlier than 20261120T001000Z", CredentialsError, "clock", 1),
+        (403, "InvalidSignatureException", "Signature not yet current: 20261120T010000Z is still later than", CredentialsError, "clock", 1),
+        (400, "UnrecognizedClientException", "The security token included in the request is invalid.", CredentialsError, "access key", 1),
+        (400, "AccessDeniedException", "User is not authorized to perform: ce:GetCostAndUsage", CredentialsError, "README", 1),
+        (400, "LimitExceededException", "You've made too many calls", RateLimitError, "wait", 5),
+        (400, "ThrottlingException", "Rate exceeded", RateLimitError, "wait", 5),
+        (500, "InternalFailure", "An internal error", VendorUnavailableError, "wait", 5),
+    ],
+)  # fmt: skip
+def test_refusals_say_what_to_do(
+    aws: Refusing,
+    aws_source: Callable[..., Any],
+    september: Window,
+    status: int,
+    code: str,
+    message: str,
+    error: type[ConnectorError],
+    remedy: str,
+    asked: int,
+) -> None:
+    aws.status, aws.body = status, {"__type": code, "message": message}
+    source = aws_source(report="cost-explorer", account_id="1", endpoint_url=f"http://127.0.0.1:{aws.server_port}")
+    with pytest.raises(error) as caught:
+        list(source.pull(september))
+    assert remedy in caught.value.remedy
+    assert caught.value.source == "aws"
+    assert aws.asked == asked
+
+
+def test_a_profile_that_is_not_there_is_named(
+    aws_source: Callable[..., Any], september: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    pytest.importorskip("boto3", reason="boto3 is not installed: pip install 'outlay[aws]'")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    source = aws_source(report="cost-explorer", account_id="1", profile="finance")
+    with pytest.raises(ConfigurationError, match="finance"):
+        list(source.pull(september))
+
+
+def test_answers_of_the_stub_are_what_aws_says_they_are() -> None:
+    """The pages that other tests seed keep botocore's model of GetCostAndUsage."""
+    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install 'outlay[aws]'")
+    from botocore.stub import Stubber
+
+    from connectors.aws.cost_explorer import QUESTIONS
+
+    page = {
+        "ResultsByTime": [
+            {
+                "TimePeriod": {"Start": "2026-09-01", "End": "2026-09-02"},
+                "Total": {},
+                "Groups": [{"Keys": ["a", "b"], "Metrics": {"UnblendedCost": {"Amount": "1", "Unit": "USD"}}}],
+                "Estimated": True,
+            }
+        ],
+        "NextPageToken": "more",
+    }
+    with closing(
+        boto3.client("ce", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    ) as client:
+        for question in QUESTIONS.values():
+            with Stubber(client) as stubber:
+                asked = {
+                    "TimePeriod": {"Start": "2026-09-01", "End": "2026-10-01"},
+                    "Granularity": "DAILY",
+                    "Metrics": ["UnblendedCost", "UsageQuantity"],
+                    **question,
+                }
+                stubber.add_response("get_cost_and_usage", page, asked)
+                assert client.get_cost_and_usage(**asked)["NextPageToken"] == "more"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Claude4.6Opus", "us.anthropic.claude-opus-4-6-20260101-v1:0"),
+        ("Claude Opus 5.5", "global.anthropic.claude-opus-5-5"),
+        ("Claude3Sonnet", "anthropic.claude-3-sonnet-20240229-v1:0"),
+        ("Llama3-2-1B", "us.meta.llama3-2-1b-instruct-v1:0"),
+        ("NovaPro", "amazon.nova-pro-v1:0"),
+        ("qwen.qwen3-32b", "qwen.qwen3-32b-v1:0"),
+        ("gpt-oss-20b", "openai.gpt-oss-20b-1:0"),
+    ],
+)
+def test_names_of_one_model_meet(one: str, other: str) -> None:
+    assert model_key(one) == model_key(other)
+
+
+def test_names_of_different_models_do_not_meet() -> None:
+    assert (
+        len({model_key(name) for name in ("Claude4.6Opus", "Claude4.5Opus", "Claude4.6Sonnet", "NovaPro", "NovaLite")})
+        == 5
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from connectors.simulator.clouds.accounts import GCP_BILLING
 from connectors.simulator.clouds.lines import ZERO, Account, Charge, Line, rounded
@@ -69,8 +70,8 @@ class GcpRow:
             "billing_account_id": GCP_BILLING.id,
             "service": {"id": SERVICES[self.service] or None, "description": self.service},
             "sku": {"id": sku, "description": self.sku},
-            "usage_start_time": self.start,
-            "usage_end_time": self.end,
+            "usage_start_time": _pacific(self.start),
+            "usage_end_time": _pacific(self.end),
             "project": self._project(),
             "labels": _pairs(self.labels),
             "system_labels": _pairs(self.system_labels),
@@ -127,6 +128,11 @@ class GcpRow:
             "effective_price": self.price, "tier_start_amount": ZERO, "unit": self.unit,
             "pricing_unit_quantity": Decimal(self.block),
         }  # fmt: skip
+
+
+def _pacific(midnight: datetime) -> datetime:
+    """The midnight of that day in US Pacific time: Google's days and months are those, told in UTC."""
+    return midnight.replace(tzinfo=ZoneInfo("America/Los_Angeles")).astimezone(UTC)
 
 
 def _pairs(values: Mapping[str, str]) -> list[dict[str, str]]:

@@ -137,7 +137,7 @@ def test_google_invoices_costs_and_credits(files, truth, state, period):
 def test_google_tells_use_of_the_last_day_on_the_next_invoice(files):
     rows = parquet(files["first"], f"invoice_month={NOVEMBER}")
     late = rows.filter(pl.col("usage_start_time") < datetime(2026, 11, 1, tzinfo=UTC))
-    assert set(late["usage_start_time"]) == {datetime(2026, 10, 31, tzinfo=UTC)}
+    assert set(late["usage_start_time"]) == {datetime(2026, 10, 31, 7, tzinfo=UTC)}  # midnight in Los Angeles
     assert late.height == 2
 
 

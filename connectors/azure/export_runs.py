@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import unquote
 
 from connectors.errors import AnswerError, ConfigurationError, IncompleteError
 from connectors.exports.manifest import ListedFile, is_manifest, matched, read_manifest
-from connectors.exports.places import FoundFile, is_data_file
+from connectors.exports.places import FoundFile
 
 TYPES = {"actual": "ActualCost", "amortized": "AmortizedCost", "focus": "FocusCost"}
 """The word of a manifest's exportConfig.type for each report that is read from files."""
@@ -146,14 +147,14 @@ def files_of(run: Run, found: Sequence[FoundFile]) -> list[RunFile]:
 
 
 def single_file(found: Sequence[FoundFile], place: str) -> list[RunFile]:
-    """The one file of a path without a manifest. Raises `IncompleteError` for a folder: nothing tells what is whole."""
-    data = [file for file in found if is_data_file(file.name) or len(found) == 1]
-    if len(found) != 1 or not data:
+    """The one file that a path names. Raises `IncompleteError` for a folder without a manifest, be there one file in it
+    or more: nothing tells what is whole."""
+    if len(found) != 1 or not unquote(place).endswith(found[0].name.rpartition("/")[2]):
         raise IncompleteError(
-            f"there is no manifest.json at {place}, and {len(found)} files",
+            f"there is no manifest.json at {place}, and {len(found)} file(s)",
             remedy="wait for the run to finish: its manifest comes last; or give the path of one single file",
         )
-    return [RunFile(data[0], ListedFile(data[0].name))]
+    return [RunFile(found[0], ListedFile(found[0].name))]
 
 
 def _newest(candidates: list[Run]) -> Run:

@@ -1,5 +1,5 @@
-"""Capacity Blocks for ML: paid once up front, run in a window of instance-hours. The fee is a Purchase; each instance-hour
-in the block is Used and carries its share of the fee, what no instance used is Unused.
+"""Capacity Blocks for ML: paid once up front, run in a window of instance-hours. The fee is a Purchase; each hour of an
+instance in the block is Used and carries its share of the fee, what no instance used is Unused.
 
 A month's share is the fee by the window's hours that lie in it, so that over the block used + unused is the fee. Where
 window or hours are not known the fee stays where it was billed, and is told.
@@ -39,7 +39,7 @@ class Block:
     fee: Decimal
 
     def within(self, start: datetime, end: datetime) -> tuple[Decimal, Decimal]:
-        """Instance-hours and money of the block in `[start, end)`; over adjoining stretches the money sums to the fee."""
+        """Instance-hours and money of the block in `[start, end)`; over all stretches the money sums to the fee."""
         before, through = (self._paid_by(moment) for moment in (start, end))
         share = self._elapsed(end) - self._elapsed(start)
         return parse_money(self.hours * share)[0], through - before

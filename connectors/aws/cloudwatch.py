@@ -1,8 +1,8 @@
-"""Token metrics that CloudWatch tells of Bedrock (`AWS/Bedrock`), by model and region: readings where the bill tells no
-tokens of that account, model and day; elsewhere a cross-check.
+"""Token metrics that CloudWatch tells of Bedrock (`AWS/Bedrock`), by model and region, asked for and read. How they
+stand beside the bill belongs to `monitored`.
 
-CloudWatch knows the account that it is asked in, no key and no user, and only metrics of models that ran in the last two
-weeks are listed.
+CloudWatch knows the account that it is asked in, no key and no user, and lists only metrics of models that ran in the
+last two weeks.
 """
 
 from __future__ import annotations
@@ -15,17 +15,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import polars as pl
-
-from connectors.aws.charges import ISSUER
-from connectors.aws.model_names import model_key
 from connectors.aws.options import AwsOptions
 from connectors.aws.session import AwsSession
 from connectors.errors import AnswerError
-from connectors.protocol import Answer, ChargesPart, Claim, Finding, Surroundings, Window
-from models.ledger.focus import COST_AND_USAGE
-from models.ledger.metering import METER_READINGS
-from models.table import MONEY
+from connectors.protocol import Answer, Surroundings, Window
 
 STREAM = "cloudwatch/bedrock"
 NAMESPACE = "AWS/Bedrock"
@@ -186,124 +179,3 @@ def _values(answer: Answer) -> Iterator[tuple[str, str, datetime, int]]:
                 yield metric["MetricName"], metric["Dimensions"][0]["Value"], datetime.fromisoformat(moment), int(count)
     except (ValueError, KeyError, TypeError) as error:
         raise AnswerError(f"a page of CloudWatch cannot be read: {error}", remedy="pull the period again") from error
-
-
-def beside_the_bill(
-    parts: Iterable[ChargesPart], metrics: Metrics, source: str, window: Window
-) -> Iterator[ChargesPart]:
-    """The bill's parts, then a last one: readings of what the bill does not tell, and how both compare elsewhere."""
-    if not metrics.counts:
-        yield from parts
-        return
-    billed: dict[tuple[str, str], dict[tuple[str, ...], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    payers: dict[str, tuple[str, str]] = {}
-    for part in parts:
-        _gather(part, billed, payers)
-        yield part
-    yield _last(metrics, billed, payers, source, window)
-
-
-def _gather(
-    part: ChargesPart,
-    billed: dict[tuple[str, str], dict[tuple[str, ...], Decimal]],
-    payers: dict[str, tuple[str, str]],
-) -> None:
-    accounts = part.charges.select("SubAccountId", "BillingAccountId", "InvoiceIssuerName").unique().drop_nulls()
-    payers.update({account: (payer, issuer) for account, payer, issuer in accounts.iter_rows()})
-    if part.readings is None or part.readings.is_empty():
-        return
-    tokens = (
-        part.readings.filter(pl.col("token_kind").is_not_null())
-        .group_by("project_id", "model", day=pl.col("window_start").dt.strftime("%Y-%m-%d"))
-        .agg(pl.col("quantity").sum())
-    )
-    for account, model, day, quantity in tokens.iter_rows():
-        billed[account or "", day][model_key(model or "")] += quantity
-
-
-def _last(
-    metrics: Metrics,
-    billed: dict[tuple[str, str], dict[tuple[str, ...], Decimal]],
-    payers: dict[str, tuple[str, str]],
-    source: str,
-    window: Window,
-) -> ChargesPart:
-    told: dict[tuple[str, str], dict[tuple[str, ...], int]] = defaultdict(lambda: defaultdict(int))
-    for count in metrics.counts:
-        told[count.account, f"{count.start:%Y-%m-%d}"][model_key(count.model)] += count.tokens
-    rows: list[Counted] = []
-    findings: list[Finding] = []
-    for (account, day), models in sorted(told.items()):
-        on_bill = billed.get((account, day), {})
-        strangers = set(on_bill) - set(models)
-        for key, tokens in sorted(models.items()):
-            names = sorted({count.model for count in metrics.counts if model_key(count.model) == key})
-            if key in on_bill:
-                if difference := Decimal(tokens) - on_bill[key]:
-                    findings.append(
-                        Finding(
-                            "cloudwatch_differs",
-                            f"{account} {day} {names[0]}: CloudWatch tells {difference.normalize():+f} tokens beside the bill",
-                        )
-                    )
-            elif strangers:
-                findings.append(
-                    Finding(
-                        "cloudwatch_not_compared",
-                        f"{account} {day} {names[0]}: {tokens} tokens; the bill names models of that day otherwise, so that they may be the same",
-                    )
-                )
-            else:
-                rows += [
-                    count
-                    for count in metrics.counts
-                    if count.account == account and f"{count.start:%Y-%m-%d}" == day and model_key(count.model) == key
-                ]
-    readings = _readings(rows, payers, source, window)
-    claims = tuple(
-        {
-            Claim(
-                payers.get(row.account, (row.account, ISSUER))[1],
-                payers.get(row.account, (row.account, ISSUER))[0],
-                "usage",
-            )
-            for row in rows
-        }
-    )
-    nothing = pl.DataFrame(schema={"currency": pl.String, "rows": pl.Int64, "billed_cost": MONEY})
-    return ChargesPart(COST_AND_USAGE.empty(), nothing, readings, claims, (), tuple(findings))
-
-
-def _readings(rows: list[Counted], payers: dict[str, tuple[str, str]], source: str, window: Window) -> pl.DataFrame:
-    month = f"{window.start:%Y-%m}"
-    known = [
-        {
-            "source": source,
-            "billing_period": month,
-            "stream": STREAM,
-            "window_start": row.start,
-            "window_end": row.end,
-            "provider": "aws",
-            "account_id": payers.get(row.account, (row.account, ISSUER))[0],
-            "project_id": row.account,
-            "model": row.model,
-            "processing_tier": "unknown",
-            "inference_geo": row.region,
-            "meter": row.meter,
-            "token_kind": row.meter,
-            "unit": "Tokens",
-            "quantity": Decimal(row.tokens),
-            "attribution": "none",
-        }
-        for row in rows
-        if row.tokens
-    ]
-    schema = METER_READINGS.polars_schema
-    told = {name: dtype for name, dtype in schema.items() if known and name in known[0]}
-    frame = pl.DataFrame(known, schema=told) if known else METER_READINGS.empty()
-    return METER_READINGS.check(
-        frame.select(
-            pl.col(name) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
-            for name, dtype in schema.items()
-        )
-    )

@@ -1,4 +1,4 @@
-"""The bill's columns: which are read, how the legacy report spells them, and each in one type whatever it was stored as.
+"""The bill's columns: which are read, how the legacy report spells them, each in one type whatever it was stored as.
 
 Names are CUR 2.0's. What a value means belongs to `skus` and `charges`.
 """

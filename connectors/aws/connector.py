@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 from connectors.aws import cost_explorer, focus_report
 from connectors.aws.cloudwatch import STREAM as CLOUDWATCH
-from connectors.aws.cloudwatch import Metrics, beside_the_bill, pull_metrics
+from connectors.aws.cloudwatch import Metrics, pull_metrics
 from connectors.aws.cur import BillReader
 from connectors.aws.layout import report_files, told_columns
+from connectors.aws.monitored import beside_the_bill
 from connectors.aws.options import AwsOptions
 from connectors.aws.session import AwsSession
 from connectors.aws.slices import OpenFile, open_file
@@ -40,8 +41,8 @@ class AwsConnector:
     def pull(self, window: Window) -> Iterator[Answer]:
         """The month's manifest and files, or Cost Explorer's pages; then CloudWatch's metrics of configured regions.
 
-        Raises `IncompleteError` where the manifest or a listed file is absent, `AnswerError` for a file that differs from
-        its manifest, `CredentialsError`, `RateLimitError`, `VendorUnavailableError`.
+        Raises `IncompleteError` where the manifest or a listed file is absent, `AnswerError` for a file that differs
+        from its manifest, `CredentialsError`, `RateLimitError`, `VendorUnavailableError`.
         """
         with self._named(window):
             if self._options.report == "cost-explorer":

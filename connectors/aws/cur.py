@@ -1,7 +1,7 @@
 """A month's cost and usage report, slice by slice, as parts of charges: what `translate` does for CUR 2.0 and legacy.
 
-What a row becomes stands in `charges`, `commitments` and `capacity_blocks`; here rows are dealt out to them, counted and
-told of.
+What a row becomes stands in `charges`, `commitments` and `capacity_blocks`; here rows are dealt out to them, counted
+and told of.
 """
 
 from __future__ import annotations

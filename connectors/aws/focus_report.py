@@ -1,5 +1,5 @@
-"""AWS's own FOCUS export as charges: up-converted row for row, with what its `x_` columns say of Bedrock's models and of
-machines. What a FOCUS row means belongs to `connectors.focus_rows`."""
+"""AWS's own FOCUS export as charges: up-converted row for row, with what its `x_` columns say of Bedrock's models and
+of machines. What a FOCUS row means belongs to `connectors.focus_rows`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from connectors.aws.bedrock_usage import parse_capacity, parse_usage_type
-from connectors.aws.parts import usage_claims
+from connectors.aws.parts import charges_part, usage_claims
 from connectors.aws.pricing_units import focus_unit, token_block
 from connectors.aws.services import is_bedrock
 from connectors.aws.skus import instance_type
@@ -61,8 +61,6 @@ def parts(source: str, window: Window, files: Sequence[OpenFile]) -> Iterator[Ch
             rows += part.charges.height
             yield part
     if not rows:
-        from connectors.aws.parts import charges_part
-
         empty = charges_part([], None, "unblended", source)
         missing = (f"no charge of {window.start:%Y-%m} in the export",)
         yield ChargesPart(empty.charges, empty.as_read, missing=missing)

@@ -1,7 +1,7 @@
 """Which files are an AWS report of one billing period: those that the period's manifest lists, or one single file.
 
-Data Exports put a manifest a period below `metadata/BILLING_PERIOD=YYYY-MM/` (and, where every run is kept, a copy a run
-one folder deeper: the top one names the newest); the legacy report one into `yyyymmdd-yyyymmdd/`. Never a glob: an
+Data Exports put a manifest a period below `metadata/BILLING_PERIOD=YYYY-MM/` (and, where every run is kept, a copy a
+run one folder deeper: the top one names the newest); the legacy report one into `yyyymmdd-yyyymmdd/`. Never a glob: an
 export that keeps its runs would count twice.
 """
 
@@ -23,8 +23,8 @@ _LEGACY = re.compile(r"(?:^|/)(?P<start>\d{4}-?\d{2}-?\d{2})-(?P<end>\d{4}-?\d{2
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """A period's files in their order, each with what is listed of it; the manifest, where there is one, and the columns
-    and the period that it tells."""
+    """A period's files in their order, each with what is listed of it; the manifest, where there is one, with the rows
+    and the columns that it tells."""
 
     files: tuple[tuple[FoundFile, ListedFile], ...]
     manifest_url: str | None = None

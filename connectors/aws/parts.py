@@ -23,8 +23,8 @@ _READ = {
 def charges_part(
     frames: Sequence[pl.DataFrame], read: pl.DataFrame | None, basis: BilledBasis, source: str
 ) -> ChargesPart:
-    """Frames under FOCUS's names as one part. `read` are the bill's rows that they were made of: their money is what the
-    charges must sum to, also that of rows that became none; rows are counted as the charges that they became."""
+    """Frames under FOCUS's names as one part. `read` are the bill's rows that they were made of: their money is what
+    the charges must sum to, also that of rows that became none; rows are counted as the charges that they became."""
     held = [frame for frame in frames if frame.height]
     made = pl.concat(held, how="diagonal") if len(held) > 1 else held[0] if held else None
     charges = COST_AND_USAGE.empty() if made is None else as_charges(_in_its_own_currency(made), source=source)

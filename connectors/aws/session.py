@@ -12,43 +12,14 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from connectors.aws.options import AwsOptions
-from connectors.errors import (
-    AnswerError,
-    ConfigurationError,
-    ConnectorError,
-    CredentialsError,
-    RateLimitError,
-    VendorUnavailableError,
-)
+from connectors.aws.refusals import explained, explained_locally
+from connectors.errors import ConfigurationError, RateLimitError, VendorUnavailableError
 from connectors.exports.places import ObjectPlace, Place, place_at
 
 ATTEMPTS = 5
 """How often a throttled question is asked at most."""
 
 _Answer = TypeVar("_Answer")
-
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-_SKEWED = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
-_REFUSED = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "UnauthorizedOperation",
-        "AuthFailure",
-        "OptInRequired",
-        "403",
-        "Forbidden",
-    }
-)
-_WRONG_KEY = frozenset(
-    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId",
-     "InvalidSignatureException", "MissingAuthenticationToken", "IncompleteSignature"}
-)  # fmt: skip
-_THROTTLED = frozenset(
-    {"Throttling", "ThrottlingException", "LimitExceededException", "RequestLimitExceeded", "TooManyRequestsException",
-     "SlowDown", "BandwidthLimitExceeded", "ProvisionedThroughputExceededException"}
-)  # fmt: skip
-_UNAVAILABLE = frozenset({"InternalFailure", "InternalError", "ServiceUnavailable", "500", "502", "503", "504"})
 
 
 class AwsSession:
@@ -151,7 +122,7 @@ class AwsSession:
         except ClientError as error:
             raise explained(error, service, self._source) from error
         except BotoCoreError as error:
-            raise _explained_locally(error, service, self._source) from error
+            raise explained_locally(error, service, self._source) from error
 
 
 class _SessionPlace(ObjectPlace):
@@ -166,69 +137,6 @@ class _SessionPlace(ObjectPlace):
         if self._opened is None:
             self._opened = self._session.store(self._path)
         return self._opened
-
-
-def explained(error: Any, service: str, source: str) -> ConnectorError:
-    """A `ClientError` of botocore in our family: by its code, with what to do."""
-    told = error.response.get("Error", {})
-    code, text = str(told.get("Code", "")), str(told.get("Message", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    what = f"AWS {service} answered {code or status}: {_short(text)}"
-    is_skew = code in _SKEWED or (
-        code in _WRONG_KEY and ("expired" in text.lower() or "not yet current" in text.lower())
-    )
-    if is_skew:
-        return CredentialsError(
-            what, remedy="this machine's clock is wrong: set it by NTP and run again", source=source
-        )
-    if code in _EXPIRED or ("expired" in text.lower() and "token" in text.lower()):
-        return CredentialsError(
-            what, remedy="the session's token has expired: sign in again (aws sso login), or use a role", source=source
-        )
-    if code in _WRONG_KEY:
-        return CredentialsError(what, remedy="check the profile's or the environment's access key", source=source)
-    if code in _THROTTLED or status == 429:
-        return RateLimitError(what, remedy="wait and run again, or ask less often", source=source)
-    if code in _REFUSED or status == 403:
-        return CredentialsError(
-            what, remedy="allow the actions listed in the README of the aws connector for this identity", source=source
-        )
-    if code in _UNAVAILABLE or status >= 500:
-        return VendorUnavailableError(what, remedy="wait and run again", source=source)
-    return AnswerError(what, remedy="check the options of this source against the account", source=source)
-
-
-def _explained_locally(error: Exception, service: str, source: str) -> ConnectorError:
-    kind, text = type(error).__name__, _short(str(error))
-    if kind in {
-        "NoCredentialsError",
-        "PartialCredentialsError",
-        "CredentialRetrievalError",
-        "TokenRetrievalError",
-    } or kind.startswith(("SSO", "UnauthorizedSSO")):
-        return CredentialsError(
-            f"there are no usable AWS keys: {text}",
-            remedy="name a `profile`, sign in (aws sso login), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            source=source,
-        )
-    if kind == "ProfileNotFound":
-        return ConfigurationError(text, remedy="name a profile that the AWS configuration files hold", source=source)
-    if kind in {
-        "EndpointConnectionError",
-        "ConnectTimeoutError",
-        "ReadTimeoutError",
-        "ConnectionClosedError",
-        "SSLError",
-        "HTTPClientError",
-    }:
-        return VendorUnavailableError(
-            f"AWS {service} cannot be reached: {text}", remedy="check network and endpoint, run again", source=source
-        )
-    return ConfigurationError(f"AWS {service}: {text}", remedy="check the options of this source", source=source)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:299]}…"
 
 
 def _boto3() -> Any:

@@ -112,9 +112,9 @@ class OpenFile:
 def open_file(
     body: bytes | FileReference, name: str, read: Callable[[str], bytes], *, is_bill: bool = True
 ) -> OpenFile:
-    """A pulled file, its header read; `read` gives the content of an address in an object store, `is_bill` says that its
-    columns must be a cost and usage report's. Raises `AnswerError` for one that is not what was pulled, or is damaged.
-    """
+    """A pulled file, its header read; `read` gives the content of an address in an object store, `is_bill` says that
+    its columns must be a cost and usage report's. Raises `AnswerError` for one that is not what was pulled, or is
+    damaged."""
     if isinstance(body, FileReference):
         if body.url.startswith("file://"):
             return _open_local(body, name, is_bill=is_bill)
@@ -185,7 +185,7 @@ def _header(body: bytes) -> list[str]:
 
 
 def _runs(metadata: Any, rows: int) -> Iterator[tuple[list[int], int, int]]:
-    """Runs of row groups of at most `rows` rows together (a larger group is a run of its own): which, where, how many."""
+    """Runs of row groups of at most `rows` rows (a larger group is a run of its own): which, where, how many."""
     groups: list[int] = []
     start = length = 0
     for group in range(metadata.num_row_groups):

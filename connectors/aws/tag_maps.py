@@ -1,4 +1,4 @@
-"""A Parquet map of texts as JSON objects, read by its dictionaries: rows share few maps, so each distinct one is written
+"""A Parquet map of texts as JSON objects, read by its dictionaries: rows share few maps, each distinct one is written
 once. Exact: rows that share a signature are compared entry by entry. Other forms of maps belong to `maps`.
 """
 

@@ -14,6 +14,7 @@ import pytest
 
 from connectors.aws import KIND, AwsOptions
 from connectors.protocol import ChargesPart, Connector, Surroundings, Translation, Window
+from models.ledger.metering import METER_READINGS
 
 NOW = datetime(2026, 10, 20, 9, 0, tzinfo=UTC)
 SEPTEMBER = Window.of_period("2026-09")
@@ -21,8 +22,8 @@ TEXT_MAP = pa.map_(pa.string(), pa.string())
 
 _LINE: dict[str, Any] = {
     "bill_billing_entity": "AWS",
-    "bill_billing_period_end_date": datetime(2026, 10, 1),
-    "bill_billing_period_start_date": datetime(2026, 9, 1),
+    "bill_billing_period_end_date": datetime(2026, 10, 1, tzinfo=UTC),
+    "bill_billing_period_start_date": datetime(2026, 9, 1, tzinfo=UTC),
     "bill_bill_type": "Anniversary",
     "bill_invoice_id": "INV-1",
     "bill_invoicing_entity": "Amazon Web Services, Inc.",
@@ -46,8 +47,8 @@ _LINE: dict[str, Any] = {
     "line_item_usage_account_id": "444455556666",
     "line_item_usage_account_name": "research",
     "line_item_usage_amount": 1.0,
-    "line_item_usage_end_date": datetime(2026, 9, 2),
-    "line_item_usage_start_date": datetime(2026, 9, 1),
+    "line_item_usage_end_date": datetime(2026, 9, 2, tzinfo=UTC),
+    "line_item_usage_start_date": datetime(2026, 9, 1, tzinfo=UTC),
     "line_item_usage_type": "BoxUsage:m5.large",
     "pricing_lease_contract_length": None,
     "pricing_public_on_demand_cost": None,
@@ -207,7 +208,9 @@ class Month:
     def __init__(self, translation: Translation) -> None:
         self.parts: list[ChargesPart] = list(translation.parts)
         self.charges = pl.concat(part.charges for part in self.parts)
-        self.readings = pl.concat(part.readings for part in self.parts if part.readings is not None)
+        self.readings = pl.concat(
+            [METER_READINGS.empty(), *(part.readings for part in self.parts if part.readings is not None)]
+        )
         self.as_read = (
             pl.concat(part.as_read for part in self.parts)
             .group_by("currency")

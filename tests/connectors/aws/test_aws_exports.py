@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,8 @@ def test_one_file_needs_no_manifest(
     august = [
         {
             **line,
-            "bill_billing_period_start_date": datetime(2026, 8, 1),
-            "bill_billing_period_end_date": datetime(2026, 9, 1),
+            "bill_billing_period_start_date": datetime(2026, 8, 1, tzinfo=UTC),
+            "bill_billing_period_end_date": datetime(2026, 9, 1, tzinfo=UTC),
         }
         for line in _lines(bills, 7.0)
     ]
@@ -137,9 +137,12 @@ def test_only_copies_of_a_run_are_no_manifest(
         ({"rowCount": 5}, "has 2 rows, its manifest says 5"),
         ({"columns": [{"name": "line_item_unblended_cost"}]}, "columns, its manifest says others"),
         ({"billingPeriod": "2026-08-01/2026-09-01"}, "says that it is of 2026-08, but lies with 2026-09"),
-        ({"dataFiles": [{"path": "data/BILLING_PERIOD=2026-09/daily-00001.snappy.parquet", "size": 7}]}, "its manifest says 7"),
-        ({"dataFiles": [{"path": "data/BILLING_PERIOD=2026-09/daily-00001.snappy.parquet", "rowCount": 9}]}, "2 rows, its manifest says 9"),
-        ({"dataFiles": [{"path": "data/BILLING_PERIOD=2026-09/daily-00001.snappy.parquet", "sha256": "00"}]}, "does not have the hash"),
+        ({"dataFiles": [{"path": "data/BILLING_PERIOD=2026-09/daily-00001.snappy.parquet", "size": 7}]},
+            "its manifest says 7"),
+        ({"dataFiles": [{"path": "data/BILLING_PERIOD=2026-09/daily-00001.snappy.parquet", "rowCount": 9}]},
+            "2 rows, its manifest says 9"),
+        ({"dataFiles": [{"path": "data/BILLING_PERIOD=2026-09/daily-00001.snappy.parquet", "sha256": "00"}]},
+            "does not have the hash"),
         ({"dataFiles": []}, "lists no files"),
     ],
 )  # fmt: skip
@@ -159,7 +162,7 @@ def test_a_manifest_that_lies_is_refused(
 def test_rows_of_another_month_than_the_manifests_are_refused(
     bills: Any, aws_source: Callable[..., Any], month_of: Callable[..., Any], tmp_path: Path
 ) -> None:
-    stray = bills.line(bill_billing_period_start_date=datetime(2026, 8, 1))
+    stray = bills.line(bill_billing_period_start_date=datetime(2026, 8, 1, tzinfo=UTC))
     bills.export(tmp_path, [*_lines(bills, 1.0), stray])
     with pytest.raises(AnswerError, match="holds rows of 2026-08, its manifest says 2026-09"):
         month_of(aws_source(tmp_path))

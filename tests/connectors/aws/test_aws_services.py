@@ -177,9 +177,14 @@ def _day(day: int, *groups: dict[str, Any], estimated: bool = False) -> dict[str
 
 
 PAGES = [
-    {"ResultsByTime": [_day(1, _group(("Amazon Elastic Compute Cloud - Compute", "BoxUsage:p5.48xlarge"), "98.3200000000", "1", "Hrs"))], "NextPageToken": "more"},
-    {"ResultsByTime": [_day(2, _group(("Amazon Bedrock", "USE1-NovaPro-input-tokens"), "0.80", "1000", "1K tokens"), estimated=True)]},
-    {"ResultsByTime": [_day(1, _group(("Tax", "Amazon Bedrock"), "0.07"), _group(("Credit", "Amazon Bedrock"), "-0.5"), _group(("Savings Plan Covered Usage", "AWS Lambda"), "3.5"), _group(("Savings Plan Negation", "AWS Lambda"), "-3.5"), _group(("Savings Plan Recurring Fee", "Savings Plans for AWS Compute usage"), "2.4", "24", "Hrs"))]},
+    {"ResultsByTime": [_day(1, _group(("Amazon Elastic Compute Cloud - Compute", "BoxUsage:p5.48xlarge"),
+        "98.3200000000", "1", "Hrs"))], "NextPageToken": "more"},
+    {"ResultsByTime": [_day(2, _group(("Amazon Bedrock", "USE1-NovaPro-input-tokens"), "0.80", "1000", "1K tokens"),
+        estimated=True)]},
+    {"ResultsByTime": [_day(1, _group(("Tax", "Amazon Bedrock"), "0.07"), _group(("Credit", "Amazon Bedrock"),
+        "-0.5"), _group(("Savings Plan Covered Usage", "AWS Lambda"), "3.5"), _group(("Savings Plan Negation",
+        "AWS Lambda"), "-3.5"), _group(("Savings Plan Recurring Fee", "Savings Plans for AWS Compute usage"), "2.4",
+        "24", "Hrs"))]},
 ]  # fmt: skip
 
 

@@ -26,12 +26,13 @@ _KNOWN_COST_TYPES = ("regular", "tax", "adjustment", "rounding_error")
 
 @dataclass(frozen=True)
 class _Slice:
-    """Flat rows of the month and their credits; `findings` of reading them."""
+    """Flat rows of the month and their credits; `findings` of reading them; every column of their file."""
 
     rows: pl.DataFrame
     credits: pl.DataFrame
     findings: tuple[Finding, ...]
     shard_set: str
+    columns: frozenset[str]
 
 
 def usage_translation(
@@ -42,8 +43,9 @@ def usage_translation(
     survey, findings = Survey(), list[Finding]()
     names: set[str] = set()
     for answer in tables:
-        names |= _columns(answer, options) | {name for name in answer.facts.get("new_columns", "").split(",") if name}
+        names |= {name for name in answer.facts.get("new_columns", "").split(",") if name}
         for part in _slices(answer, options, month, SURVEYED):
+            names |= part.columns
             survey.add(part.rows, part.credits, part.shard_set)
     commitments = survey.conclude()
     if strange := new_columns(names):
@@ -94,6 +96,7 @@ def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[s
     read = 0
     with opened(answer.body, name, storage) as file:
         _check_rows(file.metadata.num_rows, answer, name)
+        names = frozenset(file.schema_arrow.names)
         for frame in slices(file, columns):
             rows, findings = flat_rows(frame, name, first_row=(answer.sequence << 40) + read)
             read += frame.height
@@ -102,13 +105,7 @@ def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[s
                 inside = inside.filter(pl.col("account") == options.billing_account)
             _check_known(inside, name)
             credits, found = flat_credits(inside, name)
-            yield _Slice(inside, credits, (*findings, *found), answer.request.get("shard_set", ""))
-
-
-def _columns(answer: Answer, options: GcpOptions) -> set[str]:
-    storage = {key: secret.get_secret_value() for key, secret in options.storage.items()}
-    with opened(answer.body, answer.request["name"], storage) as file:
-        return set(file.schema_arrow.names)
+            yield _Slice(inside, credits, (*findings, *found), answer.request.get("shard_set", ""), names)
 
 
 def _check_rows(rows: int, answer: Answer, name: str) -> None:

@@ -37,7 +37,8 @@ def _dependent(name: str) -> Rule:
 
 def _does_not_add_up() -> pl.Expr:
     """Over a commitment whose purchase the data holds: used + unused is at most what was paid, and exactly that once
-    the data reaches the end of what was bought. A commitment bought before the data begins says nothing."""
+    the data reaches the end of what was bought. A commitment bought before the data begins says nothing; one that only
+    recurs may have been paid in part before, so that used + unused is at least what recurs."""
     bought = category_is("Purchase")
     covered = category_is("Usage")
     starts, ends = pl.col("ChargePeriodStart"), pl.col("ChargePeriodEnd")
@@ -48,12 +49,13 @@ def _does_not_add_up() -> pl.Expr:
     both = bought.any().over(_SHARED) & covered.any().over(_SHARED)
     paid, used = _BILLED.sum().over(_SHARED), _EFFECTIVE.sum().over(_SHARED)
     rounding = pl.len().over(_SHARED).cast(MONEY) * pl.lit(Decimal(RESOLUTION), dtype=MONEY)
-    unequal = (used - paid).abs() > rounding
+    only_recurs = (~bought | (pl.col("ChargeFrequency") == "Recurring")).all().over(_SHARED)
+    too_much, too_little = (used - paid > rounding) & ~only_recurs, paid - used > rounding
     return (
         _ID.is_not_null()
         & both
         & (first_covered >= first_bought)
-        & pl.when(reached >= last_bought).then(unequal).otherwise(used - paid > rounding)
+        & (too_much | (too_little & (reached >= last_bought)))
     )
 
 
@@ -90,6 +92,13 @@ _SHAPE: tuple[Rule, ...] = (
         & ~is_correction()
         & lacks("CommitmentDiscountQuantity", "CommitmentDiscountId"),
         "CAU-CommitmentDiscountQuantity-C-005-C",
+    ),
+    Rule(
+        "only-usage-and-purchase-have:CommitmentDiscountQuantity",
+        "CommitmentDiscountQuantity is null but for Usage and Purchase that correct nothing",
+        ("CommitmentDiscountQuantity", "ChargeCategory"),
+        pl.col("CommitmentDiscountQuantity").is_not_null() & (~category_is("Usage", "Purchase") | is_correction()),
+        "CAU-CommitmentDiscountQuantity-C-007-C",
     ),
     Rule(
         "commitment-quantity-has-a-unit",
@@ -170,6 +179,7 @@ _MONEY: tuple[Rule, ...] = (
             "EffectiveCost",
             "BillingCurrency",
             "ChargeCategory",
+            "ChargeFrequency",
             "ChargePeriodStart",
             "ChargePeriodEnd",
         ),

@@ -22,6 +22,7 @@ TOKENS = pl.col("PricingUnit") == "1000000 Tokens"
 UNCOVERED = pl.col("CommitmentDiscountId").is_null()
 USED = pl.col("CommitmentDiscountStatus") == "Used"
 UNUSED = pl.col("CommitmentDiscountStatus") == "Unused"
+RECURRING = pl.col("ChargeFrequency") == "Recurring"
 CREDIT = pl.col("ChargeCategory") == "Credit"
 TAX = pl.col("ChargeCategory") == "Tax"
 
@@ -175,7 +176,14 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         "pricing-currency-agrees:ListUnitPrice",
     ),
     # commitments
-    "commitment's use above what was paid": (shifted(USED, "EffectiveCost", "1"), "commitment-adds-up"),
+    "commitment's use above what was paid": (
+        lambda f: shifted(USED, "EffectiveCost", "1")(put(RECURRING, ChargeFrequency="One-Time")(f)),
+        "commitment-adds-up",
+    ),
+    "quantity of a commitment that is corrected": (
+        put(USED, ChargeClass="Correction"),
+        "only-usage-and-purchase-have:CommitmentDiscountQuantity",
+    ),
     "commitment's rest forgotten": (lambda f: f.filter(UNUSED.fill_null(value=False).not_()), "commitment-adds-up"),
     "drawn down more than topped up": (
         put(pl.col("CommitmentDiscountId") == "topup-1", EffectiveCost=pl.col("EffectiveCost") * 2),
@@ -228,6 +236,12 @@ def test_fault_is_caught(clean_charges: pl.DataFrame, name: str) -> None:
     assert faulty.schema != clean_charges.schema or not faulty.equals(clean_charges), "the fault changed nothing"
     report = check(faulty)
     assert rule in {violation.rule for violation in report.errors}
+
+
+def test_an_upfront_fee_of_an_earlier_month_is_no_fault(clean_charges: pl.DataFrame) -> None:
+    """A reservation that was paid in part before the data begins costs more in effect than its monthly fee."""
+    report = check(shifted(USED, "EffectiveCost", "1")(clean_charges))
+    assert "commitment-adds-up" not in {violation.rule for violation in report.errors}
 
 
 def test_a_violation_shows_the_rows_that_break_it(clean_charges: pl.DataFrame) -> None:

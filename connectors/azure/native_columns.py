@@ -77,6 +77,16 @@ KEPT = (
 """What FOCUS has no place for and x_VendorColumns keeps; a virtual machine of a scale set is told by AdditionalInfo."""
 
 _REQUIRED = ("date", "cost", "currency")
+_READ = frozenset(name.casefold() for names in (*SPELLINGS.values(), KEPT) for name in names)
+
+
+def is_read(name: str) -> bool:
+    """Whether anything is made of a column."""
+    return _folded(name) in _READ
+
+
+def _folded(name: str) -> str:
+    return name.strip().lstrip("\ufeff").casefold()
 
 
 def native_rows(frame: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
@@ -84,7 +94,7 @@ def native_rows(frame: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tuple[Fin
 
     Raises `AnswerError` for a file that is no cost report, or for values that cannot be read.
     """
-    by_folded = {name.strip().lstrip("\ufeff").casefold(): name for name in frame.columns}
+    by_folded = {_folded(name): name for name in frame.columns}
     found = {
         ours: next((by_folded[name.casefold()] for name in names if name.casefold() in by_folded), None)
         for ours, names in SPELLINGS.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -15,24 +15,35 @@ from connectors.exports.reading import NULL_TEXTS
 from connectors.exports.sniffing import sniff
 from connectors.protocol import FileReference
 
-ROWS = 250_000
+ROWS = 100_000
 """At most so many rows are worked on at once."""
 _BLOCK = 64 << 20
 
+Wanted = Callable[[str], bool]
+"""Whether a column, by its name, is to be read."""
 
-def slices_of(body: bytes, name: str, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+
+def _every(_: str) -> bool:
+    return True
+
+
+def slices_of(body: bytes, name: str, wanted: Wanted = _every, rows: int = ROWS) -> Iterator[pl.DataFrame]:
     """Stretches of at most `rows` rows; a file without rows gives one without rows, so that its columns are seen.
 
     Raises `AnswerError` for content that is not what it should be.
     """
     sniffed = sniff(body, name)
-    reader = _parquet(io.BytesIO(sniffed.body), name) if sniffed.format == "parquet" else _csv(sniffed.body, name)
-    yield from _cut(reader, rows)
+    if sniffed.format == "parquet":
+        yield from _cut(_parquet(io.BytesIO(sniffed.body), name, wanted), rows)
+    else:
+        yield from _cut(_csv(sniffed.body, name, wanted), rows)
 
 
-def slices_of_local(reference: FileReference, name: str, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+def slices_of_local(
+    reference: FileReference, name: str, wanted: Wanted = _every, rows: int = ROWS
+) -> Iterator[pl.DataFrame]:
     """The same of a Parquet file on this machine, read from where it lies."""
-    yield from _cut(_parquet(local_path(reference.url), name), rows)
+    yield from _cut(_parquet(local_path(reference.url), name, wanted), rows)
 
 
 def _cut(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
@@ -49,26 +60,27 @@ def _cut(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
         yield pl.concat(held)
 
 
-def _parquet(source: Any, name: str) -> Iterator[pl.DataFrame]:
+def _parquet(source: Any, name: str, wanted: Wanted) -> Iterator[pl.DataFrame]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(source)
-        yield _frame(file.schema_arrow.empty_table())
-        for batch in file.iter_batches(batch_size=ROWS):
+        columns = [column for column in file.schema_arrow.names if wanted(column)]
+        yield _frame(file.schema_arrow.empty_table().select(columns))
+        for batch in file.iter_batches(batch_size=ROWS, columns=columns):
             yield _frame(pa.Table.from_batches([batch]))
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(name, "Parquet", error) from error
 
 
-def _csv(body: bytes, name: str) -> Iterator[pl.DataFrame]:
+def _csv(body: bytes, name: str, wanted: Wanted) -> Iterator[pl.DataFrame]:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     names = _header(body, name)
     if not body[len(body.partition(b"\n")[0]) + 1 :].strip():
-        yield pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+        yield pl.DataFrame(schema=dict.fromkeys(filter(wanted, names), pl.String))
         return
     try:
         reader = arrow_csv.open_csv(
@@ -80,6 +92,7 @@ def _csv(body: bytes, name: str) -> Iterator[pl.DataFrame]:
                 null_values=list(NULL_TEXTS),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
+                include_columns=[column for column in names if wanted(column)],
             ),
         )
         for batch in reader:

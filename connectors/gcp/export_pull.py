@@ -9,7 +9,7 @@ import polars as pl
 from connectors.errors import AnswerError
 from connectors.exports.places import local_path, place_at, sha256_of, sha256_of_local
 from connectors.gcp.options import GcpOptions
-from connectors.gcp.parquet_slices import opened, slices
+from connectors.gcp.parquet_slices import opened, row_count, slices
 from connectors.gcp.shards import ExportFile, export_files, folder_month
 from connectors.protocol import Answer, FileReference, Surroundings, Window
 
@@ -24,8 +24,12 @@ def pulled(source: str, options: GcpOptions, surroundings: Surroundings, window:
     clock = surroundings.clock
     for sequence, (url, body) in enumerate(export.manifests.items()):
         yield Answer(source, MANIFEST_STREAM, window, {"url": url}, sequence, clock(), body)
+    rows = 0
     for sequence, file in enumerate(export.files):
         body, facts = _body(file, options, storage)
+        rows += int(facts["rows"])
+        if sequence + 1 == len(export.files) and export.rows is not None and export.rows != rows:
+            raise _miscounted(f"the export of {len(export.files)} files", rows, export.rows)
         request = {"url": file.found.url, "name": file.found.name, "shard_set": file.shard_set}
         yield Answer(source, STREAM, window, request, sequence, clock(), body, facts)
 
@@ -83,10 +87,18 @@ def _body(
             remedy="the file was changed or damaged: export it again",
         )
     size = file.found.size if content is None else len(content)
-    facts = {"size": str(size), "sha256": digest}
-    if file.listed is not None and file.listed.rows is not None:
-        facts["rows"] = str(file.listed.rows)
+    rows = row_count(local_path(url) if content is None else content, file.found.name)
+    if file.listed is not None and file.listed.rows is not None and file.listed.rows != rows:
+        raise _miscounted(file.found.name, rows, file.listed.rows)
+    facts = {"size": str(size), "sha256": digest, "rows": str(rows)}
     return (FileReference(url, size, digest) if is_large or content is None else content), facts
+
+
+def _miscounted(what: str, rows: int, listed: int) -> AnswerError:
+    return AnswerError(
+        f"{what} has {rows} rows, its manifest says {listed}",
+        remedy="the export is not finished or was changed: run it again",
+    )
 
 
 def _content(file: ExportFile, storage: Mapping[str, str]) -> bytes | FileReference:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,13 +21,23 @@ if TYPE_CHECKING:
 SLICE_ROWS = 100_000
 
 
+def row_count(content: bytes | Path, name: str) -> int:
+    """How many rows a file has, by its footer. Raises `AnswerError` for what is no whole Parquet."""
+    import pyarrow.parquet as pq
+
+    with _errors_named(name):
+        if isinstance(content, bytes):
+            _check_parquet(content, name)
+        with pq.ParquetFile(content if isinstance(content, Path) else io.BytesIO(content)) as file:
+            return file.metadata.num_rows
+
+
 @contextmanager
 def opened(body: bytes | FileReference, name: str, storage: Mapping[str, str]) -> Generator[pq.ParquetFile]:
     """The file, open. One that was archived by reference must still be what it was: `AnswerError` where it is not."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with _errors_named(name):
         if isinstance(body, FileReference) and body.url.startswith("file://"):
             path = local_path(body.url)
             if not path.is_file() or path.stat().st_size != body.size or sha256_of_local(path) != body.sha256:
@@ -38,10 +49,22 @@ def opened(body: bytes | FileReference, name: str, storage: Mapping[str, str]) -
                 yield file
         else:
             content = recall(body, storage) if isinstance(body, FileReference) else body
-            if sniff(content, name).format != "parquet":
-                raise AnswerError(f"{name} is no Parquet", remedy="export the table as Parquet")
+            _check_parquet(content, name)
             with pq.ParquetFile(io.BytesIO(content)) as file:
                 yield file
+
+
+def _check_parquet(content: bytes, name: str) -> None:
+    if sniff(content, name).format != "parquet":
+        raise AnswerError(f"{name} is no Parquet", remedy="export the table as Parquet")
+
+
+@contextmanager
+def _errors_named(name: str) -> Generator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise AnswerError(

@@ -112,14 +112,20 @@ def _field_type(schema: pl.Schema, path: str) -> pl.DataType | None:
     return found() if isinstance(found, type) else found
 
 
-def flat_rows(frame: pl.DataFrame, file: str, *, first_row: int) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    """A slice of the table with our column names; `row` numbers its rows from `first_row`, credits stay nested.
+def flat_rows(
+    frame: pl.DataFrame, file: str, *, first_row: int, month: str
+) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """The month's rows of a slice of the table, under our names; `row` numbers all rows from `first_row`, credits stay
+    nested.
 
     Raises `AnswerError` for columns that are missing, or whose values cannot be read exactly.
     """
     check_columns(frame.schema, file)
-    picked = frame.select(
-        pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64).alias("row"),
+    months = _month(_text(frame.select(_picked(frame.schema, "month", NEEDED["month"])).to_series(), file), file)
+    numbers = pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64, eager=True)
+    inside = frame.with_columns(numbers.alias("row")).filter(months == month)
+    picked = inside.select(
+        "row",
         *(_picked(frame.schema, name, path) for name, path in {**NEEDED, **WANTED}.items()),
         "credits",
         tag_object(frame.schema).alias("tags"),
@@ -132,7 +138,7 @@ def flat_rows(frame: pl.DataFrame, file: str, *, first_row: int) -> tuple[pl.Dat
         *(_instant(picked[name], file) for name in ("start", "end", "export_time")),
     )
     exact, findings = with_exact_amounts(typed, file, AMOUNTS)
-    return exact.with_columns(month=_month(exact["month"], file)), findings
+    return exact.with_columns(month=pl.lit(month)), findings
 
 
 def flat_credits(rows: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tuple[Finding, ...]]:

@@ -51,6 +51,10 @@ def test_a_manifest_counts_the_rows(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"files": [{"name": "export-000000000000.parquet", "rows": 2}]}))
     with pytest.raises(AnswerError, match="has 1 rows, its manifest says 2"):
         month_at(tmp_path)
+    listed = {"files": ["export-000000000000.parquet"], "rowCount": 3}
+    (tmp_path / "manifest.json").write_text(json.dumps(listed))
+    with pytest.raises(AnswerError, match="the export of 1 files has 1 rows, its manifest says 3"):
+        month_at(tmp_path)
 
 
 def test_a_file_that_no_manifest_lists_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from connectors.exports.amounts import with_exact_amounts
 from connectors.protocol import Finding
+from models.ledger.money import from_units
 from models.table import MONEY
 
 _SPARSE = 0.25
@@ -25,7 +26,7 @@ def exact_amounts(
         if name not in frame.columns or frame[name].null_count() == frame.height:
             read[name] = pl.Series(name, [None], dtype=MONEY).new_from_index(0, frame.height)
             continue
-        series = frame[name]
+        series = _without_empty_text(frame[name])
         twin = next((known for other, known in seen if other.dtype == series.dtype and _equal(other, series)), None)
         if twin is not None:
             read[name] = read[twin].alias(name)
@@ -35,6 +36,11 @@ def exact_amounts(
         if series.dtype.is_float():
             seen.append((series, name))
     return read, tuple(findings)
+
+
+def _without_empty_text(series: pl.Series) -> pl.Series:
+    """Some amounts are text on the bill; empty text says nothing."""
+    return series.set((series == "").fill_null(value=False), None) if series.dtype == pl.String else series
 
 
 def _equal(left: pl.Series, right: pl.Series) -> bool:
@@ -58,8 +64,6 @@ def _read(series: pl.Series, file: str) -> tuple[pl.Series, tuple[Finding, ...]]
 
 
 def _from_units(units: pl.Series, name: str) -> pl.Series:
-    from models.ledger.money import from_units
-
     return pl.select(from_units(pl.lit(units))).to_series().alias(name)
 
 

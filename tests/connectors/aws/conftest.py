@@ -82,6 +82,7 @@ _LINE: dict[str, Any] = {
     "split_line_item_split_cost": None,
     "split_line_item_unused_cost": None,
 }
+_FAMILIES = ("line_item", "pricing", "bill", "product", "reservation")
 _AMOUNT_WORDS = ("cost", "amount", "units", "commitment", "quantity", "recurring_fee", "fee_for_billing_period")
 
 
@@ -99,14 +100,11 @@ class Bills:
     """Makes lines, files and exports of September 2026."""
 
     def line(self, **changes: Any) -> dict[str, Any]:
-        """A line as AWS writes it: an hour of an m5.large for nothing, but for what is changed (short names allowed)."""
+        """A line as AWS writes it: an hour of an m5.large for nothing, but for what is changed (by short names too)."""
         known = dict(_LINE)
         for name, value in changes.items():
-            full = name if name in known else next(
-                (f"{family}{name}" for family in ("line_item_", "pricing_", "bill_", "product_", "reservation_") if f"{family}{name}" in known),
-                name,
-            )  # fmt: skip
-            known[full] = value
+            names = [name, *(f"{family}_{name}" for family in _FAMILIES)]
+            known[next((full for full in names if full in known), name)] = value
         return known
 
     def table(self, lines: Iterable[dict[str, Any]], **types: pa.DataType) -> pa.Table:
@@ -251,3 +249,91 @@ def charges_of(
         return month_of(aws_source(bills.parquet(tmp_path / "bill.parquet", lines), **options))
 
     return load
+
+
+class Named:
+    """Resources of the make-believe month."""
+
+    RESERVATION = "arn:aws:ec2:us-east-1:111122223333:reserved-instances/ri-1"
+    PLAN = "arn:aws:savingsplans::111122223333:savingsplan/sp-1"
+    BLOCK = "arn:aws:ec2:us-east-1:444455556666:capacity-reservation/cr-1"
+    UNIT = "arn:aws:bedrock:us-east-1:444455556666:provisioned-model/pm1"
+    PROFILE = "arn:aws:bedrock:us-east-1:444455556666:application-inference-profile/chat1"
+
+
+@pytest.fixture
+def named() -> type[Named]:
+    return Named
+
+
+@pytest.fixture
+def all_line_items(bills: Bills) -> list[dict[str, Any]]:
+    """One line of each type: what a person of this bill would see in a month."""
+    line = bills.line
+    sp = {"savings_plan_savings_plan_a_r_n": Named.PLAN}
+    ri = {"reservation_reservation_a_r_n": Named.RESERVATION}
+    block = {
+        "capacity_reservation_capacity_reservation_arn": Named.BLOCK,
+        "capacity_reservation_capacity_reservation_type": "capacity-block",
+    }
+    # fmt: off
+    return [
+        line(sku="P5", usage_type="BoxUsage:p5.48xlarge", usage_amount=2.0, unblended_cost=196.64,
+            public_on_demand_cost=196.64, rate_code="P5.OD.1", resource_id="i-1",
+            resource_tags={"user_team": "research"}),
+        line(sku="G5", usage_type="USW2-SpotUsage:g5.xlarge", region_code="us-west-2", usage_amount=3.0,
+            unblended_cost=0.9, public_on_demand_cost=3.018, rate_code="G5.OD.1", purchase_option="Spot"),
+        line(sku="ML", usage_type="USE1-Train:ml.p5.48xlarge", product_code="AmazonSageMaker",
+            operation="CreateTrainingJob", usage_amount=1.0, unblended_cost=113.068, public_on_demand_cost=113.068,
+            rate_code="ML.OD.1"),
+        line(sku="TOK", usage_type="USE1-Claude4.6Opus-input-tokens", product_code="AmazonBedrock",
+            operation="InvokeModelInference", unit="1K tokens", usage_amount=1234.567, unblended_cost=6.172835,
+            public_on_demand_cost=6.172835, rate_code="TOK.OD.1", resource_id=Named.PROFILE,
+            iam_principal="arn:aws:iam::444455556666:role/app"),
+        line(sku="MP", usage_type="USE1-MP:USE1_OutputTokenCount_Global_Batch-Units", product_code="8xyz",
+            billing_entity="AWS Marketplace", legal_entity="Anthropic, PBC", operation="", unit="Units",
+            usage_amount=0.5, unblended_cost=6.25, public_on_demand_cost=6.25, rate_code="MP.OD.1",
+            product={"product_name": "Claude Opus 5.5 (Amazon Bedrock Edition)"}, invoice_id="INV-2"),
+        line(sku="RI", line_item_type="DiscountedUsage", usage_type="BoxUsage:m5.large", usage_amount=24.0,
+            term="Reserved", public_on_demand_cost=2.304, reservation_effective_cost=1.2, rate_code="RI.R.1", **ri),
+        line(sku="RI", line_item_type="RIFee", usage_type="HeavyUsage:m5.large", usage_amount=720.0,
+            unblended_cost=36.0, term="Reserved", usage_end_date=datetime(2026, 10, 1, tzinfo=UTC),
+            reservation_unused_recurring_fee=34.8, reservation_unused_quantity=696.0,
+            reservation_total_reserved_units=720.0, **ri),
+        line(sku="SPU", line_item_type="SavingsPlanCoveredUsage", usage_type="BoxUsage:c6i.large", usage_amount=10.0,
+            unblended_cost=0.85, public_on_demand_cost=0.85, savings_plan_savings_plan_effective_cost=0.6,
+            rate_code="SPU.OD.1", **sp),
+        line(line_item_type="SavingsPlanNegation", usage_type="ComputeSP:1yrNoUpfront",
+            product_code="ComputeSavingsPlans", unblended_cost=-0.85, **sp),
+        line(line_item_type="SavingsPlanRecurringFee", usage_type="ComputeSP:1yrNoUpfront",
+            product_code="ComputeSavingsPlans", operation="", unit="", usage_amount=1.0, unblended_cost=1.0,
+            usage_end_date=datetime(2026, 9, 2, tzinfo=UTC), savings_plan_total_commitment_to_date=1.0,
+                savings_plan_used_commitment=0.6, **sp),
+        line(line_item_type="Usage", usage_type="CapacityBlockFee:p5.48xlarge", operation="CapacityBlock",
+            usage_amount=48.0, unblended_cost=1500.0, usage_start_date=datetime(2026, 9, 10, 12, tzinfo=UTC),
+                usage_end_date=datetime(2026, 9, 12, 12, tzinfo=UTC),
+            **block),
+        line(sku="P5", usage_type="BoxUsage:p5.48xlarge", operation="RunInstances:CB", usage_amount=40.0,
+            public_on_demand_cost=3932.8, rate_code="P5.CB.1", usage_start_date=datetime(2026, 9, 10, tzinfo=UTC),
+                usage_end_date=datetime(2026, 9, 12, tzinfo=UTC),
+            resource_id="i-cb", **block),
+        line(usage_type="USE1-Claude2.1-ProvisionedThroughput-ModelUnit-1month", product_code="AmazonBedrock",
+            unit="Hrs", usage_amount=24.0, unblended_cost=480.0, resource_id=Named.UNIT, sku="PT", rate_code="PT.1"),
+        line(usage_type="USE1-Guardrail-ContentPolicyUnitsConsumed", product_code="AmazonBedrock", unit="TextUnits",
+            usage_amount=100.0, unblended_cost=0.015, public_on_demand_cost=0.015, sku="GR", rate_code="GR.1"),
+        line(line_item_type="Fee", usage_type="Dimension-1", product_code="support", operation="", unit="",
+            usage_amount=1.0, unblended_cost=29.0),
+        line(line_item_type="Tax", usage_type=None, operation=None, unit=None, rate_code=None, unblended_cost=12.34,
+            usage_amount=1.0),
+        line(line_item_type="Credit", usage_type="BoxUsage:m5.large", unblended_cost=-5.0, usage_amount=0.0),
+        line(line_item_type="Refund", usage_type="BoxUsage:m5.large", unblended_cost=-2.0,
+            usage_start_date=datetime(2026, 8, 3, tzinfo=UTC), usage_end_date=datetime(2026, 8, 4, tzinfo=UTC)),
+        line(line_item_type="EdpDiscount", usage_type="BoxUsage:p5.48xlarge", unblended_cost=-9.832),
+        line(line_item_type="BundledDiscount", usage_type="DataTransfer-Out-Bytes", product_code="AWSDataTransfer",
+            unblended_cost=-0.5),
+        line(line_item_type="SomethingNew", usage_type="BoxUsage:m5.large", unblended_cost=0.25),
+        line(sku="NEG", usage_type="BoxUsage:t3.micro", unblended_cost=-0.01, usage_amount=1.0),
+        line(sku="S3", usage_type="TimedStorage-ByteHrs", product_code="AmazonS3", unit="GB-Mo",
+            operation="StandardStorage", usage_amount=100.0, unblended_cost=2.3, rate_code="S3.1"),
+    ]
+    # fmt: on

@@ -40,7 +40,7 @@ _LEGACY = {
     "savings_plan_savings_plan_a_r_n": "savingsPlan/SavingsPlanARN",
     "savings_plan_savings_plan_effective_cost": "savingsPlan/SavingsPlanEffectiveCost",
     "savings_plan_total_commitment_to_date": "savingsPlan/TotalCommitmentToDate",
-    "reservation_unused_amortized_upfront_fee_for_billing_period": "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
+    "reservation_unused_recurring_fee": "reservation/UnusedRecurringFee",
 }  # fmt: skip
 
 

@@ -250,7 +250,7 @@ def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension) -> None
     formats.table(
         ranked,
         {
-            "name": formats.text_column(dimension.capitalize()),
+            "name": formats.text_column(dimension.capitalize(), width=150),
             "cost": formats.money_column(choice.currency),
             "share": formats.percent_column("Share"),
             "change": formats.money_column("Change", signed=True, help="Against the same days of the month before"),

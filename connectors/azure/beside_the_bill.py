@@ -17,11 +17,10 @@ def answers_beside_the_bill(
     client: ManagementClient, options: AzureOptions, window: Window, *, source: str, surroundings: Surroundings
 ) -> Iterator[Answer]:
     """Benefits and metrics, where they are configured."""
-    told = {"source": source, "surroundings": surroundings}
     if options.benefits:
-        yield from benefit_answers(client, options, window, **told)  # type: ignore[arg-type]
+        yield from benefit_answers(client, options, window, source=source, surroundings=surroundings)
     if options.monitor_resources:
-        yield from monitor_answers(client, options, window, **told)  # type: ignore[arg-type]
+        yield from monitor_answers(client, options, window, source=source, surroundings=surroundings)
 
 
 def with_what_stands_beside(

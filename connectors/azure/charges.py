@@ -142,7 +142,9 @@ def _what() -> dict[str, pl.Expr]:
         "ChargeFrequency": pl.when((pl.col("category") == "Purchase") & (frequency == "Usage-Based"))
         .then(pl.lit("One-Time"))
         .otherwise(pl.coalesce(frequency, pl.when(usage).then(pl.lit("Usage-Based")).otherwise(pl.lit("One-Time")))),
-        "ServiceName": pl.coalesce("ServiceName", pl.lit(UNNAMED)),
+        "ServiceName": pl.when(is_sold | pl.col("meter_category").is_not_null())
+        .then("ServiceName")
+        .otherwise(pl.lit(UNNAMED)),
         "ServiceCategory": pl.col("ServiceCategory"),
         "ServiceSubcategory": pl.col("ServiceSubcategory"),
         "RegionId": pl.col("RegionId"),

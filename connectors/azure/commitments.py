@@ -1,7 +1,7 @@
 """Reservations and savings plans on a cost report: which one, how much of it, and the term that was bought.
 
 A purchase names the reservation's order only (`…/reservationOrders/{order}/reservations/`), what it covers the
-reservation; the id is kept as it is told, without the empty end.
+reservation; the id is kept as it is told, without the empty end (`reservation_orders` brings the two together).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from connectors.azure.focus_reports import focus_part
 from connectors.azure.native_columns import native_rows
 from connectors.azure.not_understood import NotUnderstood
 from connectors.azure.options import AzureOptions
+from connectors.azure.reservation_orders import ReservationOrders
 from connectors.azure.two_reports import Comparison
 from connectors.native_charges import claims_of, counted, readings_of
 from connectors.protocol import Answer, ChargesPart, Claim, Finding, Window
@@ -26,7 +28,7 @@ PROVIDER = "azure"
 def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions, source: str) -> Iterator[ChargesPart]:
     """A part a slice of a file; the last one, without charges, has what only the whole month tells."""
     is_both = options.report == "actual-and-amortized"
-    comparison, counts, unread = Comparison(), RowCounts(), NotUnderstood()
+    comparison, counts, unread, orders = Comparison(), RowCounts(), NotUnderstood(), ReservationOrders()
     charges = 0
     for answer in answers:
         report = report_of(answer)
@@ -36,12 +38,15 @@ def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions,
         for frame in rows_of(answer, options):
             rows_in_file += frame.height
             name = answer.request["name"]
+            check_accounts(_accounts(frame), options.accounts, name)
             if report == "focus":
                 part, odd = focus_part(frame, window, source=source, file=name)
             else:
                 read_as = _read_as(report, is_both=is_both)
                 part, odd = _native_part(frame, window, read_as, comparison, source=source, file=name)
-            check_accounts(part.charges["BillingAccountId"].unique().to_list(), options.accounts, "the export")
+            if is_both:
+                orders.add(part.charges)
+                part = replace(part, charges=orders.resolved(part.charges))
             unread.add(odd)
             charges += part.charges.height
             yield part
@@ -49,6 +54,14 @@ def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions,
     counts.check()
     missing = () if charges else (f"no charge of {window.start:%Y-%m} in the export",)
     yield last_part((*unread.findings(), *(comparison.findings() if is_both else ()), *_alone(options)), missing)
+
+
+def _accounts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns that name whose bill it is, in whichever spelling a report has them."""
+    named = ("billingaccountid", "billingprofileid", "x_billingaccountid", "x_billingprofileid")
+    return frame.select(
+        pl.col(name).cast(pl.String) for name in frame.columns if name.lstrip("\ufeff").casefold() in named
+    )
 
 
 def last_part(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from connectors.azure.credentials import place_of
 from connectors.azure.export_runs import Run, RunFile, files_of, newest_runs, read_run, runs_of, single_file
 from connectors.azure.options import AzureOptions
@@ -71,15 +73,17 @@ def check_scope(scope: str, accounts: Sequence[str], where: str) -> None:
         )
 
 
-def check_accounts(told: Sequence[str], accounts: Sequence[str], where: str) -> None:
-    """Each billing account or profile of the charges is one that we know. Raises `AnswerError` for another."""
+def check_accounts(told: pl.DataFrame, accounts: Sequence[str], where: str) -> None:
+    """Each row of `told`, the names of a charge's account (billing account, profile), has one that we know. Raises
+    `AnswerError` for another account."""
     known = {_short(account) for account in accounts}
-    unknown = sorted(name for name in set(told) if known and _short(name) not in known)
-    if unknown:
-        raise AnswerError(
-            f"{where} bills {unknown[0]}, which is none of this source's `accounts`",
-            remedy="correct the path, or add the account to `accounts`",
-        )
+    for names in told.unique().sort(pl.all()).iter_rows() if known else ():
+        given = [name for name in names if name]
+        if given and not known & {_short(name) for name in given}:
+            raise AnswerError(
+                f"{where} bills {given[0]}, which is none of this source's `accounts`",
+                remedy="correct the path, or add the account to `accounts`",
+            )
 
 
 def _short(account: str) -> str:

@@ -36,6 +36,7 @@ _CATEGORIES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("Compute", "End User Computing"): ("Azure Virtual Desktop", "Azure Lab Services", "Windows 365"),
     ("Compute", "Serverless Compute"): ("Functions", "Cloud Services", "Batch", "Azure Batch"),
+    ("Compute", "Other (Compute)"): ("Savings Plans", "Azure Savings Plan for Compute"),
     ("Compute", "Virtual Machines"): (
         *("Virtual Machines", "Virtual Machines Licenses", "Azure Dedicated Host", "Azure VMware Solution"),
         "Virtual Machine Scale Sets",

@@ -162,7 +162,8 @@ ON_DEMAND = (
 
 BOUGHT = (
     _machine("", "NC24ads A100 v4", ChargeType="Purchase", Frequency="Recurring", Term="12", Date="09/01/2026",
-             ResourceId=f"{ORDER}/reservations/", benefitId=RESERVATION, benefitName="Fleet", ReservationId="bbbb",
+             ResourceId=f"{ORDER}/reservations/", benefitId=f"{ORDER}/reservations/", benefitName="Fleet",
+             ReservationId="aaaa",
              PricingModel="Reservation", Quantity="1", UnitPrice="15", Cost="15", SubscriptionId="",
              ProductOrderId="aaaa", ProductOrderName="Reserved VM Instance, Standard_NC24ads_A100_v4, 1 Year"),
     native_row(ChargeType="Purchase", Frequency="Recurring", Term="36", Date="09/01/2026", PricingModel="SavingsPlan",

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from connectors.azure.charges import native_charges
+from connectors.azure.native_columns import native_rows
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
 from tests.connectors.azure.azure_month import actual_rows, amortized_rows, as_csv, native_row
@@ -77,6 +81,20 @@ def test_a_commitment_is_bought_used_and_left_unused(both_reports: dict[str, str
     assert fleet.filter(pl.col("ChargeCategory") == "Purchase")["ChargePeriodEnd"][0].isoformat()[:10] == "2026-10-01"
 
 
+def test_a_split_order_keeps_its_own_id(tmp_path: Path, load: Load) -> None:
+    """Two reservations of one order: which of them the purchase is of, nobody tells."""
+    other = "/providers/Microsoft.Capacity/reservationOrders/aaaa/reservations/zzzz"
+    split = [
+        row | {"benefitId": other} if row["ChargeType"] == "UnusedReservation" else row for row in amortized_rows()
+    ]
+    (tmp_path / "amortized.csv").write_bytes(as_csv(split))
+    both = {"report": "actual-and-amortized", "amortized_path": str(tmp_path / "amortized.csv")}
+    charges = load(**_file(tmp_path, actual_rows()) | both).charges
+    bought = charges.filter(pl.col("ChargeCategory") == "Purchase", pl.col("CommitmentDiscountName") == "Fleet")
+    order = "/providers/microsoft.capacity/reservationorders/aaaa"
+    assert bought.select("CommitmentDiscountId", "ResourceId").rows() == [(order, order)]
+
+
 def test_a_savings_plan_is_counted_in_money(both_reports: dict[str, str], load: Load) -> None:
     plan = load(**both_reports).charges.filter(pl.col("CommitmentDiscountType") == "Savings Plan")
     told = dict(
@@ -119,6 +137,7 @@ def test_what_each_charge_type_becomes(both_reports: dict[str, str], load: Load)
     ]
     tax = charges.filter(pl.col("ChargeCategory") == "Tax").row(0, named=True)
     assert (tax["SkuId"], tax["PricingQuantity"], tax["ListCost"]) == (None, None, Decimal("11.11"))
+    assert tax["ServiceName"] == "Microsoft Azure"
     market = charges.filter(pl.col("PublisherName") == "Datastar", pl.col("ChargeCategory") == "Purchase").row(
         0, named=True
     )
@@ -250,3 +269,47 @@ def test_a_month_without_a_charge_is_not_proven(tmp_path: Path, load: Load) -> N
     loaded = load(**_file(tmp_path, [native_row(Cost="1", **october)]))
     assert loaded.missing == ["no charge of 2026-09 in the export"]
     assert loaded.charges.is_empty()
+
+
+_COSTS = st.decimals(min_value="-1000", max_value="1000", places=12)
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["Usage", "Purchase", "Refund", "Tax", "Credit", "RoundingAdjustment", "UnusedReservation"]),
+        st.sampled_from(["OnDemand", "Spot", "Reservation", "SavingsPlan"]),
+        _COSTS,
+        st.decimals(min_value="-10", max_value="10", places=3),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@pytest.mark.slow
+@given(_ROWS)
+@settings(max_examples=8)
+def test_no_combination_of_rows_loses_or_makes_money(rows: list[tuple[str, str, Decimal, Decimal]]) -> None:
+    """Whatever a bill holds, billed adds up to the actual report and effective to the amortized one."""
+    told = [
+        native_row(ChargeType=kind, PricingModel=model, Cost=f"{cost:f}", Quantity=f"{quantity:f}", MeterId="m",
+                   benefitId="/b", MeterCategory="Storage", MeterName="Disk")
+        for kind, model, cost, quantity in rows
+    ]  # fmt: skip
+    frame = pl.DataFrame(told)
+    parsed, _ = native_rows(frame, "f")
+    spread = pl.col("benefitId").is_not_null() & (
+        pl.col("PricingModel").is_in(["Reservation", "SavingsPlan"]) | (pl.col("ChargeType") == "UnusedReservation")
+    )
+    costs = frame.select(cost=pl.col("Cost").str.to_decimal(scale=12).cast(pl.Decimal(38, 12)), spread=spread)
+    whole = costs["cost"].sum()
+    unspread = costs.filter(~pl.col("spread"))["cost"].sum()
+    for report, billed, effective in (
+        ("actual", whole, whole),
+        ("amortized", unspread, whole),
+        ("usage-of-both", unspread, whole),
+        ("purchases-of-both", whole, unspread),
+    ):
+        made = native_charges(parsed, report, source="azure", file="f")  # type: ignore[arg-type]
+        assert (made.charges["BilledCost"].sum(), made.charges["EffectiveCost"].sum()) == (billed, effective)
+        assert made.charges.filter(pl.col("ChargeCategory") == "Usage")["BilledCost"].min() is None or (
+            made.charges.filter(pl.col("ChargeCategory") == "Usage")["BilledCost"].min() >= 0  # type: ignore[operator]
+        )

@@ -153,7 +153,7 @@ def test_an_account_that_is_not_ours_is_an_error(tmp_path: Path, load: Load) -> 
         load(report="actual", path=str(tmp_path), accounts=["9"])
     path = tmp_path / "alone.csv"
     path.write_bytes(as_csv(actual_rows()))
-    with pytest.raises(AnswerError, match="the export bills 8000001"):
+    with pytest.raises(AnswerError, match=r"alone\.csv bills 8000001"):
         load(report="actual", path=str(path), accounts=["9"])
 
 

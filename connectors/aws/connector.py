@@ -91,7 +91,21 @@ class AwsConnector:
             parts = cost_explorer.parts(self._source, self._options, window, held)
         else:
             parts = self._file_parts(window, held)
-        return Translation(parts=self._with_names(window, beside_the_bill(parts, metrics, self._source, window)))
+        return Translation(
+            parts=self._with_names(window, beside_the_bill(self._ours(parts), metrics, self._source, window))
+        )
+
+    def _ours(self, parts: Iterable[ChargesPart]) -> Iterator[ChargesPart]:
+        """The parts, none of which bills a payer that `accounts` does not name. Raises `AnswerError` for another."""
+        known = set(self._options.accounts)
+        for part in parts:
+            strangers = sorted(set(part.charges["BillingAccountId"].unique()) - known) if known else []
+            if strangers:
+                raise AnswerError(
+                    f"the report bills {strangers[0]}, which is none of this source's `accounts`",
+                    remedy="correct the path, or add the payer's account to `accounts`",
+                )
+            yield part
 
     def _file_parts(self, window: Window, answers: Sequence[Answer]) -> Iterator[ChargesPart]:
         manifest = next((answer.body for answer in answers if answer.stream == MANIFEST_STREAM), None)
@@ -102,7 +116,7 @@ class AwsConnector:
         if self._options.report == "focus":
             opened = [open_file(file.body, file.request["name"], self._read, is_bill=False) for file in files]
             _check_listed(opened, files, columns)
-            yield from focus_report.parts(self._source, window, opened)
+            yield from focus_report.parts(self._source, window, opened, is_listed=manifest is not None)
             return
         reader = BillReader(self._source, self._options, window, is_listed=manifest is not None)
         yield from reader.parts(self._opened(files, columns))

@@ -96,15 +96,13 @@ class BillReader:
         left = self._residuals.charges(self._month)
         frames = [frame for frame in (held.charges, left) if frame is not None]
         part = self._finished(frames, held.rows)
-        missing = list(self._noticed.missing())
-        if not self._charges + part.charges.height:
-            missing.append(f"no charge of {self._month} in the report")
+        is_empty = not self._charges + part.charges.height
         return ChargesPart(
             part.charges,
             part.as_read,
             part.readings,
             part.claims,
-            tuple(missing),
+            (f"no charge of {self._month} in the report",) if is_empty else (),
             (*self._noticed.findings(), *held.findings),
         )
 

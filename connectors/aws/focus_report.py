@@ -15,6 +15,7 @@ from connectors.aws.pricing_units import focus_unit, token_block
 from connectors.aws.services import is_bedrock
 from connectors.aws.skus import instance_type
 from connectors.aws.slices import OpenFile
+from connectors.errors import AnswerError
 from connectors.focus_rows.as_read import as_read
 from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.judged import as_judged, vendor_findings
@@ -45,16 +46,23 @@ _FACTS: dict[str, pl.DataType] = {
 }
 
 
-def parts(source: str, window: Window, files: Sequence[OpenFile]) -> Iterator[ChargesPart]:
-    """Each slice's charges of the month that the window begins in."""
-    rows = 0
+def parts(source: str, window: Window, files: Sequence[OpenFile], *, is_listed: bool) -> Iterator[ChargesPart]:
+    """Each slice's charges of the month that the window begins in. `is_listed`: a manifest says that the files are this
+    month's, so that rows of another are an error: nobody else would count them. Raises `AnswerError` for them."""
+    month, rows = f"{window.start:%Y-%m}", 0
     for file in files:
         if not file.rows:
             continue
         for frame in file.whole_slices():
             named, _ = with_focus_names(frame, file.name, {})
             months = with_instants(named, file.name).select(billing_month()).to_series()
-            inside = named.filter(months == f"{window.start:%Y-%m}")
+            inside = named.filter(months == month)
+            if is_listed and inside.height < named.height:
+                others = ", ".join(months.filter(months != month).unique().sort().head(3))
+                raise AnswerError(
+                    f"{file.name} holds rows of {others}, its manifest says {month}",
+                    remedy="the delivery was mixed up or changed: wait for the vendor, or deliver it anew",
+                )
             if inside.is_empty():
                 continue
             part = _part(source, file.name, inside)
@@ -62,7 +70,7 @@ def parts(source: str, window: Window, files: Sequence[OpenFile]) -> Iterator[Ch
             yield part
     if not rows:
         empty = charges_part([], None, "unblended", source)
-        missing = (f"no charge of {window.start:%Y-%m} in the export",)
+        missing = (f"no charge of {month} in the export",)
         yield ChargesPart(empty.charges, empty.as_read, missing=missing)
 
 

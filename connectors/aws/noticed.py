@@ -24,7 +24,6 @@ class Noticed:
         self._options = options
         self._counts: Counter[tuple[str, str]] = Counter()
         self._money: dict[tuple[str, str, str], tuple[Decimal, int]] = {}
-        self._strangers: set[str] = set()
         self._has_discount_rows = False
 
     def add(self, findings: Iterable[Finding]) -> None:
@@ -32,14 +31,11 @@ class Noticed:
             self._counts[finding.kind, finding.detail] += finding.count
 
     def look(self, rows: pl.DataFrame) -> None:
-        """Rows with their facts: what of them is not understood, not allowed for, or not in what is billed."""
+        """Rows with their facts: what of them is not understood, or not in what is billed."""
         unknown = rows.filter(pl.col("not_understood").is_not_null())
         self._sum(
             "not_understood", unknown.with_columns(what="not_understood", money=billed(self._options.billed_cost))
         )
-        if self._options.accounts:
-            payers = rows["bill_payer_account_id"].unique().drop_nulls().to_list()
-            self._strangers |= set(payers) - set(self._options.accounts)
         if rows["line_item_net_unblended_cost"].null_count() < rows.height:
             self._has_discount_rows = self._has_discount_rows or bool((rows["role"] == "discount").any())
             if self._options.billed_cost == "unblended":
@@ -66,9 +62,6 @@ class Noticed:
         what = pl.lit("split cost of containers and pods, billed by their parents and not counted again")
         self._sum("split_cost_allocation", shares.with_columns(what=what, money=allocated))
         return rows.filter(~is_share)
-
-    def missing(self) -> tuple[str, ...]:
-        return tuple(f"payer account {account} is not in `accounts`" for account in sorted(self._strangers))
 
     def findings(self) -> tuple[Finding, ...]:
         money = [

@@ -248,9 +248,11 @@ def test_currencies_are_proven_apart_and_none_may_be_missing(bills: Any, charges
         charges_of(dollars, {**yuan, "line_item_currency_code": None})
 
 
-def test_a_payer_that_is_not_allowed_for_holds_the_load(bills: Any, charges_of: Callable[..., Any]) -> None:
-    month = charges_of(*_lines(bills, 1.0), accounts=["999900001111"])
-    assert month.missing == ["payer account 111122223333 is not in `accounts`"]
+def test_a_payer_that_is_not_allowed_for_is_refused(bills: Any, charges_of: Callable[..., Any]) -> None:
+    with pytest.raises(AnswerError, match=r"bills 111122223333, which is none of this source's `accounts`") as refused:
+        charges_of(*_lines(bills, 1.0), accounts=["999900001111"])
+    assert "add the payer's account to `accounts`" in refused.value.remedy
+    assert charges_of(*_lines(bills, 1.0), accounts=["111122223333"]).missing == []
 
 
 def test_tags_are_json_whatever_they_hold(bills: Any, charges_of: Callable[..., Any]) -> None:

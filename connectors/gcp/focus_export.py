@@ -13,6 +13,7 @@ from connectors.focus_rows.times import with_instants
 from connectors.focus_rows.upconvert import upconvert
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.parquet_slices import opened, slices
+from connectors.gcp.shards import check_folder
 from connectors.native_charges import claims_of
 from connectors.protocol import Answer, ChargesPart, Translation, Window
 from models.ledger.focus.invariants.periods import billing_month
@@ -44,7 +45,9 @@ def _slices(answer: Answer, options: GcpOptions, month: str) -> Iterator[tuple[s
     with opened(answer.body, name, storage) as file:
         for frame in slices(file, file.schema_arrow.names):
             named, _ = with_focus_names(frame, name, {})
-            inside = named.filter(with_instants(named, name).select(billing_month()).to_series() == month)
+            months = with_instants(named, name).select(billing_month()).to_series()
+            check_folder(answer.request.get("url"), months.unique().to_list(), name)
+            inside = named.filter(months == month)
             if options.billing_account is not None:
                 inside = inside.filter(pl.col("BillingAccountId") == options.billing_account)
             yield name, inside

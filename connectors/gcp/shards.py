@@ -77,6 +77,18 @@ def folder_month(url: str) -> str | None:
     return f"{told[1]}-{told[2]}" if told else period_in_path(url)
 
 
+def check_folder(url: str | None, months: Sequence[str], name: str) -> None:
+    """Raises `AnswerError` for rows billed in another month than their folder names: in that month's own run the
+    folder is not looked into, so that nobody would count them."""
+    told = folder_month(url) if url else None
+    others = sorted(set(months) - {told})
+    if told is not None and others:
+        raise AnswerError(
+            f"{name} holds rows of {', '.join(others[:3])}, its folder says {told}",
+            remedy="export each invoice month into a folder of its own, or all of them into one that names none",
+        )
+
+
 def _listed(manifest: Manifest, data: Sequence[FoundFile], body: bytes) -> Export:
     pairs = matched(manifest, data)
     if unlisted := sorted({file.name for file in data} - {file.name for file, _ in pairs}):

@@ -12,6 +12,7 @@ import polars as pl
 
 from connectors.errors import AnswerError
 from connectors.exports.amounts import with_exact_amounts
+from connectors.gcp.shards import check_folder
 from connectors.gcp.tag_objects import first_value, tag_object
 from connectors.protocol import Finding
 
@@ -113,15 +114,17 @@ def _field_type(schema: pl.Schema, path: str) -> pl.DataType | None:
 
 
 def flat_rows(
-    frame: pl.DataFrame, file: str, *, first_row: int, month: str
+    frame: pl.DataFrame, file: str, *, first_row: int, month: str, url: str | None = None
 ) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """The month's rows of a slice of the table, under our names; `row` numbers all rows from `first_row`, credits stay
-    nested.
+    nested. `url` is where it lies, if in a file.
 
-    Raises `AnswerError` for columns that are missing, or whose values cannot be read exactly.
+    Raises `AnswerError` for columns that are missing, or whose values cannot be read exactly, and for rows of another
+    month than their folder's.
     """
     check_columns(frame.schema, file)
     months = _month(_text(frame.select(_picked(frame.schema, "month", NEEDED["month"])).to_series(), file), file)
+    check_folder(url, months.unique().to_list(), file)
     numbers = pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64, eager=True)
     inside = frame.with_columns(numbers.alias("row")).filter(months == month)
     picked = inside.select(

@@ -71,7 +71,7 @@ def _parts(
     for answer in tables:
         for part in _slices(answer, options, month):
             if part.rows.height:
-                yield _part(source, part, commitments, prices)
+                yield _part(source, part, commitments.of_rows(part.rows["row"]), prices)
     if commitments.unused.height:
         charges = unused_charges(commitments, month, source=source)
         nothing = pl.zeros(charges.height, dtype=pl.Int64, eager=True).cast(charges.schema["BilledCost"])
@@ -97,7 +97,8 @@ def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[s
     with opened(answer.body, name, storage) as file:
         names = frozenset(file.schema_arrow.names)
         for frame in slices(file, columns):
-            inside, findings = flat_rows(frame, name, first_row=(answer.sequence << 40) + read, month=month)
+            first_row, url = (answer.sequence << 40) + read, answer.request.get("url")
+            inside, findings = flat_rows(frame, name, first_row=first_row, month=month, url=url)
             read += frame.height
             if options.billing_account is not None:
                 inside = inside.filter(pl.col("account") == options.billing_account)

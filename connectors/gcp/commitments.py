@@ -9,7 +9,7 @@ the discount stays a Credit and the fee an ordinary Purchase: their sum is what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
@@ -62,6 +62,12 @@ class Commitments:
     pools: pl.DataFrame
     unused: pl.DataFrame
     findings: tuple[Finding, ...]
+
+    def of_rows(self, rows: pl.Series) -> Commitments:
+        """Those of a slice, by its numbers of rows, which ascend: a month's would be searched anew for every slice."""
+        if rows.is_empty():
+            return self
+        return replace(self, covered=self.covered.filter(pl.col("row").is_between(rows[0], rows[-1])))
 
 
 class CommitmentSurvey:

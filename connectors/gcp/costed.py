@@ -49,11 +49,8 @@ def costed(rows: pl.DataFrame, credits: pl.DataFrame, commitments: Commitments) 
     Σ billed is Σ cost + Σ credits. Of a row whose discount is a commitment's, the part that it covers is a row of its
     own.
     """
-    covered = commitments.covered.drop("account", "currency", "commitment", "day").join(
-        rows.select("row"), on="row", how="semi"
-    )
-    ids = commitments.covered.select("row", commitment_id="commitment")
-    whole = rows.join(covered, on="row", how="left", maintain_order="left").join(ids, on="row", how="left")
+    covered = commitments.covered.rename({"commitment": "commitment_id"}).drop("account", "currency", "day")
+    whole = rows.join(covered, on="row", how="left", maintain_order="left")
     whole = whole.with_columns(
         category=category(),
         contracted=pl.col("cost"),

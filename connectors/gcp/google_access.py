@@ -105,13 +105,13 @@ def _meaning(error: Exception, what: str) -> OutlayError | None:
             f"{what}: Google does not take the credentials ({said})",
             remedy="sign in again, or make a new key for the service account; keys expire and are revoked",
         )
-    for kinds, make in _KINDS(exceptions):
+    for kinds, make in _kinds(exceptions):
         if isinstance(error, kinds):
             return make(what, said)
     return None
 
 
-def _KINDS(exceptions: Any) -> list[tuple[tuple[type[Exception], ...], Callable[[str, str], OutlayError]]]:  # noqa: N802
+def _kinds(exceptions: Any) -> list[tuple[tuple[type[Exception], ...], Callable[[str, str], OutlayError]]]:
     """Google's classes of errors, the first that fits counts."""
     import requests
 

@@ -124,6 +124,32 @@ def test_a_table_that_is_not_there_is_told(bigquery_emulator: BigQuery, table: s
     assert (caught.value.source, caught.value.window) == ("gcp", str(SEPTEMBER))
 
 
+@pytest.mark.emulator
+def test_googles_focus_table_is_asked_by_its_billing_period(bigquery_emulator: BigQuery) -> None:
+    """Periods begin at Pacific midnight: August's ends where September's begins, seven hours into the month."""
+    texts = ("BillingAccountId", "BillingCurrency", "ChargeCategory", "InvoiceIssuerName", "ProviderName")
+    times = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
+    costs = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
+    kinds = {"STRING": texts, "TIMESTAMP": times, "NUMERIC": costs}
+    columns = [f"{name} {kind}" for kind, names in kinds.items() for name in names]
+    name = f"{bigquery_emulator.project}.gcp_focus.gcp_billing_export_focus_0A1B2C"
+    with bigquery_emulator.client() as client:
+        client.create_dataset("gcp_focus")
+        client.query_and_wait(f"CREATE TABLE {name.partition('.')[2]} ({', '.join(columns)})")
+        known = dict.fromkeys(texts, "Google Cloud") | {"BillingCurrency": "USD", "ChargeCategory": "Usage"}
+        rows = [
+            {**known, **dict.fromkeys(costs, str(month)),
+             **dict(zip(times, (at(1, 7, month), at(1, 7, month + 1), at(2, 7, month), at(3, 7, month)), strict=True))}
+            for month in (8, 9, 10)
+        ]  # fmt: skip
+        assert client.insert_rows_json(name, [as_json(values) for values in rows]) == []
+    asked = options(bigquery_emulator, name, report="focus")
+    source = GcpConnector("gcp", asked, Surroundings(clock=lambda: NOW))
+    month = gone_through(source.translate(SEPTEMBER, list(source.pull(SEPTEMBER))))
+    assert month.charges["BilledCost"].to_list() == [9]
+    assert periods_in(asked, Surroundings()) == ["2026-08", "2026-09", "2026-10"]
+
+
 def _reason(kind: Callable[..., Exception], reason: str) -> Exception:
     return kind("said", errors=[{"reason": reason}])
 

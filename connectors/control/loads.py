@@ -26,7 +26,7 @@ from connectors.control.tables import (
     RESTATEMENTS,
 )
 from connectors.errors import AuthorityError
-from models.ledger.vendors import issuer_family
+from models.ledger.vendors import account_key, issuer_family
 
 
 def commit(connection: sa.Connection, record: LoadRecord, now: datetime) -> int:
@@ -60,15 +60,17 @@ def _claim(connection: sa.Connection, record: LoadRecord, load_id: int) -> None:
     )
     for claim in dict.fromkeys(record.claims):
         others = connection.execute(
-            sa.select(CLAIMS.c.source, CLAIMS.c.issuer).where(
-                CLAIMS.c.account_id == claim.account_id,
+            sa.select(CLAIMS.c.source, CLAIMS.c.issuer, CLAIMS.c.account_id).where(
                 CLAIMS.c.billing_period == record.billing_period,
                 CLAIMS.c.role == claim.role,
                 CLAIMS.c.source != record.source,
             )
         ).all()
-        family = issuer_family(claim.issuer)
-        holder = next((source for source, issuer in others if issuer_family(issuer) == family), None)
+        same = (issuer_family(claim.issuer), account_key(claim.account_id))
+        holder = next(
+            (source for source, issuer, account in others if (issuer_family(issuer), account_key(account)) == same),
+            None,
+        )
         if holder is not None:
             raise AuthorityError(
                 f"{record.source} and {holder} both say they know the {claim.role} of {claim.issuer} account "

@@ -70,3 +70,9 @@ def issuer_family(issuer: str) -> str:
     that bear one name. Reports of one account spell its issuer differently."""
     folded = " ".join(issuer.casefold().split())
     return _FAMILIES.get(folded.partition(" ")[0], folded)
+
+
+def account_key(account_id: str) -> str:
+    """An account by its bare number: Azure's FOCUS names `/providers/Microsoft.Billing/billingAccounts/1234`, its own
+    reports `1234`."""
+    return account_id.rstrip("/").rpartition("/")[2].casefold()

@@ -68,6 +68,23 @@ def test_a_second_authority_is_refused_by_name_and_leaves_nothing_behind(store):
     assert store.names_as_of("export").is_empty()
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (("Amazon Web Services EMEA SARL", "104700000001"), ("Amazon Web Services, Inc.", "104700000001")),
+        (("AWS", "104700000001"), ("Amazon Web Services, Inc.", "104700000001")),
+        (("Microsoft", "/providers/Microsoft.Billing/billingAccounts/8611537"), ("Microsoft Corporation", "8611537")),
+    ],
+)
+def test_one_account_is_one_however_its_reports_spell_it(store, theirs, ours):
+    commit(store, "export", claims=(AccountClaim(*theirs, "money"),))
+
+    with pytest.raises(AuthorityError, match="bill and export both say"):
+        commit(store, "bill", claims=(AccountClaim(*ours, "money"),))
+
+    commit(store, "another-vendor", claims=(AccountClaim("Example Cloud", ours[1], "money"),))
+
+
 def test_claims_of_another_period_role_or_account_do_not_collide_and_a_reload_keeps_its_own(store):
     claim = AccountClaim("OpenAI", "org-1", "money")
     commit(store, claims=(claim,))

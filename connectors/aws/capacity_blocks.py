@@ -100,7 +100,7 @@ class HeldBlocks:
             plain_charges(frame.filter(~known), month=month, basis=self._basis).collect() for frame in (fees, usage)
         ]
         frames.append(_purchases(fees.filter(known), blocks, month, self._basis))
-        frames += _run(usage.filter(known), blocks, month, start, end)
+        frames += _run(rows.filter(known), blocks, month, (start, end), self._basis)
         unknown = usage.filter(~known & (pl.col(_TYPE).str.to_lowercase().str.contains("block", literal=True)))
         if unknown.height:
             detail = "hours in Capacity Blocks whose fee is of another month and not declared in capacity_blocks"
@@ -188,15 +188,21 @@ def _purchases(fees: pl.DataFrame, blocks: dict[str, Block], month: str, basis: 
 
 
 def _run(
-    usage: pl.DataFrame, blocks: dict[str, Block], month: str, start: datetime, end: datetime
+    held: pl.DataFrame,
+    blocks: dict[str, Block],
+    month: str,
+    period: tuple[datetime, datetime],
+    basis: BilledBasis,
 ) -> list[pl.DataFrame]:
     """Used and unused rows of every known block in the month, and what else its instances bill (operating systems)."""
     frames: list[pl.DataFrame] = []
+    start, end = period
     for block in blocks.values():
         hours, share = block.within(start, end)
-        rows = usage.filter(pl.col("block_id") == block.id)
+        of_block = held.filter(pl.col("block_id") == block.id)
+        rows = of_block.filter(pl.col("role") != "capacity_block")
         machines = pl.col("x_InstanceType").is_not_null() & (pl.col("PricingUnit") == "Hours")
-        frames.append(_beside(rows, machines, month))
+        frames.append(_beside(rows, machines, month, basis))
         # rows of `UnusedBox` tell the idle hours, which are worked out here anyway
         inside = rows.filter(machines & pl.col("reservation_status").ne_missing(pl.lit("Unused")))
         worked: list[Decimal] = inside["line_item_usage_amount"].to_list()
@@ -205,17 +211,17 @@ def _run(
             continue
         parts = split(share, [*worked, idle]) if share else [Decimal(0)] * (len(worked) + 1)
         frames.append(_used(inside, block, parts[:-1], month))
-        if idle and rows.height:
-            frames.append(
-                _unused(rows.head(1), block, idle, parts[-1], month, (max(start, block.start), min(end, block.end)))
-            )
+        if idle and of_block.height:
+            # an hour's SKU where there is one, else the fee's
+            shown = rows.head(1) if rows.height else of_block.head(1)
+            frames.append(_unused(shown, block, idle, parts[-1], month, (max(start, block.start), min(end, block.end))))
     return frames
 
 
-def _beside(rows: pl.DataFrame, machines: pl.Expr, month: str) -> pl.DataFrame:
+def _beside(rows: pl.DataFrame, machines: pl.Expr, month: str, basis: BilledBasis) -> pl.DataFrame:
     """What instances of a block bill by themselves: money of theirs, hours of none."""
-    paid = rows.filter(~machines | (pl.col("line_item_unblended_cost") != 0))
-    charges = plain_charges(paid, month=month, basis="unblended").collect()
+    paid = rows.filter(~machines | (billed(basis) != 0))
+    charges = plain_charges(paid, month=month, basis=basis).collect()
     return charges.with_columns(
         x_InstanceType=pl.lit(None, dtype=pl.String),
         SkuId=pl.col("SkuId") + "/software",

@@ -223,19 +223,20 @@ def unused_money() -> pl.Expr:
     )
 
 
-def unused_charges(frame: pl.DataFrame, *, month: str) -> pl.LazyFrame:
+def unused_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.LazyFrame:
     """A row for what was not used of each fee row's period, and one for the hours that provisioned throughput stood
     ready for; both bill nothing."""
     rest = unused_money()
     used = _is_provisioned()
     hours = pl.coalesce(_positive("reservation_unused_quantity"), _ZERO)
-    money = pl.when(used).then("line_item_unblended_cost").otherwise(rest)
+    cost = billed(basis)
+    money = pl.when(used).then(cost).otherwise(rest)
     amount = pl.when(used).then("line_item_usage_amount").when(hours > 0).then(hours).otherwise(_ONE)
     status = pl.when(used).then(pl.lit("Used")).otherwise(pl.lit("Unused"))
     quantity = pl.when(used).then("line_item_usage_amount").when(_is_plan()).then(rest).otherwise(hours)
     charges = (
         frame.lazy()
-        .filter((used & (pl.col("line_item_unblended_cost") > 0)) | (rest > 0))
+        .filter((used & (cost > 0)) | (rest > 0))
         .select(
             *(name for name in _SHARED if name not in {"SkuId", "SkuPriceId"}),
             "PricingUnit",

@@ -85,7 +85,7 @@ class BillReader:
     def _committed(self, rows: pl.DataFrame) -> list[pl.DataFrame]:
         month, basis = self._month, self._options.billed_cost
         made = [covered_charges(rows, month=month, basis=basis), purchases(rows, month=month, basis=basis)]
-        return [frame.collect() for frame in (*made, unused_charges(rows, month=month))]
+        return [frame.collect() for frame in (*made, unused_charges(rows, month=month, basis=basis))]
 
     def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame | None) -> ChargesPart:
         return charges_part(frames, read, self._options.billed_cost, self._source)

@@ -110,7 +110,7 @@ class KnownSkus:
         if places.null_count():
             self._learn(keys.filter(places.is_null()), frame.filter(places.is_null()), product)
             places = self._found(keys)
-        return frame.hstack(self._facts[places])
+        return frame.hstack([_at(fact, places) for fact in self._facts])
 
     def _found(self, keys: pl.DataFrame) -> pl.Series:
         return keys.join(self._places, on="key", how="left", maintain_order="left")["place"]
@@ -125,6 +125,13 @@ class KnownSkus:
         places = pl.int_range(self._facts.height, self._facts.height + new.height, dtype=pl.UInt32, eager=True)
         self._places = pl.concat([self._places, new.select("key", place=places)])
         self._facts = pl.concat([self._facts, pl.DataFrame(facts, schema=FACTS)])
+
+
+def _at(fact: pl.Series, places: pl.Series) -> pl.Series:
+    """A fact of every row; one that all combinations share is not looked up."""
+    if fact.n_unique() == 1:
+        return fact.head(1).new_from_index(0, len(places))
+    return fact.gather(places)
 
 
 def _facts_of(row: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:

@@ -5,7 +5,6 @@ once. Exact: rows that share a signature are compared entry by entry. Other form
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,27 +29,42 @@ def written(column: Any) -> pl.Series:
 
 
 def _written(array: Any) -> pl.Series:
-    offsets = array.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+    offsets = _numbers(array.offsets).astype(np.int64)
     keys, values = array.keys, array.items
     if len(offsets) != len(array) + 1 or offsets[-1] == offsets[0]:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
     start, stop = int(offsets[0]), int(offsets[-1])
-    key_codes = keys.indices.to_numpy(zero_copy_only=False)[start:stop]
-    value_codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)[start:stop]
+    key_codes, value_codes = _numbers(keys.indices)[start:stop], _numbers(values.indices)[start:stop]
     first = offsets - start
     distinct, representative = _representatives(key_codes, value_codes, first)
-    names, words = keys.dictionary.to_pylist(), values.dictionary.to_pylist()
+    names, words = _quoted(keys.dictionary), [*_quoted(values.dictionary), None]
     texts = [
-        _object(
-            (names[key_codes[entry]], words[value_codes[entry]])
-            for entry in range(int(first[row]), int(first[row + 1]))
-            if value_codes[entry] >= 0
-        )
-        for row in distinct
+        _object(names, words, key_codes[first[row] : first[row + 1]], value_codes[first[row] : first[row + 1]])
+        for row in distinct.tolist()
     ]
     table = pl.DataFrame({"row": distinct, "text": pl.Series(texts, dtype=pl.String)})
     joined = pl.DataFrame({"row": representative}).join(table, on="row", how="left", maintain_order="left")
     return joined["text"]
+
+
+def _numbers(array: Any) -> NDArray[np.int32]:
+    """An Arrow array of numbers, -1 for null; pyarrow's own way would import pandas."""
+    series = pl.from_arrow(array)
+    assert isinstance(series, pl.Series)
+    return series.fill_null(-1).to_numpy()
+
+
+def _quoted(dictionary: Any) -> list[str | None]:
+    """Each word as JSON writes it; None for empty text, which says nothing."""
+    return [json.dumps(word, ensure_ascii=False) if word else None for word in dictionary.to_pylist()]
+
+
+def _object(
+    names: list[str | None], words: list[str | None], keys: NDArray[np.int32], values: NDArray[np.int32]
+) -> str | None:
+    held = {names[key]: words[value] for key, value in zip(keys.tolist(), values.tolist(), strict=True)}
+    members = ",".join([f"{name}:{word}" for name, word in held.items() if name is not None and word is not None])
+    return f"{{{members}}}" if members else None
 
 
 def _representatives(
@@ -67,18 +81,16 @@ def _representatives(
     ]
     mixed = weights[0][keys] * weights[1][values]
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-    rows = pl.DataFrame({"signature": sums[first[1:]] - sums[first[:-1]], "length": lengths}).with_row_index("row")
-    firsts = rows.group_by("signature", "length").agg(representative=pl.col("row").min())
-    joined = rows.join(firsts, on=["signature", "length"], how="left", maintain_order="left")
+    signature = sums[first[1:]] - sums[first[:-1]] + lengths.astype(np.uint64)
+    rows = pl.DataFrame({"signature": signature}).with_row_index("row")
+    firsts = rows.group_by("signature").agg(representative=pl.col("row").min())
+    joined = rows.join(firsts, on="signature", how="left", maintain_order="left")
     representative = joined["representative"].to_numpy().astype(np.int64)
+    if (lengths[representative] != lengths).any():
+        representative = np.arange(len(lengths))
     moved = np.repeat(first[representative] - first[:-1], lengths) + np.arange(len(keys))
     differs = (keys[moved] != keys) | (values[moved] != values)
     if differs.any():
         alone = np.unique(np.repeat(np.arange(len(lengths)), lengths)[differs])
         representative[alone] = alone
     return np.sort(pl.Series(representative).unique().to_numpy()), representative
-
-
-def _object(pairs: Iterable[tuple[str | None, str | None]]) -> str | None:
-    held = {key: value for key, value in pairs if key is not None and value not in {None, ""}}
-    return json.dumps(held, ensure_ascii=False, separators=(",", ":")) if held else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.aws.capacity_blocks import Block
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
 
@@ -224,3 +226,53 @@ def test_covered_usage_and_negations_never_change_what_is_billed(cents: list[int
     assert (charges is None) == (off == 0)
     if charges is not None:
         assert charges["BilledCost"].sum() == Decimal(off).scaleb(-10)
+
+
+def test_a_block_that_nobody_used_is_all_unused(bills: Any, charges_of: Callable[..., Any], named: Any) -> None:
+    fee = bills.line(
+        usage_type="CapacityBlockFee:p5.48xlarge",
+        usage_amount=24.0,
+        unblended_cost=750.0,
+        usage_start_date=datetime(2026, 9, 10, tzinfo=UTC),
+        usage_end_date=datetime(2026, 9, 11, tzinfo=UTC),
+        capacity_reservation_capacity_reservation_arn=named.BLOCK,
+    )
+    month = charges_of(fee)
+    idle = month.one(CommitmentDiscountStatus="Unused")
+    assert (idle["EffectiveCost"], idle["CommitmentDiscountQuantity"]) == (750, 24)
+    assert month.charges["BilledCost"].sum() == month.charges["EffectiveCost"].sum() == 750
+    assert [str(violation) for violation in check(for_export(month.charges)).violations] == []
+
+
+@given(
+    fee=st.decimals(0, 10**6, places=4),
+    cuts=st.lists(st.integers(0, 240), max_size=5),
+)
+def test_months_of_a_block_are_its_fee(fee: Decimal, cuts: list[int]) -> None:
+    """However a block of ten days is cut into stretches, what they cost is the fee, to the last place."""
+    start = datetime(2026, 9, 25, 11, 30, tzinfo=UTC)
+    block = Block("cr-1", start, start + timedelta(hours=240), Decimal(240), fee)
+    moments = [
+        start - timedelta(days=9),
+        *(start + timedelta(hours=cut) for cut in sorted(cuts)),
+        start + timedelta(days=30),
+    ]
+    shares = [block.within(*stretch) for stretch in pairwise(moments)]
+    assert sum((money for _, money in shares), Decimal(0)) == fee
+    assert all(money >= 0 for _, money in shares)
+
+
+def test_net_costs_of_provisioned_throughput_are_paid_and_used_alike(
+    bills: Any, charges_of: Callable[..., Any], named: Any
+) -> None:
+    line = bills.line(
+        usage_type="USE1-Claude2.1-ProvisionedThroughput-ModelUnit-1month",
+        product_code="AmazonBedrock",
+        usage_amount=1.0,
+        unblended_cost=20.0,
+        net_unblended_cost=18.0,
+        resource_id=named.UNIT,
+    )
+    month = charges_of(line, billed_cost="net")
+    assert month.charges["BilledCost"].sum() == month.charges["EffectiveCost"].sum() == 18
+    assert month.as_read.row(0) == ("USD", 2, Decimal(18))

@@ -132,7 +132,7 @@ def _build(
     made: dict[str, Mart] = {
         **{f"ops.{ops}": frame for ops, frame in snapshot.tables.items()},
         PUBLICATION.qualified_name: _this_publication(name, snapshot),
-        BILLING_PERIOD.qualified_name: _billing_periods(snapshot),
+        BILLING_PERIOD.qualified_name: _billing_periods(snapshot, facts),
         **marts,
     }
     with (
@@ -181,8 +181,11 @@ def _this_publication(name: str, snapshot: ControlSnapshot) -> pl.DataFrame:
     return pl.DataFrame([row], schema=PUBLICATION.polars_schema)
 
 
-def _billing_periods(snapshot: ControlSnapshot) -> pl.DataFrame:
-    """`focus.billing_period`: closed once every load of the issuer's period says that the vendor is done with it."""
+def _billing_periods(snapshot: ControlSnapshot, facts: Facts) -> pl.DataFrame:
+    """`focus.billing_period`: closed once every load of the issuer's period says that the vendor is done with it.
+
+    It begins and ends where the issuer's charges say (Google's months are Pacific), else at midnight UTC.
+    """
     shown = pl.DataFrame(
         [
             (issuer, load.source, load.billing_period, load.committed_at, load.period_status == "Closed")
@@ -204,6 +207,12 @@ def _billing_periods(snapshot: ControlSnapshot) -> pl.DataFrame:
         .agg(pl.col("committed_at").min().alias("created"))
     )
     start = pl.col("billing_period").str.to_datetime("%Y-%m", time_unit="us", time_zone="UTC")
+    told = (
+        facts.read(COST_AND_USAGE)
+        .group_by("InvoiceIssuerName", billing_period="x_BillingMonth")
+        .agg(told_start=pl.col("BillingPeriodStart").min(), told_end=pl.col("BillingPeriodEnd").max())
+        .collect()
+    )
     return (
         shown.join(created, on=["source", "billing_period"])
         .group_by("InvoiceIssuerName", "billing_period")
@@ -215,7 +224,11 @@ def _billing_periods(snapshot: ControlSnapshot) -> pl.DataFrame:
             .otherwise(pl.lit("Open"))
             .alias("BillingPeriodStatus"),
         )
-        .with_columns(start.alias("BillingPeriodStart"), start.dt.offset_by("1mo").alias("BillingPeriodEnd"))
+        .join(told, on=["InvoiceIssuerName", "billing_period"], how="left")
+        .with_columns(
+            BillingPeriodStart=pl.coalesce("told_start", start),
+            BillingPeriodEnd=pl.coalesce("told_end", start.dt.offset_by("1mo")),
+        )
         .sort("InvoiceIssuerName", "BillingPeriodStart")
         .select(list(BILLING_PERIOD.polars_schema))
     )

@@ -336,3 +336,14 @@ def test_renamed_and_deleted_keys_keep_the_name_they_had(ask, truth):
 def test_every_proof_holds(ask):
     assert ask("SELECT count(*) n FROM ops.checks WHERE kind = 'proof' AND passed")[0]["n"] > 100
     assert ask("SELECT * FROM ops.checks WHERE NOT passed") == []
+
+
+def test_every_charge_meets_the_billing_period_of_its_issuer(ask):
+    """Google's months begin at Pacific midnight, the others' at UTC's."""
+    rows = ask(
+        """SELECT DISTINCT InvoiceIssuerName, BillingPeriodStart, BillingPeriodEnd FROM focus.cost_and_usage
+           ANTI JOIN focus.billing_period USING (InvoiceIssuerName, BillingPeriodStart, BillingPeriodEnd)"""
+    )
+    assert rows == []
+    starts = ask("SELECT DISTINCT BillingPeriodStart s FROM focus.billing_period WHERE InvoiceIssuerName LIKE 'Google%'")
+    assert {row["s"].hour for row in starts} <= {7, 8}

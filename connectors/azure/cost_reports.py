@@ -10,7 +10,7 @@ import polars as pl
 from connectors.azure.charge_kinds import Report, is_commitment, with_kinds
 from connectors.azure.charges import NativeCharges, native_charges
 from connectors.azure.export_listing import check_accounts
-from connectors.azure.file_answers import RowCounts, report_of, rows_of
+from connectors.azure.file_answers import RowCounts, check_month, report_of, rows_of
 from connectors.azure.focus_reports import focus_part
 from connectors.azure.native_columns import native_rows
 from connectors.azure.not_understood import NotUnderstood
@@ -29,21 +29,21 @@ def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions,
     """A part a slice of a file; the last one, without charges, has what only the whole month tells."""
     is_both = options.report == "actual-and-amortized"
     comparison, counts, unread, orders = Comparison(), RowCounts(), NotUnderstood(), ReservationOrders()
-    charges = 0
+    charges, new = 0, set[str]()
     for answer in answers:
         report = report_of(answer)
         if report is None:
             continue
         rows_in_file = 0
-        for frame in rows_of(answer, options):
+        for frame in rows_of(answer, options, new):
             rows_in_file += frame.height
             name = answer.request["name"]
             check_accounts(_accounts(frame), options.accounts, name)
             if report == "focus":
-                part, odd = focus_part(frame, window, source=source, file=name)
+                part, odd = focus_part(frame, window, answer, source=source)
             else:
                 read_as = _read_as(report, is_both=is_both)
-                part, odd = _native_part(frame, window, read_as, comparison, source=source, file=name)
+                part, odd = _native_part(frame, window, read_as, comparison, answer, source=source)
             if is_both:
                 orders.add(part.charges)
                 part = replace(part, charges=orders.resolved(part.charges))
@@ -53,7 +53,8 @@ def cost_parts(window: Window, answers: Sequence[Answer], options: AzureOptions,
         counts.add(answer, rows_in_file)
     counts.check()
     missing = () if charges else (f"no charge of {window.start:%Y-%m} in the export",)
-    yield last_part((*unread.findings(), *(comparison.findings() if is_both else ()), *_alone(options)), missing)
+    told = (*unread.findings(), *(comparison.findings() if is_both else ()), *_new(new), *_alone(options))
+    yield last_part(told, missing)
 
 
 def _accounts(frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,10 +108,12 @@ def _made(rows: pl.DataFrame, report: Report, comparison: Comparison, source: st
 
 
 def _native_part(
-    frame: pl.DataFrame, window: Window, report: Report, comparison: Comparison, *, source: str, file: str
+    frame: pl.DataFrame, window: Window, report: Report, comparison: Comparison, answer: Answer, *, source: str
 ) -> tuple[ChargesPart, pl.DataFrame]:
     """Charges of the window's month in a slice of a cost report, and what of them was not understood."""
+    file = answer.request["name"]
     rows, findings = native_rows(frame, file)
+    check_month(answer, rows.select(billed_month()).to_series())
     made = _made(rows.filter(billed_month() == f"{window.start:%Y-%m}"), report, comparison, source, file)
     charges = made.charges
     part = ChargesPart(
@@ -121,6 +124,11 @@ def _native_part(
         findings=(*findings, *made.findings),
     )
     return part, made.not_understood
+
+
+def _new(columns: set[str]) -> tuple[Finding, ...]:
+    detail = f"the reports have columns that are not read: {', '.join(sorted(columns))}"
+    return (Finding("new_columns", detail, len(columns)),) if columns else ()
 
 
 def _alone(options: AzureOptions) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ import polars as pl
 from connectors.azure.credentials import place_of
 from connectors.azure.export_listing import Export
 from connectors.azure.export_runs import RunFile
-from connectors.azure.native_columns import is_read
+from connectors.azure.native_columns import is_new, is_read
 from connectors.azure.options import AzureOptions
 from connectors.azure.slices import slices_of, slices_of_local
 from connectors.errors import AnswerError
@@ -47,19 +47,21 @@ def answers_of(
         body, facts = _body(file, export.place, keep_up_to)
         if run is not None and run.rows is not None:
             facts = {**facts, "run": run.url, "run_rows": str(run.rows)}
+        if run is not None and run.first_day[:7] == run.last_day[:7]:
+            facts = {**facts, "month": run.first_day[:7]}
         request = {"url": file.found.url, "name": file.found.name}
         yield Answer(source, stream_of(export.report), window, request, sequence, clock(), body, facts)
 
 
-def rows_of(answer: Answer, options: AzureOptions) -> Iterator[pl.DataFrame]:
+def rows_of(answer: Answer, options: AzureOptions, new: set[str] | None = None) -> Iterator[pl.DataFrame]:
     """The rows of a file, slice by slice, held against the count that its manifest gives; of a cost report the columns
-    that are made something of, of a FOCUS export all.
+    that are made something of (those that nobody knows are added to `new`), of a FOCUS export all.
 
     Raises `AnswerError` for a file that is not what was pulled, or has other rows than are listed.
     """
     name, body = answer.request["name"], answer.body
     count = 0
-    wanted = is_read if report_of(answer) in {"actual", "amortized"} else _is_any
+    wanted = _of_a_cost_report(new) if report_of(answer) in {"actual", "amortized"} else _is_any
     if isinstance(body, FileReference) and body.url.startswith("file://") and name.endswith(".parquet"):
         _check_same(body, sha256_of_local(local_path(body.url)), local_path(body.url).stat().st_size)
         frames = slices_of_local(body, name, wanted)
@@ -74,6 +76,26 @@ def rows_of(answer: Answer, options: AzureOptions) -> Iterator[pl.DataFrame]:
 
 def _is_any(_: str) -> bool:
     return True
+
+
+def _of_a_cost_report(new: set[str] | None) -> Callable[[str], bool]:
+    def wanted(name: str) -> bool:
+        if new is not None and is_new(name):
+            new.add(name)
+        return is_read(name)
+
+    return wanted
+
+
+def check_month(answer: Answer, months: pl.Series) -> None:
+    """Raises `AnswerError` for rows billed in another month than the run is of: nobody else would count them."""
+    told = answer.facts.get("month")
+    others = sorted(set(months.unique().to_list()) - {told})
+    if told is not None and others:
+        raise AnswerError(
+            f"{answer.request['name']} holds rows of {', '.join(others[:3])}, its manifest says {told}",
+            remedy="the run is not what it says: run the export again, or export each month by itself",
+        )
 
 
 class RowCounts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from connectors.azure.file_answers import check_month
 from connectors.azure.json_texts import instance_types
 from connectors.azure.meter_facts import with_meter_facts
 from connectors.azure.not_understood import of_meters
@@ -15,7 +16,7 @@ from connectors.focus_rows.judged import as_judged, vendor_findings
 from connectors.focus_rows.times import with_instants
 from connectors.focus_rows.upconvert import upconvert
 from connectors.native_charges import claims_of, readings_of
-from connectors.protocol import ChargesPart, Claim, Window
+from connectors.protocol import Answer, ChargesPart, Claim, Window
 from models.ledger.focus.invariants.periods import billing_month
 from models.ledger.money import product
 from models.table import MONEY
@@ -32,13 +33,16 @@ _SOURCES: dict[str, tuple[str, ...]] = {
 _FACTS = ("x_InstanceType", "x_Meter", "x_ModelId", "x_ProcessingTier", "x_InferenceGeo", "x_ContextWindow")
 
 
-def focus_part(frame: pl.DataFrame, window: Window, *, source: str, file: str) -> tuple[ChargesPart, pl.DataFrame]:
-    """Charges of the window's month in a slice of a file, and what of their meters was not understood.
+def focus_part(frame: pl.DataFrame, window: Window, answer: Answer, *, source: str) -> tuple[ChargesPart, pl.DataFrame]:
+    """Charges of the window's month in a slice of an answer's file, and what of their meters was not understood.
 
-    Raises `AnswerError` for a file that is no FOCUS export, or values that cannot be read.
+    Raises `AnswerError` for a file that is no FOCUS export, or of another month, or values that cannot be read.
     """
+    file = answer.request["name"]
     named, told = with_focus_names(frame, file, {})
-    inside = named.filter(with_instants(named, file).select(billing_month()).to_series() == f"{window.start:%Y-%m}")
+    months = with_instants(named, file).select(billing_month()).to_series()
+    check_month(answer, months)
+    inside = named.filter(months == f"{window.start:%Y-%m}")
     converted = upconvert(inside, source=source, file=file)
     facts = _facts(inside)
     charges = _with_facts(converted.charges, facts)

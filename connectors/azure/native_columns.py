@@ -76,13 +76,29 @@ KEPT = (
 )
 """What FOCUS has no place for and x_VendorColumns keeps; a virtual machine of a scale set is told by AdditionalInfo."""
 
+UNREAD = (
+    *("AccountId", "AccountOwnerId", "BillingPeriod", "BillingPeriodEnd", "BillingPeriodEndDate", "CostInUsd"),
+    *("CostAllocationRuleId", "CostInPricingCurrency", "CostPerUnit", "CustomerName", "CustomerTenantId"),
+    *("DepartmentName", "ExchangeRateDate", "InvoiceSectionId", "IsAzureCreditEligible", "Location"),
+    *("PartnerEarnedCreditApplied", "PartnerEarnedCreditRate", "PartnerName", "PartnerTenantId", "PaygCostInUsd"),
+    *("PreviousInvoiceId", "ProductId", "ProductIdentifier", "PublisherId", "ResellerMpnId", "ResellerName"),
+    *("ServiceName", "ServiceTier"),
+)
+"""What Azure also writes and nothing is made of; any other column is new."""
+
 _REQUIRED = ("date", "cost", "currency")
 _READ = frozenset(name.casefold() for names in (*SPELLINGS.values(), KEPT) for name in names)
+_UNREAD = frozenset(name.casefold() for name in UNREAD)
 
 
 def is_read(name: str) -> bool:
     """Whether anything is made of a column."""
     return _folded(name) in _READ
+
+
+def is_new(name: str) -> bool:
+    """Whether a column is one that nobody here knows."""
+    return _folded(name) not in _READ | _UNREAD
 
 
 def _folded(name: str) -> str:

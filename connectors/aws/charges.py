@@ -99,46 +99,45 @@ def plain_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.
     Usage and fees of less than nothing, and credits of more, are Adjustments: they have no SKU.
     """
     cost = billed(basis)
-    is_usage = pl.col("ChargeCategory") == "Usage"
-    is_odd = (pl.col("ChargeCategory").is_in(["Usage", "Purchase"]) & (cost < 0)) | (
-        (pl.col("ChargeCategory") == "Credit") & (cost > 0)
-    )
-    lists = pl.col("pricing_public_on_demand_cost")
-    is_priced = (is_usage & lists.is_not_null() & ((lists != 0) | (cost == 0))).fill_null(value=False)
-    net = pl.coalesce("line_item_net_unblended_cost", cost)
-    # AWS rounds both costs to ten places apart, upwards: so much is no mark-up
-    is_rounding = (net > lists) & (net - lists <= _ROUNDING)
-    is_discount = pl.col("role") == "discount"
+    is_usage, is_credit = (pl.col("ChargeCategory") == category for category in ("Usage", "Credit"))
+    is_odd = ((is_usage | (pl.col("ChargeCategory") == "Purchase")) & (cost < 0)) | (is_credit & (cost > 0))
+    odd = frame.select(is_odd=is_odd.fill_null(value=False)).to_series()
+    earlier = pl.col("line_item_usage_start_date") < pl.col("bill_billing_period_start_date")
     amount = pl.col("line_item_usage_amount")
-    quantity = pl.when(is_usage).then(amount).when(amount > 0).then(amount).otherwise(_ONE)
+    quantity = pl.when(is_usage | (amount > 0)).then(amount).otherwise(_ONE)
+    counted = pl.when(pl.col("block").is_null()).then(amount).otherwise(product(amount, pl.col("block")))
     charges = frame.lazy().select(
         *_FACTS_AS_THEY_ARE,
         "PricingUnit",
         **identity(month),
-        is_odd=is_odd,
-        role="role",
-        ChargeClass=pl.when(
-            (pl.col("role") == "refund")
-            & (pl.col("line_item_usage_start_date") < pl.col("bill_billing_period_start_date"))
-        ).then(pl.lit("Correction")),
-        BilledCost=cost,
-        EffectiveCost=cost,
-        ListCost=pl.when(is_priced & is_rounding)
-        .then(net)
-        .when(is_priced)
-        .then(lists)
-        .when(is_discount)
-        .then(_ZERO)
-        .otherwise(cost),
-        ContractedCost=pl.when(is_priced | is_discount).then(net).otherwise(cost),
+        **_costs(cost, is_usage),
+        ChargeClass=pl.when((pl.col("role") == "refund") & earlier).then(pl.lit("Correction")),
         PricingQuantity=pl.when(pl.col("SkuPriceId").is_not_null()).then(quantity),
-        ConsumedQuantity=pl.when(is_usage).then(
-            pl.when(pl.col("block").is_null()).then(amount).otherwise(product(amount, pl.col("block")))
-        ),
+        ConsumedQuantity=pl.when(is_usage).then(counted),
         ConsumedUnit=pl.when(is_usage).then("ConsumedUnit"),
-        x_PriceStatus=pl.when(is_usage & ~is_priced & (cost != 0)).then(pl.lit("unpriced")).otherwise(pl.lit("native")),
     )
-    return _without_sku_where_odd(with_unit_prices(charges)).drop("is_odd", "role")
+    priced = with_unit_prices(charges)
+    return _without_sku_where_odd(priced.with_columns(odd)).drop("is_odd") if odd.any() else priced
+
+
+def _costs(cost: pl.Expr, is_usage: pl.Expr) -> dict[str, pl.Expr]:
+    """The four costs, and whether the bill tells a public price. A discount changes what is paid, and no list."""
+    listed = pl.col("pricing_public_on_demand_cost")
+    net = pl.coalesce("line_item_net_unblended_cost", cost)
+    is_priced = (is_usage & listed.is_not_null() & ((listed != 0) | (cost == 0))).fill_null(value=False)
+    is_discount = pl.col("role") == "discount"
+    # AWS rounds both costs to ten places apart, upwards: so much is no mark-up
+    is_rounding = (net > listed) & (net - listed <= _ROUNDING)
+    public = pl.when(is_rounding).then(net).otherwise(listed)
+    return {
+        "BilledCost": cost,
+        "EffectiveCost": cost,
+        "ListCost": pl.when(is_priced).then(public).when(is_discount).then(_ZERO).otherwise(cost),
+        "ContractedCost": pl.when(is_priced | is_discount).then(net).otherwise(cost),
+        "x_PriceStatus": pl.when(is_usage & ~is_priced & (cost != 0))
+        .then(pl.lit("unpriced"))
+        .otherwise(pl.lit("native")),
+    }
 
 
 def with_unit_prices(charges: pl.LazyFrame) -> pl.LazyFrame:
@@ -152,7 +151,7 @@ def with_unit_prices(charges: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _without_sku_where_odd(charges: pl.LazyFrame) -> pl.LazyFrame:
-    odd = pl.col("is_odd").fill_null(value=False)
+    odd = pl.col("is_odd")
     cost = pl.col("BilledCost")
     return charges.with_columns(
         *(pl.when(~odd).then(name).alias(name) for name in _SKU),

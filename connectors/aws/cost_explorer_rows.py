@@ -64,38 +64,26 @@ def parts(source: str, options: AwsOptions, window: Window, answers: Sequence[An
     exact, findings = with_exact_amounts(rows, "Cost Explorer", ["line_item_unblended_cost", "line_item_usage_amount"])
     month = f"{window.start:%Y-%m}"
     known = KnownSkus(Vocabulary(never())).joined(exact, None)
-    is_covered = pl.col("role").is_in(["covered_savings_plan", "covered_reservation", "negation"])
-    uncommitted = known.with_columns(
-        # a fee's commitment is not told, so that its money stays where it is billed
-        ChargeCategory=pl.when(is_covered).then(pl.lit("Adjustment")).otherwise("ChargeCategory"),
-        ChargeFrequency=pl.when(is_covered).then(pl.lit("One-Time")).otherwise("ChargeFrequency"),
-        **{
-            name: pl.when(~is_covered).then(name)
-            for name in (
-                "SkuId",
-                "SkuPriceId",
-                "SkuMeter",
-                "SkuPriceDetails",
-                "PricingCategory",
-                "PricingUnit",
-                "x_Meter",
-                "x_ModelId",
-                "x_InstanceType",
-                "x_ProcessingTier",
-                "x_InferenceGeo",
-                "x_ContextWindow",
-            )
-        },
-    )
-    charges = plain_charges(uncommitted, month=month, basis="unblended").collect()
+    charges = plain_charges(_uncommitted(known), month=month, basis="unblended").collect()
     part = charges_part([charges], exact, "unblended", source)
     missing = () if part.charges.height else (f"no charge of {month} in Cost Explorer",)
-    return iter(
-        [
-            ChargesPart(
-                part.charges, part.as_read, part.readings, part.claims, missing, (*findings, *_told(pages, estimated))
-            )
-        ]
+    told = (*findings, *_told(pages, estimated))
+    yield ChargesPart(part.charges, part.as_read, part.readings, part.claims, missing, told)
+
+
+_SKU = (
+    *("SkuId", "SkuPriceId", "SkuMeter", "SkuPriceDetails", "PricingCategory", "PricingUnit", "x_Meter", "x_ModelId"),
+    *("x_InstanceType", "x_ProcessingTier", "x_InferenceGeo", "x_ContextWindow"),
+)
+
+
+def _uncommitted(known: pl.DataFrame) -> pl.DataFrame:
+    """Covered usage and negations as Adjustments, which cancel: which commitment they are of is not told."""
+    is_covered = pl.col("role").is_in(["covered_savings_plan", "covered_reservation", "negation"])
+    return known.with_columns(
+        *(pl.when(~is_covered).then(name).alias(name) for name in _SKU),
+        ChargeCategory=pl.when(is_covered).then(pl.lit("Adjustment")).otherwise("ChargeCategory"),
+        ChargeFrequency=pl.when(is_covered).then(pl.lit("One-Time")).otherwise("ChargeFrequency"),
     )
 
 

@@ -204,11 +204,7 @@ def _sku(
         base = f"{base}/{row['line_item_product_code']}"
     is_fee = role in {"reservation_fee", "savings_plan_fee", "savings_plan_upfront", "fee", "capacity_block"}
     sku_id = f"{base}/{bare}" if is_fee and base != bare else base
-    option = row["pricing_purchase_option"] or row["pricing_term"] or "Standard"
-    price_id = f"{sku_id}/{unit}/{option}"
-    if row["pricing_rate_code"] and not is_fee:
-        told = row["pricing_rate_code"]
-        price_id = f"{told}/{row['line_item_product_code']}" if _SHARED_SKUS.search(usage_type) else told
+    price_id = _price_id(row, sku_id, unit, is_fee=is_fee)
     instance = instance_type(usage_type, row["product_instance_type"]) if unit == "Hours" or is_fee else None
     is_spot = "SpotUsage" in usage_type or (row["pricing_purchase_option"] or "").casefold() == "spot"
     return {
@@ -228,6 +224,16 @@ def _sku(
         "block": None if block is None or block == 1 else Decimal(block),
         "capacity_type": capacity.kind if capacity else None,
     }
+
+
+def _price_id(row: Mapping[str, Any], sku_id: str, unit: str, *, is_fee: bool) -> str:
+    """The line of AWS's price list where the bill names it, else what tells a price apart."""
+    told = row["pricing_rate_code"]
+    if told and not is_fee:
+        is_shared = _SHARED_SKUS.search(row["line_item_usage_type"] or "")
+        return f"{told}/{row['line_item_product_code']}" if is_shared else told
+    option = row["pricing_purchase_option"] or row["pricing_term"] or "Standard"
+    return f"{sku_id}/{unit}/{option}"
 
 
 def _token_block(unit: str, tokens: TokenUsage) -> int | None:

@@ -22,7 +22,7 @@ from connectors.exports.reading import read_file
 from connectors.exports.sniffing import sniff
 from connectors.protocol import FileReference, Finding
 
-ROWS = 250_000
+ROWS = 125_000
 """Rows of one slice at most."""
 
 _APART = ("product",)

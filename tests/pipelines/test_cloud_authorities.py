@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.emulators.servers import Moto
 
 PAYER, ENROLMENT = "104700000001", "8104711"
-AMAZON = ("Amazon Web Services EMEA SARL", "Amazon Web Services, Inc.", "AWS")
+AMAZON = ("Amazon Web Services EMEA SARL", "Amazon Web Services, Inc.")
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +73,7 @@ def assert_one_speaks(home: Home, first: str, second: str, account: str) -> None
     assert type(refused) is AuthorityError
     assert (refused.source, refused.window) == (second, PERIOD)
     assert f"{second} and {first} both say they know the money of" in refused.what
-    assert f"account {account} in {PERIOD}" in refused.what
+    assert f"{account} in {PERIOD}" in refused.what
     assert f"`outlay withdraw {first}`" in refused.remedy
     assert report.outcomes == []
     assert charges(home, second).is_empty()
@@ -112,6 +112,13 @@ def test_an_actual_and_an_amortized_report_as_two_sources(bills: Bills, home: Ho
     """Each holds the usage: together they would bill it twice. One source with both reports is the way."""
     write_configuration(home, [azure_report(bills, "actual"), azure_report(bills, "amortized")])
     assert_one_speaks(home, "actual", "amortized", ENROLMENT)
+
+
+def test_a_cost_report_and_focus_files_of_one_enrolment(bills: Bills, home: Home, tmp_path: Path) -> None:
+    """Cost reports write the enrolment's number, FOCUS exports its whole path."""
+    path = f"/providers/Microsoft.Billing/billingAccounts/{ENROLMENT}"
+    write_configuration(home, [azure_report(bills, "actual"), focus_bill(tmp_path / "files", "Microsoft", path)])
+    assert_one_speaks(home, "actual", "files", path)
 
 
 def test_two_copies_of_one_export(bills: Bills, home: Home, tmp_path: Path) -> None:

@@ -258,6 +258,17 @@ def unused_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl
     return with_unit_prices(charges)
 
 
+def charges_of_a_row(basis: BilledBasis) -> pl.Expr:
+    """How many charges a row becomes, told from the row alone: what the charges are counted against.
+
+    A negation becomes none; a fee of a commitment one if it bills anything, and one more for what was not used.
+    """
+    cost, fee = billed(basis), is_committed() & ~pl.col("role").is_in(COVERED)
+    beside = (_is_provisioned() & (cost > 0)) | (unused_money() > 0)
+    of_a_fee = (cost != 0).cast(pl.Int64) + beside.cast(pl.Int64)
+    return pl.when(pl.col("role") == "negation").then(0).when(fee).then(of_a_fee).otherwise(1)
+
+
 class Residuals:
     """What covered usage and its negations leave over, by commitment, account and currency, over all of a month."""
 

@@ -65,7 +65,8 @@ def parts(source: str, options: AwsOptions, window: Window, answers: Sequence[An
     month = f"{window.start:%Y-%m}"
     known = KnownSkus(Vocabulary(never())).joined(exact, None)
     charges = plain_charges(_uncommitted(known), month=month, basis="unblended").collect()
-    part = charges_part([charges], exact, "unblended", source)
+    one_each = pl.repeat(1, exact.height, dtype=pl.Int64, eager=True)
+    part = charges_part([charges], exact, one_each, "unblended", source)
     missing = () if part.charges.height else (f"no charge of {month} in Cost Explorer",)
     told = (*findings, *_told(pages, estimated))
     yield ChargesPart(part.charges, part.as_read, part.readings, part.claims, missing, told)

@@ -17,6 +17,7 @@ from connectors.aws.columns import normalised
 from connectors.aws.commitments import (
     COVERED,
     Residuals,
+    charges_of_a_row,
     covered_charges,
     effective,
     is_committed,
@@ -87,15 +88,18 @@ class BillReader:
         made = [covered_charges(rows, month=month, basis=basis), purchases(rows, month=month, basis=basis)]
         return [frame.collect() for frame in (*made, unused_charges(rows, month=month, basis=basis))]
 
-    def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame | None) -> ChargesPart:
-        return charges_part(frames, read, self._options.billed_cost, self._source)
+    def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame) -> ChargesPart:
+        basis = self._options.billed_cost
+        become = read.select(charges_of_a_row(basis)).to_series()
+        return charges_part(frames, read, become, basis, self._source)
 
     def _last(self) -> ChargesPart:
         """Blocks and residuals of the month, and everything that was noticed."""
         held = self._blocks.charges(self._month, self._window.start, month_end(self._window))
         left = self._residuals.charges(self._month)
         frames = [frame for frame in (held.charges, left) if frame is not None]
-        part = self._finished(frames, held.rows)
+        # what a block's rows become depends on the whole month: they are counted as the charges that were made
+        part = charges_part(frames, held.rows, None, self._options.billed_cost, self._source)
         is_empty = not self._charges + part.charges.height
         return ChargesPart(
             part.charges,

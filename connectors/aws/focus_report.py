@@ -69,7 +69,7 @@ def parts(source: str, window: Window, files: Sequence[OpenFile], *, is_listed: 
             rows += part.charges.height
             yield part
     if not rows:
-        empty = charges_part([], None, "unblended", source)
+        empty = charges_part([], None, None, "unblended", source)
         missing = (f"no charge of {month} in the export",)
         yield ChargesPart(empty.charges, empty.as_read, missing=missing)
 

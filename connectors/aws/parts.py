@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from connectors.aws.charges import BilledBasis, billed
-from connectors.native_charges import as_charges, claims_of, counted, readings_of
+from connectors.native_charges import as_charges, claims_of, readings_of
 from connectors.protocol import AS_READ_SCHEMA, ChargesPart, Claim, Window
 from models.ledger.focus import COST_AND_USAGE
 from models.table import MONEY
@@ -21,10 +21,15 @@ _READ = {
 
 
 def charges_part(
-    frames: Sequence[pl.DataFrame], read: pl.DataFrame | None, basis: BilledBasis, source: str
+    frames: Sequence[pl.DataFrame],
+    read: pl.DataFrame | None,
+    become: pl.Series | None,
+    basis: BilledBasis,
+    source: str,
 ) -> ChargesPart:
     """Frames under FOCUS's names as one part. `read` are the bill's rows that they were made of: their money is what
-    the charges must sum to, also that of rows that became none; rows are counted as the charges that they became."""
+    the charges must sum to, also that of rows that became none. `become`: how many charges each row must have become;
+    None counts the charges themselves, where the rows alone do not tell."""
     held = [frame for frame in frames if frame.height]
     made = pl.concat(held, how="diagonal") if len(held) > 1 else held[0] if held else None
     charges = COST_AND_USAGE.empty() if made is None else as_charges(_in_its_own_currency(made), source=source)
@@ -32,7 +37,7 @@ def charges_part(
     rows = read if read is not None else pl.DataFrame(schema=_READ)
     return ChargesPart(
         charges,
-        _as_read(charges, rows, basis),
+        _as_read(charges, rows, become, basis),
         readings,
         (*claims_of(charges), *(usage_claims(charges) if readings.height else ())),
     )
@@ -59,22 +64,18 @@ def usage_claims(charges: pl.DataFrame) -> tuple[Claim, ...]:
     return tuple(Claim(issuer, account, "usage") for issuer, account in metered.unique().sort(pl.all()).iter_rows())
 
 
-def _as_read(charges: pl.DataFrame, read: pl.DataFrame, basis: BilledBasis) -> pl.DataFrame:
-    money, rows = read.select(billed(basis)).to_series(), charges["BillingCurrency"]
-    currencies = read["line_item_currency_code"]
-    if len(currencies) and len(rows) and (currencies == rows[0]).all() and (rows == rows[0]).all():
-        return pl.DataFrame([(rows[0], len(rows), money.sum())], schema=AS_READ_SCHEMA, orient="row")
-    made = charges.group_by(currency="BillingCurrency").agg(made=pl.len().cast(pl.Int64))
-    return (
-        counted(currencies, money)
-        .join(made, on="currency", how="full", coalesce=True)
-        .select(
-            "currency",
-            rows=pl.col("made").fill_null(0),
-            billed_cost=pl.col("billed_cost").fill_null(0).cast(MONEY),
-        )
-        .sort("currency")
-    )
+def _as_read(charges: pl.DataFrame, read: pl.DataFrame, become: pl.Series | None, basis: BilledBasis) -> pl.DataFrame:
+    rows = pl.DataFrame(
+        {
+            "currency": read["line_item_currency_code"],
+            "rows": pl.Series([0], dtype=pl.Int64).new_from_index(0, read.height) if become is None else become,
+            "billed_cost": read.select(billed(basis)).to_series(),
+        }
+    ).cast(AS_READ_SCHEMA)
+    if become is None:
+        made = charges.select(currency="BillingCurrency", rows=pl.lit(1, pl.Int64), billed_cost=pl.lit(0).cast(MONEY))
+        rows = pl.concat([rows, made])
+    return rows.group_by("currency").agg(pl.col("rows", "billed_cost").sum()).cast(AS_READ_SCHEMA).sort("currency")
 
 
 def month_end(window: Window) -> datetime:

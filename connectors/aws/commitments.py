@@ -282,12 +282,10 @@ class Residuals:
         self._basis: BilledBasis = basis
         self._sums: pl.DataFrame | None = None
 
-    def add(self, frame: pl.DataFrame) -> None:
+    def add(self, rows: pl.LazyFrame) -> None:
         """Rows that a commitment covers and negations."""
-        if frame.is_empty():
-            return
-        keyed = frame.with_columns(commitment=pl.coalesce(_PLAN, _RESERVATION), left=billed(self._basis))
-        sums = keyed.group_by(self._KEYS).agg(pl.col("left").sum())
+        keyed = rows.with_columns(commitment=pl.coalesce(_PLAN, _RESERVATION), left=billed(self._basis))
+        sums = keyed.group_by(self._KEYS).agg(pl.col("left").sum()).collect()
         whole = sums if self._sums is None else pl.concat([self._sums, sums])
         self._sums = whole.group_by(self._KEYS).agg(pl.col("left").sum())
 

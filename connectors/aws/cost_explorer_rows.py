@@ -13,7 +13,7 @@ import polars as pl
 from connectors.aws.charges import ISSUER, plain_charges
 from connectors.aws.line_item_types import line_item_type
 from connectors.aws.options import AwsOptions
-from connectors.aws.parts import charges_part, month_end
+from connectors.aws.parts import READ, charges_part, month_end
 from connectors.aws.skus import KnownSkus, Vocabulary, never
 from connectors.errors import AnswerError, IncompleteError
 from connectors.exports.amounts import with_exact_amounts
@@ -65,8 +65,7 @@ def parts(source: str, options: AwsOptions, window: Window, answers: Sequence[An
     month = f"{window.start:%Y-%m}"
     known = KnownSkus(Vocabulary(never())).joined(exact, None)
     charges = plain_charges(_uncommitted(known), month=month, basis="unblended").collect()
-    one_each = pl.repeat(1, exact.height, dtype=pl.Int64, eager=True)
-    part = charges_part([charges], exact, one_each, "unblended", source)
+    part = charges_part([charges], known.select(*READ, become=pl.lit(1, pl.Int64)), "unblended", source)
     missing = () if part.charges.height else (f"no charge of {month} in Cost Explorer",)
     told = (*findings, *_told(pages, estimated))
     yield ChargesPart(part.charges, part.as_read, part.readings, part.claims, missing, told)

@@ -26,7 +26,7 @@ from connectors.aws.commitments import (
 )
 from connectors.aws.noticed import Noticed
 from connectors.aws.options import AwsOptions
-from connectors.aws.parts import charges_part, month_end
+from connectors.aws.parts import READ, as_made, charges_part, month_end
 from connectors.aws.skus import KnownSkus, Vocabulary
 from connectors.aws.slices import OpenFile, Slice
 from connectors.errors import AnswerError
@@ -71,14 +71,17 @@ class BillReader:
             block=may_be_of_a_block(self._blocks.ids), committed=is_committed(), negation=pl.col("role") == "negation"
         )
         block, committed, negation = (series.fill_null(value=False) for series in kinds)
+        read = kept.select(*READ, become=charges_of_a_row(self._options.billed_cost))
         if not (block | committed | negation).any():
-            return self._finished([self._plain(kept)], kept)
+            return self._finished([self._plain(kept)], read)
         covered = kept.filter(committed & ~block)
         self._noticed.without_effective(covered, effective(self._options.billed_cost))
         frames = [self._plain(kept.filter(~(block | committed | negation))), *self._committed(covered)]
-        self._blocks.add(kept.filter(block))
-        self._residuals.add(kept.filter(negation | pl.col("role").is_in(COVERED)))
-        return self._finished(frames, kept.filter(~block))
+        if block.any():
+            self._blocks.add(kept.filter(block))
+            read = read.filter(~block)
+        self._residuals.add(kept.lazy().filter(negation | pl.col("role").is_in(COVERED)))
+        return self._finished(frames, read)
 
     def _plain(self, rows: pl.DataFrame) -> pl.DataFrame:
         return plain_charges(rows, month=self._month, basis=self._options.billed_cost).collect()
@@ -89,9 +92,7 @@ class BillReader:
         return [frame.collect() for frame in (*made, unused_charges(rows, month=month, basis=basis))]
 
     def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame) -> ChargesPart:
-        basis = self._options.billed_cost
-        become = read.select(charges_of_a_row(basis)).to_series()
-        return charges_part(frames, read, become, basis, self._source)
+        return charges_part(frames, read, self._options.billed_cost, self._source)
 
     def _last(self) -> ChargesPart:
         """Blocks and residuals of the month, and everything that was noticed."""
@@ -99,7 +100,7 @@ class BillReader:
         left = self._residuals.charges(self._month)
         frames = [frame for frame in (held.charges, left) if frame is not None]
         # what a block's rows become depends on the whole month: they are counted as the charges that were made
-        part = charges_part(frames, held.rows, None, self._options.billed_cost, self._source)
+        part = self._finished(frames, as_made(held.rows, frames))
         is_empty = not self._charges + part.charges.height
         return ChargesPart(
             part.charges,

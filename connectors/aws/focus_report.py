@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from connectors.aws.bedrock_usage import parse_capacity, parse_usage_type
-from connectors.aws.parts import charges_part, usage_claims
+from connectors.aws.parts import as_made, charges_part, usage_claims
 from connectors.aws.pricing_units import focus_unit, token_block
 from connectors.aws.services import is_bedrock
 from connectors.aws.skus import instance_type
@@ -69,7 +69,7 @@ def parts(source: str, window: Window, files: Sequence[OpenFile], *, is_listed: 
             rows += part.charges.height
             yield part
     if not rows:
-        empty = charges_part([], None, None, "unblended", source)
+        empty = charges_part([], as_made(None, ()), "unblended", source)
         missing = (f"no charge of {month} in the export",)
         yield ChargesPart(empty.charges, empty.as_read, missing=missing)
 

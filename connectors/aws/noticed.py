@@ -13,6 +13,7 @@ from connectors.aws.charges import billed
 from connectors.aws.options import AwsOptions
 from connectors.protocol import Finding
 
+_CURRENCY = "line_item_currency_code"
 _PARENT = pl.col("split_line_item_parent_resource_id")
 _NET, _UNBLENDED = pl.col("line_item_net_unblended_cost"), pl.col("line_item_unblended_cost")
 
@@ -32,16 +33,15 @@ class Noticed:
 
     def look(self, rows: pl.DataFrame) -> None:
         """Rows with their facts: what of them is not understood, or not in what is billed."""
-        unknown = rows.filter(pl.col("not_understood").is_not_null())
-        self._sum(
-            "not_understood", unknown.with_columns(what="not_understood", money=billed(self._options.billed_cost))
-        )
+        if rows["not_understood"].null_count() < rows.height:
+            told = rows.select(_CURRENCY, what="not_understood", money=billed(self._options.billed_cost))
+            self._sum("not_understood", told.drop_nulls("what"))
         if rows["line_item_net_unblended_cost"].null_count() < rows.height:
             self._has_discount_rows = self._has_discount_rows or bool((rows["role"] == "discount").any())
             if self._options.billed_cost == "unblended":
-                apart = rows.filter(_NET.is_not_null() & (_NET != _UNBLENDED))
                 what = pl.lit("net cost less unblended cost, not in what is billed")
-                self._sum("discounts_outside_billed", apart.with_columns(what=what, money=_NET - _UNBLENDED))
+                apart = rows.select(_CURRENCY, what=what, money=_NET - _UNBLENDED).filter(pl.col("money") != 0)
+                self._sum("discounts_outside_billed", apart)
 
     def without_effective(self, covered: pl.DataFrame, effective: pl.Expr) -> None:
         """Covered usage whose effective cost the bill does not tell."""
@@ -74,7 +74,7 @@ class Noticed:
     def _sum(self, kind: str, rows: pl.DataFrame) -> None:
         if rows.is_empty():
             return
-        sums = rows.group_by("what", "line_item_currency_code").agg(pl.col("money").sum(), count=pl.len())
+        sums = rows.group_by("what", _CURRENCY).agg(pl.col("money").sum(), count=pl.len())
         for what, currency, amount, count in sums.iter_rows():
             before, seen = self._money.get((kind, what, currency), (Decimal(0), 0))
             self._money[kind, what, currency] = before + amount, seen + count

@@ -221,7 +221,7 @@ def test_covered_usage_and_negations_never_change_what_is_billed(cents: list[int
     )
     residuals = Residuals("unblended")
     for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-        residuals.add(half)
+        residuals.add(half.lazy())
     charges = residuals.charges("2026-09")
     assert (charges is None) == (off == 0)
     if charges is not None:

@@ -1,8 +1,8 @@
 """A month of an AWS bill, ten million rows of CUR 2.0: from the export to the published marts, in CPU, wall and memory.
 
-The transform alone (one chunk of the export to charges and their daily rollup) runs beside DuckDB's SQL and pandas doing
-the same from the same file in the same run; all three must come to the same sums. Each runs in a process of its own, so
-that its peak is its own. `OUTLAY_BENCH_ROWS` makes the month smaller.
+The transform alone (one chunk of the export to charges and their daily rollup) runs beside DuckDB's SQL and pandas
+doing the same from the same file in the same run; all three must come to the same sums. Each runs in a process of its
+own, so that its peak is its own. `OUTLAY_BENCH_ROWS` makes the month smaller.
 """
 
 from __future__ import annotations

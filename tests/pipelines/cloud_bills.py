@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import yaml
 
@@ -117,6 +118,15 @@ class Bills:
 
     def billed(self, source: str) -> Decimal:
         return self.charges(source)["BilledCost"].sum()
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of what is published."""
+        with duckdb.connect(str(self.home.published.resolve()), read_only=True) as warehouse:
+            return warehouse.execute(sql).fetchall()
+
+    def published(self) -> dict[str, Decimal]:
+        """Σ BilledCost by source."""
+        return dict(self.ask("SELECT x_Source, sum(BilledCost) FROM focus.cost_and_usage GROUP BY 1"))
 
     def told(self, table: str, source: str) -> list[dict[str, Any]]:
         """Rows of ops' `findings` or `checks` about the source."""

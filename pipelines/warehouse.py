@@ -211,7 +211,7 @@ def _billing_periods(snapshot: ControlSnapshot, facts: Facts) -> pl.DataFrame:
         facts.read(COST_AND_USAGE)
         .group_by("InvoiceIssuerName", billing_period="x_BillingMonth")
         .agg(told_start=pl.col("BillingPeriodStart").min(), told_end=pl.col("BillingPeriodEnd").max())
-        .collect()
+        .collect(engine="streaming")  # all charges of all months: by stretches, not at once
     )
     return (
         shown.join(created, on=["source", "billing_period"])

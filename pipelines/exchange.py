@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.errors import ConfigurationError
+from connectors.errors import AnswerError, ConfigurationError
 from connectors.registry import checked_options, connector_kind
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
@@ -69,6 +69,10 @@ def _periods(work: Workplace, connector: str, source: str, options: Mapping[str,
     except OutlayError as error:
         error.source = error.source or source
         error.window = error.window or "all billing periods"
+        if isinstance(error, ConfigurationError):
+            error.remedy = f"correct the flags: `outlay import {connector} --help` lists them"
+        elif isinstance(error, AnswerError) and "report" in options:
+            error.remedy = f"{error.remedy}; if it is another report than {options['report']}, say --report"
         raise
 
 

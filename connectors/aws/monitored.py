@@ -1,5 +1,6 @@
 """CloudWatch's tokens beside the bill's: readings where the bill tells none of that account, model and day; elsewhere a
-cross-check, so that no token is counted twice."""
+cross-check, so that no token is counted twice. Where the bill tells tokens of a day, but not whose (Cost Explorer),
+nothing of that day is added."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from models.ledger.metering import METER_READINGS
 _Day = tuple[str, str]
 """An account and a day, YYYY-MM-DD."""
 _Model = tuple[str, ...]
+_NO_ACCOUNT = ""
 
 
 def beside_the_bill(
@@ -53,7 +55,7 @@ class _BilledTokens:
             .agg(pl.col("quantity").sum())
         )
         for account, model, day, quantity in tokens.iter_rows():
-            self._tokens[account or "", day][model_key(model or "")] += quantity
+            self._tokens[account or _NO_ACCOUNT, day][model_key(model or "")] += quantity
 
     def compared(self, metrics: Metrics, source: str, window: Window) -> ChargesPart:
         """Readings and findings; no charge."""
@@ -64,10 +66,14 @@ class _BilledTokens:
         findings: list[Finding] = []
         for (account, day), models in sorted(told.items()):
             on_bill = self._tokens.get((account, day), {})
+            is_unplaced = (_NO_ACCOUNT, day) in self._tokens
             for key, counts in sorted(models.items()):
                 where = f"{account} {day} {counts[0].model}"
                 tokens = sum(count.tokens for count in counts)
-                if key in on_bill:
+                if is_unplaced:
+                    detail = f"{where}: {tokens} tokens; the bill has tokens of that day and names no account for them"
+                    findings.append(Finding("cloudwatch_not_compared", detail))
+                elif key in on_bill:
                     findings += _difference(where, Decimal(tokens) - on_bill[key])
                 elif set(on_bill) - set(models):
                     detail = f"{where}: {tokens} tokens; the bill names models of that day otherwise, perhaps the same"

@@ -41,6 +41,7 @@ class AcceleratorUsage(dy.Schema):
     charges = dy.Int64(nullable=False, description="How many charges")
     charges_without_hours = dy.Int64(nullable=False, description="Of these, how many do not tell their hours")
     accelerator_hours = money("Hours × accelerators, as far as they are told")
+    hours_without_cost = money("The part of accelerator_hours that was used, and whose cost the bill does not tell")
     billed_cost = money("What finance will pay, in currency")
     effective_cost = money("What the day really cost, in currency")
     unmeasured_effective_cost = money("The part of effective_cost whose hours the bill does not tell, in currency")
@@ -70,14 +71,19 @@ class AcceleratorRates(dy.Schema):
     currency = text("ISO 4217 code of the costs")
     used_hours = money("Accelerator-hours that were used")
     unused_hours = money("Accelerator-hours that were paid for and left unused")
+    hours_without_cost = money("The part of used_hours whose cost the bill does not tell; in no rate")
     billed_cost = money("What finance will pay, purchases of commitments included, in currency")
     effective_cost = money("What used and unused hours really cost, in currency")
     unmeasured_effective_cost = money(
         "The part of effective_cost of used hours that the bill does not tell, in currency"
     )
+    purchased_effective_cost = money(
+        "What purchases cost in effect, in no other column and no rate: 0 unless the bill does not spread a fee over "
+        "the hours that it paid for, in currency"
+    )
     effective_cost_per_used_hour = money(
-        "(effective_cost − unmeasured_effective_cost) ÷ used_hours: what a used hour cost, with what was left unused "
-        "beside it; null without used hours",
+        "(effective_cost − unmeasured_effective_cost) ÷ (used_hours − hours_without_cost): what a used hour cost, with "
+        "what was left unused beside it; null without such hours",
         nullable=True,
     )
     list_cost_per_used_hour = money("List cost of used hours ÷ used_hours; null without used hours", nullable=True)
@@ -114,6 +120,7 @@ _SUMS = (
     "charges",
     "charges_without_hours",
     "accelerator_hours",
+    "hours_without_cost",
     "billed_cost",
     "effective_cost",
     "unmeasured_effective_cost",
@@ -138,6 +145,7 @@ def accelerator_usage(charges: pl.DataFrame) -> pl.DataFrame:
         charges=pl.lit(1, dtype=pl.Int64),
         charges_without_hours=(hours.is_null() & (use != "purchased")).cast(pl.Int64),
         accelerator_hours=hours.fill_null(_NOTHING),
+        hours_without_cost=pl.when((use == "used") & _is_cost_unknown()).then(hours).otherwise(_NOTHING),
         unmeasured_effective_cost=pl.when(unmeasured).then("EffectiveCost").otherwise(_NOTHING),
         **{name: pl.col(column) for name, column in _FROM_CHARGES.items()},
     )
@@ -161,18 +169,33 @@ def _use() -> pl.Expr:
     )
 
 
+def _is_cost_unknown() -> pl.Expr:
+    """Hours for which the bill says 0, and that cannot be: no commitment is free, and no accelerator lists for nothing.
+
+    So it is where a report has no amortized costs, or the fee stands in another month's bill.
+    """
+    is_covered = pl.col("CommitmentDiscountId").is_not_null()
+    is_never_free = is_covered | (pl.col("ListCost") == 0)
+    return (pl.col("x_AcceleratorHours") > 0) & (pl.col("EffectiveCost") == 0) & is_never_free
+
+
 def _pricing_kind() -> pl.Expr:
-    """From FOCUS's words alone, the same for every cloud; a commitment whose kind nobody names is committed."""
-    kind = pl.col("CommitmentDiscountType").str.to_lowercase()
+    """From FOCUS's words alone, the same for every cloud; a commitment whose kind nobody names is committed.
+
+    A purchase is always of a commitment: where it is not linked to one, its description is asked for the kind.
+    """
+    is_purchase = pl.col("ChargeCategory") == "Purchase"
+    kind = pl.coalesce("CommitmentDiscountType", pl.when(is_purchase).then("ChargeDescription")).str.to_lowercase()
     return (
-        pl.when(kind.str.contains("capacity block", literal=True))
+        pl.when(kind.str.contains(r"capacity ?block"))
         .then(pl.lit("capacity_block"))
         .when(pl.col("PricingCategory") == "Dynamic")
         .then(pl.lit("spot"))
         .when(kind.str.contains("reserv", literal=True))
         .then(pl.lit("reserved"))
         .when(
-            pl.col("CommitmentDiscountId").is_not_null()
+            is_purchase
+            | pl.col("CommitmentDiscountId").is_not_null()
             | kind.is_not_null()
             | (pl.col("PricingCategory") == "Committed")
         )
@@ -183,14 +206,19 @@ def _pricing_kind() -> pl.Expr:
 
 def accelerator_rates(usage: pl.LazyFrame) -> pl.DataFrame:
     """`marts.accelerator_rates` from `usage.accelerators` of any sources and months."""
-    is_used = pl.col("use") == "used"
+    is_used, is_purchase = pl.col("use") == "used", pl.col("use") == "purchased"
     hours = pl.col("accelerator_hours")
     key = ["billing_month", "accelerator_type", "region", "pricing_kind", "currency"]
-    per_hour = quotient(pl.col("effective_cost") - pl.col("unmeasured_effective_cost"), pl.col("used_hours"))
+    per_hour = quotient(
+        pl.col("effective_cost") - pl.col("unmeasured_effective_cost"),
+        pl.col("used_hours") - pl.col("hours_without_cost"),
+    )
     return (
         usage.group_by(key)
         .agg(
-            pl.col("billed_cost", "effective_cost", "unmeasured_effective_cost").sum(),
+            pl.col("billed_cost", "unmeasured_effective_cost", "hours_without_cost").sum(),
+            effective_cost=pl.col("effective_cost").filter(~is_purchase).sum(),
+            purchased_effective_cost=pl.col("effective_cost").filter(is_purchase).sum(),
             used_hours=hours.filter(is_used).sum(),
             unused_hours=hours.filter(pl.col("use") == "unused").sum(),
             measured_list_cost=pl.col("list_cost").filter(is_used & (hours != 0)).sum(),

@@ -124,6 +124,58 @@ def test_hours_that_the_bill_does_not_tell_take_their_money_out_of_the_rate(char
     assert row["effective_cost_per_used_hour"] == Decimal("1.25")
 
 
+def test_a_fee_that_no_hour_bears_is_in_no_rate(charge, charges_of, catalogue):
+    """An actual report alone: 2000 for a reservation that it links to nothing, its hours at 0, 8 hours at 55.04."""
+    fee = {"ChargeCategory": "Purchase", "ConsumedQuantity": None, "ConsumedUnit": None}
+    charges = charges_of(
+        charge("aws", "55.04", **EAST),
+        charge("aws", "2000", **EAST, **fee, ChargeDescription="Purchase: Reserved VM Instance, 1 Year"),
+        charge("aws", "0", **RESERVED, CommitmentDiscountStatus="Used", ListCost="55.04"),
+    )
+    rates = accelerator_rates(accelerator_usage(with_accelerators(charges, catalogue)).lazy())
+    told = rates.select(
+        "pricing_kind", "used_hours", "hours_without_cost", "billed_cost", "effective_cost", "purchased_effective_cost",
+        "effective_cost_per_used_hour", "list_cost_per_used_hour",
+    )  # fmt: skip
+    d = Decimal
+    assert told.rows() == [
+        ("on_demand", d(8), d(0), d("55.04"), d("55.04"), d(0), d("6.88"), d("6.88")),
+        ("reserved", d(8), d(8), d(2000), d(0), d(2000), None, d("6.88")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"ChargeDescription": "Purchase: Reserved VM Instance, Standard_ND96isr_H100_v5"}, "reserved"),
+        ({"ChargeDescription": "EC2 Capacity Block for p5.48xlarge"}, "capacity_block"),
+        ({"ChargeDescription": "One year of p5.48xlarge"}, "committed"),
+        ({"ChargeDescription": "Reserved", "CommitmentDiscountType": "Savings Plan"}, "committed"),
+    ],
+)
+def test_a_purchase_is_never_on_demand(charge, charges_of, catalogue, said, kind):
+    charges = charges_of(charge("aws", "9", **EAST, ChargeCategory="Purchase", **said))
+    assert accelerator_usage(with_accelerators(charges, catalogue))["pricing_kind"].to_list() == [kind]
+
+
+def test_hours_whose_cost_is_not_known_do_not_lower_what_others_cost(charge, charges_of, catalogue):
+    """A reservation's hour at 30, one at 0, which no commitment is: 30 ÷ 8, not 30 ÷ 16. What lists for 0 is like it;
+    what was given free of its list price cost nothing."""
+    charges = charges_of(
+        charge("aws", "30", **RESERVED, CommitmentDiscountStatus="Used", ListCost="55.04"),
+        charge("aws", "0", **RESERVED, CommitmentDiscountStatus="Used", ListCost="55.04", hour=1),
+        charge("aws", "0", **EAST, hour=2),
+        charge("aws", "0", **EAST, PricingCategory="Dynamic", ListCost="55.04", hour=3),
+    )
+    rates = accelerator_rates(accelerator_usage(with_accelerators(charges, catalogue)).lazy())
+    d = Decimal
+    assert rates.select("pricing_kind", "used_hours", "hours_without_cost", "effective_cost_per_used_hour").rows() == [
+        ("on_demand", d(8), d(8), None),
+        ("reserved", d(16), d(8), d("3.75")),
+        ("spot", d(8), d(0), d(0)),
+    ]
+
+
 def test_reserved_capacity_that_no_machine_used_is_unused(charge, charges_of, catalogue):
     idle = charge("aws", "55.04", **EAST, CapacityReservationId="cr-1", CapacityReservationStatus="Unused")
     usage = accelerator_usage(with_accelerators(charges_of(idle), catalogue))

@@ -6,10 +6,10 @@ from __future__ import annotations
 import polars as pl
 
 from connectors.azure.file_answers import check_month
+from connectors.azure.focus_quantities import exchange_rates, with_quantities
 from connectors.azure.json_texts import instance_types
 from connectors.azure.meter_facts import with_meter_facts
 from connectors.azure.not_understood import of_meters
-from connectors.azure.units import unit_of
 from connectors.focus_rows.as_read import as_read
 from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.judged import as_judged, vendor_findings
@@ -18,8 +18,6 @@ from connectors.focus_rows.upconvert import upconvert
 from connectors.native_charges import claims_of, readings_of
 from connectors.protocol import Answer, ChargesPart, Claim, Window
 from models.ledger.focus.invariants.periods import billing_month
-from models.ledger.money import product
-from models.table import MONEY
 
 _SOURCES: dict[str, tuple[str, ...]] = {
     "meter_category": ("x_SkuMeterCategory", "ServiceName"),
@@ -44,7 +42,7 @@ def focus_part(frame: pl.DataFrame, window: Window, answer: Answer, *, source: s
     check_month(answer, months)
     inside = named.filter(months == f"{window.start:%Y-%m}")
     converted = upconvert(inside, source=source, file=file)
-    facts = _facts(inside)
+    facts = with_quantities(_facts(inside), converted.charges, exchange_rates(inside, file))
     charges = _with_facts(converted.charges, facts)
     broken = vendor_findings(as_judged(inside)) if inside.height else ()
     part = ChargesPart(
@@ -84,22 +82,20 @@ def _facts(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_facts(charges: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Units of a token meter are tokens: `Units` become Tokens, `1K` a thousand of them."""
-    units = charges["ConsumedUnit"].unique().drop_nulls()
-    blocks = [unit_of(unit).block for unit in units]
-    known = charges.with_columns(facts[name] for name in _FACTS).with_columns(
-        counted=facts["ConsumedUnit"],
-        priced=facts["PricingUnit"],
-        block=pl.col("ConsumedUnit").replace_strict(units, blocks, default=1, return_dtype=pl.Int64).cast(MONEY),
-    )
+    """Units of a token meter are tokens, as many as `focus_quantities` finds them to be."""
+    known = charges.with_columns(
+        *(facts[name] for name in _FACTS), facts["raw"], facts["priced"], counted=facts["ConsumedUnit"],
+        unit=facts["PricingUnit"],
+    )  # fmt: skip
     is_used = (pl.col("ChargeCategory") == "Usage") & pl.col("ConsumedQuantity").is_not_null()
-    is_metered = is_used & pl.col("x_Meter").is_not_null()
+    is_metered = is_used & pl.col("raw").is_not_null()
+    named = [name for name in _FACTS if name not in {"x_InstanceType", "x_Meter"}]
     return known.with_columns(
-        *(pl.when(is_used).then(name).alias(name) for name in _FACTS if name != "x_InstanceType"),
+        *(pl.when(is_used).then(name).alias(name) for name in named),
+        x_Meter=pl.when(is_metered).then("x_Meter"),
         x_TokenKind=pl.when(is_metered & (pl.col("counted") == "Tokens")).then("x_Meter"),
-        ConsumedQuantity=pl.when(is_metered)
-        .then(product(pl.col("ConsumedQuantity"), pl.col("block")))
-        .otherwise("ConsumedQuantity"),
+        ConsumedQuantity=pl.when(is_metered).then("raw").otherwise("ConsumedQuantity"),
         ConsumedUnit=pl.when(is_metered).then("counted").otherwise("ConsumedUnit"),
-        PricingUnit=pl.when(is_metered).then("priced").otherwise("PricingUnit"),
+        PricingQuantity=pl.when(is_metered).then("priced").otherwise("PricingQuantity"),
+        PricingUnit=pl.when(is_metered).then("unit").otherwise("PricingUnit"),
     ).select(charges.columns)

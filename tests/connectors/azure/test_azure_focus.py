@@ -64,7 +64,8 @@ def test_tokens_models_and_machines_are_told(tmp_path: Path, load: Load, column:
     details = "x_SkuDetails" if column == "x_SkuMeterName" else "SkuPriceDetails"
     rows = [
         {column: "gpt 4o 1120 cached Inp glbl Tokens", "ConsumedQuantity": "1500", "PricingQuantity": "1.5",
-         "BilledCost": "0.001875", "EffectiveCost": "0.001875", details: "{}"},
+         "ListUnitPrice": "0.00125", "ListCost": "0.001875", "BilledCost": "0.001875", "EffectiveCost": "0.001875",
+         details: "{}"},
         {column: "D4s v5", "x_SkuMeterCategory": "Virtual Machines", "ServiceName": "Virtual Machines",
          "ServiceCategory": "Compute", "ConsumedQuantity": "2", "ConsumedUnit": "Hours", "PricingQuantity": "2",
          "PricingUnit": "Hours", "x_PricingUnitDescription": "1 Hour", "BilledCost": "0.4", "EffectiveCost": "0.4",
@@ -101,6 +102,64 @@ def test_accounts_are_claimed_by_their_number(tmp_path: Path, load: Load) -> Non
 def test_quantities_in_thousands_are_scaled(tmp_path: Path, load: Load) -> None:
     row = {"x_SkuMeterName": "gpt 4o 1120 Outp glbl Tokens", "ConsumedQuantity": "1.5", "ConsumedUnit": "1K"}
     assert load(report="focus", path=_export(tmp_path, [row])).charges["ConsumedQuantity"].to_list() == [Decimal(1500)]
+
+
+_OUTPUT = {"x_SkuMeterName": "gpt 4o 1120 Outp glbl Tokens", "PricingUnit": "Units", "ListUnitPrice": "0.01",
+           "ContractedUnitPrice": "0.01"}  # fmt: skip
+
+
+def _costing(cost: str, consumed: str, pricing: str, **columns: str) -> dict[str, str]:
+    costs = {"BilledCost": cost, "EffectiveCost": cost, "ListCost": cost, "ContractedCost": cost}
+    return _OUTPUT | costs | {"ConsumedQuantity": consumed, "PricingQuantity": pricing} | columns
+
+
+@pytest.mark.parametrize(
+    ("row", "tokens", "thousands"),
+    [
+        # as Microsoft wrote its first exports: thousands are consumed, thousands of them priced and contracted
+        (_costing("15", "1500", "1.5", ContractedCost="0.015"), 1_500_000, 1500),
+        (_costing("-15", "-1500", "-1.5", ContractedCost="-0.015"), -1_500_000, -1500),
+        # as it meant to: tokens are consumed, thousands priced
+        (_costing("0.015", "1500", "1.5"), 1500, Decimal("1.5")),
+        (_costing("0.015", "1500", "1.5", PricingUnit="1000 Units"), 1500, Decimal("1.5")),
+        # thousands in both
+        (_costing("15", "1500", "1500"), 1_500_000, 1500),
+        # a list price of another tier, and none at all
+        (_costing("9", "1500", "1.5", ListCost="15", ContractedUnitPrice="0.006"), 1_500_000, 1500),
+        (_costing("15", "1500", "1.5", ListUnitPrice="", ListCost="15"), 1_500_000, 1500),
+        # priced in dollars, billed in won
+        (_costing("21000", "1500", "1.5", BillingCurrency="KRW", x_BillingExchangeRate="1400"), 1_500_000, 1500),
+    ],
+)
+def test_money_tells_whether_tokens_or_thousands_of_them_are_counted(
+    tmp_path: Path, load: Load, row: dict[str, str], tokens: int, thousands: Decimal
+) -> None:
+    loaded = load(report="focus", path=_export(tmp_path, [row]))
+    told = loaded.charges.select("ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit").rows()
+    assert told == [(tokens, "Tokens", thousands, "1000 Tokens")]
+    assert "not_understood" not in loaded.findings
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        _costing("0.4", "1500", "1.5"),  # neither 15 nor 0.015
+        _costing("15", "1500", "1.5", ListCost="0.015"),  # both
+        _costing("15", "1500", "1.5", ListUnitPrice="", ContractedUnitPrice=""),  # no price
+        _costing("15", "", "1500"),  # no quantity
+    ],
+)
+def test_what_money_does_not_tell_has_no_tokens_and_is_listed(tmp_path: Path, load: Load, row: dict[str, str]) -> None:
+    loaded = load(report="focus", path=_export(tmp_path, [row]))
+    assert loaded.charges.select("x_Meter", "x_TokenKind", "ConsumedUnit").rows() == [(None, None, "Units")]
+    assert loaded.readings.is_empty()
+    assert loaded.findings["not_understood"].endswith(f"{Decimal(row['BilledCost']):.12f} USD")
+
+
+def test_a_row_without_money_counts_as_the_others_do(tmp_path: Path, load: Load) -> None:
+    rows = [_costing("15", "1500", "1.5"), _costing("0", "7", "0.007", ListUnitPrice="0", ContractedUnitPrice="0")]
+    loaded = load(report="focus", path=_export(tmp_path, rows))
+    assert loaded.charges["ConsumedQuantity"].to_list() == [1_500_000, 7000]
 
 
 def test_the_periods_of_a_focus_file(tmp_path: Path) -> None:

@@ -102,12 +102,13 @@ class BillReader:
         # what a block's rows become depends on the whole month: they are counted as the charges that were made
         part = self._finished(frames, as_made(held.rows, frames))
         is_empty = not self._charges + part.charges.height
+        nothing = (f"no charge of {self._month} in the report",) if is_empty else ()
         return ChargesPart(
             part.charges,
             part.as_read,
             part.readings,
             part.claims,
-            (f"no charge of {self._month} in the report",) if is_empty else (),
+            (*nothing, *self._noticed.missing()),
             (*self._noticed.findings(), *held.findings),
         )
 

@@ -11,11 +11,29 @@ import polars as pl
 
 from connectors.aws.charges import billed
 from connectors.aws.options import AwsOptions
+from connectors.errors import AnswerError
 from connectors.protocol import Finding
 
 _CURRENCY = "line_item_currency_code"
 _PARENT = pl.col("split_line_item_parent_resource_id")
 _NET, _UNBLENDED = pl.col("line_item_net_unblended_cost"), pl.col("line_item_unblended_cost")
+
+_EFFECTIVE = {
+    "covered_reservation": ("DiscountedUsage", "reservation_effective_cost"),
+    "covered_savings_plan": ("SavingsPlanCoveredUsage", "savings_plan_savings_plan_effective_cost"),
+}
+"""Covered usage → AWS's word for it, and the column that tells what it costs in effect."""
+_UNUSED_IS_UNKNOWN = pl.any_horizontal(
+    (pl.col("role") == role) & pl.all_horizontal(pl.col(name).is_null() for name in names)
+    for role, *names in (
+        ("savings_plan_fee", "savings_plan_used_commitment"),
+        (
+            "reservation_fee",
+            "reservation_unused_amortized_upfront_fee_for_billing_period",
+            "reservation_unused_recurring_fee",
+        ),
+    )
+)
 
 
 class Noticed:
@@ -26,6 +44,9 @@ class Noticed:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._money: dict[tuple[str, str, str], tuple[Decimal, int]] = {}
         self._has_discount_rows = False
+        self._has_net_discounts = False
+        self._rows_without_net: tuple[int, Decimal] = (0, Decimal(0))
+        self._without_effective: Counter[str] = Counter()
 
     def add(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -42,12 +63,43 @@ class Noticed:
                 what = pl.lit("net cost less unblended cost, not in what is billed")
                 apart = rows.select(_CURRENCY, what=what, money=_NET - _UNBLENDED).filter(pl.col("money") != 0)
                 self._sum("discounts_outside_billed", apart)
+        if self._options.billed_cost == "net":
+            self._look_twice(rows)
+
+    def _look_twice(self, rows: pl.DataFrame) -> None:
+        """Raises `AnswerError` where discounts are in net costs and in rows of their own that have no net cost: what is
+        billed would be less by them twice."""
+        is_discount = pl.col("role") == "discount"
+        apart = rows.filter(~is_discount & (_NET != _UNBLENDED))
+        without = rows.filter(is_discount & _NET.is_null() & (_UNBLENDED != 0))["line_item_unblended_cost"]
+        self._has_net_discounts = self._has_net_discounts or apart.height > 0
+        count, money = self._rows_without_net
+        self._rows_without_net = count + len(without), money + sum(without.to_list(), Decimal(0))
+        count, money = self._rows_without_net
+        if self._has_net_discounts and count:
+            raise AnswerError(
+                f"the report tells discounts twice: in line_item_net_unblended_cost, and in {count} rows of discounts "
+                f"({money.normalize():f}) without a net cost",
+                remedy="set `billed_cost: unblended`, which counts those rows, or ask AWS for one kind of discounts",
+            )
 
     def without_effective(self, covered: pl.DataFrame, effective: pl.Expr) -> None:
-        """Covered usage whose effective cost the bill does not tell."""
-        is_covered = pl.col("role").is_in(["covered_reservation", "covered_savings_plan"])
-        if lost := covered.filter(is_covered & effective.is_null()).height:
-            self._counts["effective_cost_unknown", "covered usage without an effective cost, taken as 0"] += lost
+        """Covered usage whose effective cost the bill does not tell, and fees whose unused part it does not."""
+        lost = covered.filter(pl.col("role").is_in(list(_EFFECTIVE)) & effective.is_null())
+        self._without_effective.update(lost["role"].to_list())
+
+        fees = covered.filter(_UNUSED_IS_UNKNOWN).height
+        if fees:
+            detail = "fees of commitments whose unused part the report does not tell: taken as nothing"
+            self._counts["unused_cost_unknown", detail] += fees
+
+    def missing(self) -> tuple[str, ...]:
+        """What the month cannot be loaded without: covered usage would cost nothing in effect, and its fees do not."""
+        return tuple(
+            f"{column} of {self._without_effective[role]} rows of {kind}: export the table with {column}"
+            for role, (kind, column) in _EFFECTIVE.items()
+            if self._without_effective[role]
+        )
 
     def without_split(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows without the shares of split cost allocation, whose money their parents bill; a share that bills money of

@@ -66,6 +66,37 @@ def test_what_negations_leave_over_is_one_adjustment(named: Any, bills: Any, cha
     assert month.as_read.row(0) == ("USD", month.charges.height, Decimal("-0.0000000001"))
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_covered_usage_of_an_unknown_cost_holds_the_month(
+    named: Any, bills: Any, charges_of: Callable[..., Any], is_there: bool
+) -> None:
+    """720 are paid, 24 hours used for nobody knows how much: that is not 0, whether column or value is absent."""
+    column = "reservation_effective_cost"
+    ri = {"reservation_reservation_a_r_n": named.RESERVATION}
+    lines = [
+        bills.line(line_item_type="RIFee", usage_amount=720.0, unblended_cost=720.0, **ri),
+        bills.line(line_item_type="DiscountedUsage", sku="U", usage_amount=24.0, reservation_effective_cost=None, **ri),
+    ]
+    known = [line if is_there else {name: line[name] for name in line if name != column} for line in lines]
+    month = charges_of(*known)
+    assert month.missing == [f"{column} of 1 rows of DiscountedUsage: export the table with {column}"]
+    assert charges_of(known[0]).missing == []
+    assert charges_of(bills.line(unblended_cost=1.0)).missing == []
+
+
+def test_a_fee_whose_unused_part_is_not_told_is_listed(named: Any, bills: Any, charges_of: Callable[..., Any]) -> None:
+    fee = bills.line(
+        line_item_type="RIFee",
+        unblended_cost=36.0,
+        reservation_unused_recurring_fee=None,
+        reservation_unused_amortized_upfront_fee_for_billing_period=None,
+        reservation_reservation_a_r_n=named.RESERVATION,
+    )
+    detail = "fees of commitments whose unused part the report does not tell: taken as nothing"
+    assert charges_of(fee).found("unused_cost_unknown") == [(detail, 1)]
+    assert charges_of({**fee, "reservation_unused_recurring_fee": 36.0}).found("unused_cost_unknown") == []
+
+
 def test_an_upfront_fee_is_bought_for_its_term(named: Any, bills: Any, charges_of: Callable[..., Any]) -> None:
     """Paid up front: 8760 for a year. September's 24 hours cost 24; a recurring fee of nothing is no purchase."""
     ri = {"reservation_reservation_a_r_n": named.RESERVATION}

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from connectors.errors import AnswerError
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
 
@@ -120,6 +123,22 @@ def test_net_costs_are_contracted_and_billed_only_where_that_is_asked_for(
     net = charges_of(line, billed_cost="net")
     assert net.charges.select("BilledCost", "EffectiveCost", "ContractedCost", "ListCost").row(0) == (9, 9, 9, 10)
     assert net.as_read.row(0) == ("USD", 1, Decimal(9))
+
+
+def test_discounts_in_rows_and_in_net_costs_are_not_taken_off_twice(bills: Any, charges_of: Callable[..., Any]) -> None:
+    """100 less 10: by a row of its own and by the net cost of the usage. 90 is billed, never 80."""
+    usage = bills.line(sku="N", unblended_cost=100.0, net_unblended_cost=90.0, public_on_demand_cost=100.0)
+    discount = bills.line(line_item_type="EdpDiscount", unblended_cost=-10.0)
+    with pytest.raises(
+        AnswerError, match=r"discounts twice: .* in 1 rows of discounts \(-10\) without a net"
+    ) as refused:
+        charges_of(usage, discount, billed_cost="net")
+    assert "billed_cost: unblended" in refused.value.remedy
+    assert charges_of(usage, discount).charges["BilledCost"].sum() == 90
+    told = {**discount, "line_item_net_unblended_cost": 0.0}
+    assert charges_of(usage, told, billed_cost="net").charges["BilledCost"].sum() == 90
+    plain = {**usage, "line_item_net_unblended_cost": 100.0}
+    assert charges_of(plain, discount, billed_cost="net").charges["BilledCost"].sum() == 90
 
 
 def test_shares_of_split_costs_are_not_counted_beside_their_parent(bills: Any, charges_of: Callable[..., Any]) -> None:

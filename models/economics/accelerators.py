@@ -38,6 +38,8 @@ _SOFTWARE = "/software"
 """How a connector ends the SkuId of an operating system that is billed beside a machine under the machine's meter."""
 _TYPE_IN_DETAILS = r'"(?:x_)?InstanceType"\s*:\s*"([^"]+)"'
 _TYPE_IN_VENDOR_COLUMNS = r'\\*"(?:x_)?(?:InstanceType|ServiceType|[aA]rmSkuName)\\*"\s*:\s*\\*"([^"\\]+)'
+_SERVICE_IN_VENDOR_COLUMNS = r'"x_SkuMeterCategory"\s*:\s*"([^"]+)"'
+"""What Microsoft bills, where ServiceName is told by the resource: a machine and the licences beside it share that."""
 _METER_IN_VENDOR_COLUMNS = r'"(?:x_)?(?:UsageType|SkuMeterName)"\s*:\s*"([^"]+)"'
 _NAMES_AN_ACCELERATOR = re.compile(r"\b(gpu|tpu|accelerator)s?\b|\btpu[ _-]?v?\d", re.IGNORECASE)
 
@@ -158,7 +160,8 @@ def _asked(charges: pl.DataFrame, unit: pl.Expr, may_bill: pl.Expr) -> pl.DataFr
         .filter(may_bill)
         .select(
             "row",
-            *_TOLD,
+            *(name for name in _TOLD if name != "ServiceName"),
+            ServiceName=pl.coalesce(pl.col("x_VendorColumns").str.extract(_SERVICE_IN_VENDOR_COLUMNS), "ServiceName"),
             type=pl.coalesce(
                 "x_InstanceType",
                 pl.col("SkuPriceDetails").str.extract(_TYPE_IN_DETAILS),

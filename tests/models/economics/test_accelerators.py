@@ -25,6 +25,8 @@ def one(charge, charges_of, catalogue):
 
 
 NONE = (None, None, None, None)
+OF_SIZE = {"x_InstanceType": "Standard_NC24ads_A100_v4"}
+"""Rows of Azure name the size of the machine that they are for, whatever they bill."""
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,29 @@ def test_hours_are_instance_hours_times_accelerators(facts, instance_type, quant
     service = "Amazon SageMaker" if instance_type.startswith("ml.") else "Amazon Elastic Compute Cloud"
     said = {"ServiceName": service, "ConsumedQuantity": quantity, "ConsumedUnit": unit}
     assert facts("aws", x_InstanceType=instance_type, **said) == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ServiceName": "Virtual Machines"},
+        {"ServiceName": "Virtual Machine Scale Sets"},
+        {"ServiceName": "Azure Machine Learning", "SkuMeter": "NC24ads A100 v4"},
+        {"ServiceName": "Batch"},
+        {"ServiceName": "Cloud Services"},
+        {"ServiceName": "Azure Databricks", "x_VendorColumns": '{"x_SkuMeterCategory": "Virtual Machines"}'},
+    ],
+)
+def test_azure_bills_machines_under_these_services(facts, said):
+    """By ServiceName, or by the meter's category where an export of FOCUS tells one."""
+    assert facts("azure", **OF_SIZE, **said) == ("A100-80GB", "NVIDIA", Decimal(1), Decimal(1))
+
+
+def test_a_reservation_bought_in_azure_is_of_accelerators(facts):
+    bought = {"ChargeCategory": "Purchase", "ConsumedQuantity": None}
+    for service in ("Azure Reservations", "Reserved VM Instance, Standard_NC24ads_A100_v4, 1 Year"):
+        told = facts("azure", **OF_SIZE, **bought, ServiceName=service)
+        assert told == ("A100-80GB", "NVIDIA", Decimal(1), None)
 
 
 def test_six_hours_of_a_sixth_of_a_gpu_are_one(facts):
@@ -97,6 +122,14 @@ def test_the_machine_is_read_where_the_bill_names_it(one, host, said, instance_t
         ("aws", {"ChargeCategory": "Credit", "x_InstanceType": "p5.48xlarge"}),
         ("aws", {"x_InstanceType": "db.r5.large", "ServiceName": "Amazon Relational Database Service"}),
         ("azure", {"SkuMeter": "96 vCPU VM License", "x_InstanceType": "Standard_ND96isr_H100_v5"}),
+        ("azure", {**OF_SIZE, "ServiceName": "Virtual Machines Licenses", "SkuMeter": "Ubuntu Pro"}),
+        ("azure", {**OF_SIZE, "SkuMeter": "24 vCPU Ubuntu Pro"}),
+        ("azure", {**OF_SIZE, "ServiceName": "Microsoft Defender for Cloud", "SkuMeter": "Standard P2 Node"}),
+        ("azure", {**OF_SIZE, "ServiceName": "Virtual Network", "SkuMeter": "Standard IPv4 Static Public IP"}),
+        ("azure", {**OF_SIZE, "SkuMeter": "Standard IPv4 Static Public IP"}),
+        ("azure", {**OF_SIZE, "ServiceName": "Azure Kubernetes Service", "SkuMeter": "Standard Uptime SLA"}),
+        ("azure", {**OF_SIZE, "ServiceName": "SaaS", "SkuMeter": "NVIDIA AI Enterprise per GPU hour"}),
+        ("azure", {**OF_SIZE, "x_VendorColumns": '{"x_SkuMeterCategory": "Virtual Machines Licenses"}'}),
         ("azure", {"ConsumedUnit": "Units/Month", "SkuMeter": "P6 LRS", "x_InstanceType": "Standard_NC4as_T4_v3"}),
         ("gcp", {"ChargeDescription": "A3 Instance Core running in Americas", "x_InstanceType": "a3-highgpu-8g"}),
         ("gcp", {"ChargeDescription": "Licensing Fee for NVIDIA RTX Virtual Workstation (GPU cost)"}),

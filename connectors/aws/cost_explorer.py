@@ -18,7 +18,7 @@ from typing import Any
 from connectors.aws.cost_explorer_rows import parts
 from connectors.aws.options import AwsOptions
 from connectors.aws.session import AwsSession
-from connectors.errors import IncompleteError
+from connectors.errors import ConfigurationError, IncompleteError
 from connectors.protocol import Answer, Surroundings, Window
 
 STREAM = "aws/cost-explorer"
@@ -43,12 +43,14 @@ def pull(
 ) -> Iterator[Answer]:
     """Every page of both questions, each an answer; today's pages of the same questions are taken from the home.
 
-    Raises `IncompleteError` where `page_limit` is reached: less than all pages proves nothing.
+    Raises `IncompleteError` where `page_limit` is reached: less than all pages proves nothing; `ConfigurationError`
+    where the keys are of another account than `account_id`.
     """
+    _check_account(options, session)
     now = surroundings.clock()
     end = min(window.end, (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0))
     asked = {"Start": f"{window.start:%Y-%m-%d}", "End": f"{end:%Y-%m-%d}"}
-    kept = _kept_file(surroundings.home, source, asked, now)
+    kept = _kept_file(surroundings.home, source, options, asked, now)
     pages = _read(kept)
     paid = 0
     if pages is None:
@@ -102,12 +104,28 @@ def _pages(
     return pages
 
 
-def _kept_file(home: Path | None, source: str, period: dict[str, str], now: datetime) -> Path | None:
-    """Where a day's pages are kept: below the home, by what was asked."""
+def _check_account(options: AwsOptions, session: AwsSession) -> None:
+    """Cost Explorer's answers name no account: they are of the one whose keys ask. Asking whose they are is free."""
+    with session.client("sts") as sts:
+        account = str(session.ask("sts", sts.get_caller_identity)["Account"])
+    if account != options.account_id:
+        raise ConfigurationError(
+            f"the keys are of account {account}, `account_id` says {options.account_id}: Cost Explorer tells the costs "
+            "of the account that asks",
+            remedy=f"correct `account_id`, or give the `profile` or `role_arn` of account {options.account_id}",
+        )
+
+
+def _kept_file(
+    home: Path | None, source: str, options: AwsOptions, period: dict[str, str], now: datetime
+) -> Path | None:
+    """Where a day's pages are kept: below the home, by what was asked, of whom and with whose keys."""
     if home is None:
         return None
-    asked = hashlib.sha256(json.dumps([source, period, QUESTIONS], sort_keys=True).encode()).hexdigest()[:16]
-    return home / "cache" / "cost-explorer" / f"{now:%Y-%m-%d}-{asked}.json"
+    asker = [options.account_id, options.profile, options.role_arn, options.endpoint_url, options.region]
+    asked = json.dumps([source, period, QUESTIONS, asker], sort_keys=True)
+    name = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    return home / "cache" / "cost-explorer" / f"{now:%Y-%m-%d}-{name}.json"
 
 
 def _read(kept: Path | None) -> list[tuple[str, dict[str, Any]]] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from connectors.aws.bedrock_usage import parse_capacity, parse_usage_type
+from connectors.aws.bedrock_usage import TokenUsage, parse_capacity, parse_usage_type
 from connectors.aws.parts import as_made, charges_part, usage_claims
 from connectors.aws.pricing_units import focus_unit, token_block
 from connectors.aws.services import is_bedrock
@@ -27,7 +27,7 @@ from models.ledger.focus.invariants.periods import billing_month
 from models.ledger.money import product
 from models.table import MONEY
 
-_KEYS = ("ServiceName", "x_ServiceCode", "x_UsageType", "PricingUnit", "SkuMeter")
+_KEYS = ("ServiceName", "x_ServiceCode", "x_UsageType", "PricingUnit", "ConsumedUnit", "SkuMeter")
 _FACTS: dict[str, pl.DataType] = {
     **dict.fromkeys(
         (
@@ -94,7 +94,7 @@ def _with_models(charges: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFram
         name: told[name].cast(pl.String) if name in told.columns else pl.lit(None, dtype=pl.String).alias(name)
         for name in ("x_ServiceCode", "x_UsageType")
     }
-    keyed = charges.select("ServiceName", "PricingUnit", "SkuMeter").with_columns(**words).select(_KEYS)
+    keyed = charges.select("ServiceName", "PricingUnit", "ConsumedUnit", "SkuMeter").with_columns(**words).select(_KEYS)
     distinct = keyed.unique(maintain_order=True)
     facts = pl.DataFrame([_facts(row) for row in distinct.iter_rows(named=True)], schema=_FACTS)
     joined = keyed.join(distinct.hstack(facts), on=list(_KEYS), how="left", nulls_equal=True, maintain_order="left")
@@ -108,7 +108,7 @@ def _with_models(charges: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFram
             .then(product(pl.col("ConsumedQuantity"), pl.col("block")))
             .otherwise("ConsumedQuantity"),
             ConsumedUnit=pl.when(is_token).then(pl.lit("Tokens")).otherwise("ConsumedUnit"),
-            PricingUnit=pl.when(pl.col("x_Meter").is_not_null()).then("unit").otherwise("PricingUnit"),
+            PricingUnit=pl.coalesce("unit", "PricingUnit"),
             x_Meter=pl.when(is_token).then("x_Meter"),
             x_TokenKind=pl.when(is_token).then("x_Meter"),
         )
@@ -127,15 +127,14 @@ def _with_models(charges: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFram
 
 def _facts(row: dict[str, Any]) -> dict[str, Any]:
     usage_type = row["x_UsageType"] or row["SkuMeter"] or ""
-    unit = focus_unit(row["PricingUnit"])
     facts: dict[str, Any] = dict.fromkeys(_FACTS)
     facts["x_InstanceType"] = instance_type(usage_type, None)
     if not is_bedrock(row["x_ServiceCode"], usage_type, row["ServiceName"]) and row["ServiceName"] != "Amazon Bedrock":
         return facts
     tokens = parse_usage_type(usage_type, row["ServiceName"])
-    block = token_block(unit)
-    if block is None and tokens and tokens.grammar == "marketplace" and unit == "Units":
-        block = 1_000_000
+    # quantities are told in the unit that was consumed; the one that is priced may be another
+    block = _block(row["ConsumedUnit"] or row["PricingUnit"], tokens)
+    priced = _block(row["PricingUnit"], tokens)
     if tokens is None or block is None:
         return facts | {"unknown": None if parse_capacity(usage_type) else f"usage type {usage_type}"}
     return facts | {
@@ -144,6 +143,13 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
         "x_ProcessingTier": tokens.tier,
         "x_InferenceGeo": tokens.geography,
         "x_ContextWindow": tokens.context_window,
-        "unit": "Tokens" if block == 1 else f"{block} Tokens",
+        "unit": None if priced is None else "Tokens" if priced == 1 else f"{priced} Tokens",
         "block": Decimal(block),
     }
+
+
+def _block(word: str | None, tokens: TokenUsage | None) -> int | None:
+    """How many tokens one of a unit is; a bare unit of the marketplace is a million."""
+    unit = focus_unit(word)
+    is_bare = unit == "Units" and tokens is not None and tokens.grammar == "marketplace"
+    return 1_000_000 if is_bare else token_block(unit)

@@ -107,6 +107,41 @@ def test_rows_keep_their_money_and_say_their_model(
     assert periods_in(AwsOptions(report="focus", path=str(tmp_path)), Surroundings()) == ["2026-09"]
 
 
+@pytest.mark.parametrize(
+    ("consumed", "unit", "priced", "tokens", "pricing_unit"),
+    [
+        (300_000.0, "Tokens", "1K tokens", 300_000, "1000 Tokens"),
+        (300.0, "1K tokens", "1M tokens", 300_000, "1000000 Tokens"),
+        (300.0, "1K tokens", "Units", 300_000, "Units"),
+    ],
+)
+def test_tokens_are_counted_in_the_unit_that_was_consumed(
+    aws_source: Callable[..., Any],
+    month_of: Callable[..., Any],
+    tmp_path: Path,
+    consumed: float,
+    unit: str,
+    priced: str,
+    tokens: int,
+    pricing_unit: str,
+) -> None:
+    row = _row(ConsumedQuantity=consumed, ConsumedUnit=unit, PricingUnit=priced)
+    month = month_of(aws_source(_written(tmp_path / "focus.parquet", row), report="focus"))
+    told = month.one(SkuId="TOK")
+    assert (told["ConsumedQuantity"], told["ConsumedUnit"]) == (tokens, "Tokens")
+    assert told["PricingUnit"] == pricing_unit
+    assert month.readings["quantity"].to_list() == [tokens]
+
+
+def test_a_unit_of_no_tokens_is_listed_and_not_guessed(
+    aws_source: Callable[..., Any], month_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    row = _row(ConsumedUnit="Requests", ConsumedQuantity=7.0)
+    month = month_of(aws_source(_written(tmp_path / "focus.parquet", row), report="focus"))
+    assert month.found("not_understood") == [("usage type USE1-NovaPro-input-tokens-batch: 1.5 USD", 1)]
+    assert (month.one(SkuId="TOK")["ConsumedQuantity"], month.readings.height) == (7, 0)
+
+
 def test_what_is_not_understood_is_listed(
     aws_source: Callable[..., Any], month_of: Callable[..., Any], tmp_path: Path
 ) -> None:

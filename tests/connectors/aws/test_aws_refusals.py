@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +22,19 @@ from connectors.errors import (
 )
 from connectors.protocol import Window
 
+_IDENTITY = (
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    "<Account>{}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+
 
 class Refusing(ThreadingHTTPServer):
-    """Answers every question of AWS JSON 1.1 with what it was told, and counts them."""
+    """Answers every question of AWS JSON 1.1 with what it was told, and counts them; STS says whose the keys are."""
 
     daemon_threads = True
     status = 400
     body: dict[str, Any] = {}
+    account = "1"
     asked = 0
 
 
@@ -35,11 +42,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server = self.server
         assert isinstance(server, Refusing)
+        if b"GetCallerIdentity" in self.rfile.read(int(self.headers.get("Content-Length", 0))):
+            self._answer(200, "text/xml", _IDENTITY.format(server.account).encode())
+            return
         server.asked += 1
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.dumps(server.body).encode()
-        self.send_response(server.status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self._answer(server.status, "application/x-amz-json-1.1", json.dumps(server.body).encode())
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -100,6 +111,34 @@ def test_refusals_say_what_to_do(
     assert remedy in caught.value.remedy
     assert caught.value.source == "aws"
     assert aws.asked == asked
+
+
+def _pages(aws: Refusing, source: Any, window: Window) -> list[bytes]:
+    """What is pulled of an account where AWS answers with pages of nothing."""
+    aws.status, aws.body = 200, {"ResultsByTime": []}
+    return [answer.body for answer in source.pull(window)]
+
+
+def test_todays_pages_are_those_of_their_own_account(
+    aws: Refusing, aws_source: Callable[..., Any], september: Window, tmp_path: Path
+) -> None:
+    """The same source, day and question: another account, profile or role is asked for anew, the same one is not."""
+    options = {"report": "cost-explorer", "endpoint_url": f"http://127.0.0.1:{aws.server_port}", "home": tmp_path}
+    for account, asked in (("1", 2), ("1", 2), ("2", 4)):
+        aws.account = account
+        _pages(aws, aws_source(account_id=account, **options), september)
+        assert aws.asked == asked
+
+
+def test_keys_of_another_account_are_refused_before_anything_is_paid(
+    aws: Refusing, aws_source: Callable[..., Any], september: Window
+) -> None:
+    aws.account = "111122223333"
+    endpoint = f"http://127.0.0.1:{aws.server_port}"
+    source = aws_source(report="cost-explorer", account_id="999999999999", endpoint_url=endpoint)
+    with pytest.raises(ConfigurationError, match=r"keys are of account 111122223333, `account_id` says 999999999999"):
+        _pages(aws, source, september)
+    assert aws.asked == 0
 
 
 def test_a_profile_that_is_not_there_is_named(

@@ -224,5 +224,5 @@ def test_a_service_that_fails_is_asked_a_few_times(
 ) -> None:
     """Nothing listens there: the error says so after a bounded number of tries, without a wait in tests."""
     source = aws_source(report="cost-explorer", account_id=ACCOUNT, endpoint_url="http://127.0.0.1:9")
-    with pytest.raises(VendorUnavailableError, match="ce cannot be reached"):
+    with pytest.raises(VendorUnavailableError, match="sts cannot be reached"):
         list(source.pull(september))

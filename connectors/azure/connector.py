@@ -59,7 +59,7 @@ class AzureConnector:
                 yield from answers_beside_the_bill(client, *told, source=self._source, surroundings=self._surroundings)
         month = f"{window.start:%Y-%m}"
         for report, path in reports_of(self._options):
-            export = export_of(self._options, report, path, month)
+            export = export_of(self._options, report, path, month, self._surroundings.clock().date())
             yield from answers_of(
                 export,
                 window,
@@ -102,7 +102,7 @@ def periods_in(options: AzureOptions, surroundings: Surroundings) -> list[str]:
 
 def _months_read(options: AzureOptions, report: str, path: str, surroundings: Surroundings) -> list[str]:
     """Months of the charges of a single file."""
-    export = export_of(options, report, path, "")
+    export = export_of(options, report, path, "", surroundings.clock().date())
     window = Window.of_period("2000-01")
     months: set[str] = set()
     for answer in answers_of(export, window, source="azure", clock=surroundings.clock, keep_up_to=0):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -36,15 +37,17 @@ def reports_of(options: AzureOptions) -> list[tuple[str, str]]:
     return [(options.report, path)]
 
 
-def export_of(options: AzureOptions, report: str, path: str, month: str) -> Export:
-    """The files of the month. Raises what `export_runs` raises, and `AnswerError` for a billing account that `accounts`
-    does not name."""
+def export_of(options: AzureOptions, report: str, path: str, month: str, today: date) -> Export:
+    """The files of the month, which may be over `today`.
+
+    Raises what `export_runs` raises, and `AnswerError` for a billing account that `accounts` does not name.
+    """
     place = place_of(path, options)
     found = place.files()
     runs = _runs(place, found)
     if not runs:
         return Export(report, place, (), tuple((file, None) for file in single_file(found, path)))
-    newest = newest_runs(runs, report, month, path)
+    newest = newest_runs(runs, report, month, path, today)
     for run in newest:
         check_scope(run.scope, options.accounts, run.url)
     files = tuple((file, run) for run in newest for file in files_of(run, found))

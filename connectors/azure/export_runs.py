@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -46,6 +47,16 @@ class Run:
         """Whether the run begins with the month, or before: one of its last seven days does not hold it."""
         return self.first_day <= f"{month}-01" and self.last_day >= f"{month}-01"
 
+    def reach(self, month: str) -> str:
+        """The last day of the month that can be in the run: none after it was submitted."""
+        return min(self.last_day, last_day_of(month), self.day or self.last_day)
+
+    @property
+    def day(self) -> str:
+        """The day it was submitted; empty where nothing tells."""
+        stamp = self.export_time or ""
+        return (self.submitted or "")[:10] or (f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}" if stamp else "")
+
     @property
     def export_time(self) -> str | None:
         """The run's time in its folder's name (`…/202309041530/{guid}/manifest.json`), for manifests without one."""
@@ -72,7 +83,7 @@ def read_run(url: str, body: bytes) -> Run:
     members = cast("dict[str, Any]", content)
     config, info = _object(members, "exportConfig"), _object(members, "runInfo")
     delivery = _object(members, "deliveryConfig")
-    start, end = str(info.get("startDate") or ""), str(info.get("endDate") or info.get("startDate") or "")
+    start, end = str(info.get("startDate") or ""), str(info.get("endDate") or "")
     if not config or not re.match(r"\d{4}-\d{2}-\d{2}", start):
         raise _unreadable(url, "it does not tell its export and the month that it is of")
     blobs = members.get("blobs")
@@ -87,7 +98,7 @@ def read_run(url: str, body: bytes) -> Run:
         str(config.get("type") or ""),
         re.sub(r"(?i)/providers/Microsoft\.CostManagement/exports/.*$", "", str(config.get("resourceId") or "")),
         start[:10],
-        max(end[:10], start[:10]),
+        max(end[:10] or last_day_of(start[:7]), start[:10]),
         str(info.get("runId") or ""),
         _time(info.get("submittedTime") or info.get("processingStartTime")),
         rows if isinstance(rows, int) else None,
@@ -108,11 +119,12 @@ def runs_of(runs: Sequence[Run], report: str, place: str) -> list[Run]:
     return right
 
 
-def newest_runs(runs: Sequence[Run], report: str, month: str, place: str) -> list[Run]:
-    """The newest run of the month of each export of that report.
+def newest_runs(runs: Sequence[Run], report: str, month: str, place: str, today: date) -> list[Run]:
+    """The run of the month of each export of that report: of those that reach furthest into it the newest.
 
     Raises `AnswerError` where no export there is of that report, or where two may hold the same charges;
-    `IncompleteError` where none has run for the month; `ConfigurationError` where nothing tells which run is newer.
+    `IncompleteError` where none has run for the month, or once it is over (`today`) none for all of it;
+    `ConfigurationError` where nothing tells which run is newer.
     """
     by_export: dict[str, list[Run]] = {}
     for run in runs_of(runs, report, place):
@@ -123,7 +135,13 @@ def newest_runs(runs: Sequence[Run], report: str, month: str, place: str) -> lis
             f"no run at {place} is of {month}", remedy="wait for the export, or run it for that month in the portal"
         )
     _check_disjoint(list(by_export), place)
-    return [_newest(candidates) for _, candidates in sorted(by_export.items())]
+    is_over = f"{today:%Y-%m-%d}" > last_day_of(month)
+    return [_newest(_whole(candidates, month, is_over=is_over)) for _, candidates in sorted(by_export.items())]
+
+
+def last_day_of(month: str) -> str:
+    """The last day of a month `YYYY-MM`, `YYYY-MM-DD`."""
+    return f"{month}-{monthrange(int(month[:4]), int(month[5:7]))[1]:02d}"
 
 
 def files_of(run: Run, found: Sequence[FoundFile]) -> list[RunFile]:
@@ -155,6 +173,21 @@ def single_file(found: Sequence[FoundFile], place: str) -> list[RunFile]:
             remedy="wait for the run to finish: its manifest comes last; or give the path of one single file",
         )
     return [RunFile(found[0], ListedFile(found[0].name))]
+
+
+def _whole(candidates: list[Run], month: str, *, is_over: bool) -> list[Run]:
+    """Those that reach furthest: a later run of the first days alone does not stand for the month."""
+    able = [run for run in candidates if not is_over or run.last_day >= last_day_of(month)]
+    if not able:
+        last = max(candidates, key=lambda run: run.last_day)
+        raise IncompleteError(
+            f"no run is of all of {month}: {last.url} ends with {last.last_day}",
+            remedy="run the export for the whole calendar month in the portal",
+        )
+    if not all(run.day for run in able):
+        return able  # of a run without a time nobody knows what it can hold
+    furthest = max(run.reach(month) for run in able)
+    return [run for run in able if run.reach(month) == furthest]
 
 
 def _newest(candidates: list[Run]) -> Run:

@@ -113,6 +113,43 @@ def test_a_run_of_the_last_seven_days_does_not_hold_the_month(tmp_path: Path, lo
         load(report="actual", path=str(tmp_path))
 
 
+def _days(first: str, last: str, **more: str) -> dict[str, Any]:
+    return {"changes": {"runInfo": {"runId": last, "startDate": first, "endDate": last, **more}}}
+
+
+def test_a_later_run_of_the_first_days_does_not_replace_the_month(tmp_path: Path, load: Load) -> None:
+    write_run(tmp_path, actual_rows(), submitted="2026-10-01T04:00:00Z")
+    later = _days("2026-09-01", "2026-09-10", submittedTime="2026-10-05T04:00:00Z")
+    write_run(tmp_path, _one("1"), export="by-hand", run="later", **later)
+    assert load(report="actual", path=str(tmp_path)).charges["BilledCost"].sum() == WHOLE
+
+
+@pytest.mark.parametrize("days", [("2026-09-01", "2026-09-10"), ("2026-08-01", "2026-09-15")])
+def test_a_run_of_the_first_days_does_not_hold_a_month_that_is_over(
+    tmp_path: Path, load: Load, days: tuple[str, str]
+) -> None:
+    write_run(tmp_path, _one("1"), **_days(*days))
+    with pytest.raises(IncompleteError, match=f"no run is of all of 2026-09: .* ends with {days[1]}"):
+        load(report="actual", path=str(tmp_path))
+
+
+def test_of_an_open_month_the_run_that_reaches_furthest_counts(tmp_path: Path, load: Load) -> None:
+    """October on the 6th. The run by hand says that it ends with the month, but was submitted on the 3rd."""
+    october = Window.of_period("2026-10")
+    for cost, last, submitted in (
+        ("1", "2026-10-31", "2026-10-03"), ("2", "2026-10-05", "2026-10-05"), ("4", "2026-10-02", "2026-10-06"),
+    ):  # fmt: skip
+        days = _days("2026-10-01", last, submittedTime=f"{submitted}T04:00:00Z")
+        rows = [{**row, "BillingPeriodStartDate": "10/01/2026", "Date": "10/02/2026"} for row in _one(cost)]
+        write_run(tmp_path, rows, run=f"run-{cost}", month="2026-10", **days)
+    assert load(report="actual", path=str(tmp_path), window=october).charges["BilledCost"].sum() == 2
+
+
+def test_a_run_that_does_not_say_its_end_is_of_its_month(tmp_path: Path, load: Load) -> None:
+    write_run(tmp_path, _one("1"), changes={"runInfo": {"runId": "r", "startDate": "2026-09-01"}})
+    assert load(report="actual", path=str(tmp_path)).charges["BilledCost"].sum() == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -31,6 +31,8 @@ def pulled(source: str, options: GcpOptions, surroundings: Surroundings, window:
         if sequence + 1 == len(export.files) and export.rows is not None and export.rows != rows:
             raise _miscounted(f"the export of {len(export.files)} files", rows, export.rows)
         request = {"url": file.found.url, "name": file.found.name, "shard_set": file.shard_set}
+        if file.listed is not None:
+            request["listed"] = "true"
         yield Answer(source, STREAM, window, request, sequence, clock(), body, facts)
 
 

@@ -31,7 +31,6 @@ class _Slice:
     rows: pl.DataFrame
     credits: pl.DataFrame
     findings: tuple[Finding, ...]
-    shard_set: str
     columns: frozenset[str]
 
 
@@ -42,11 +41,13 @@ def usage_translation(
     month = f"{window.start:%Y-%m}"
     survey, findings = Survey(), list[Finding]()
     names: set[str] = set()
+    is_compared = len({_file_of_no_list(answer) for answer in tables} - {None}) > 1
     for answer in tables:
+        file = _file_of_no_list(answer) if is_compared else None
         names |= {name for name in answer.facts.get("new_columns", "").split(",") if name}
         for part in _slices(answer, options, month, SURVEYED):
             names |= part.columns
-            survey.add(part.rows, part.credits, part.shard_set)
+            survey.add(part.rows, part.credits, file, answer.request.get("shard_set", ""))
     commitments = survey.conclude()
     if strange := new_columns(names):
         findings.append(
@@ -58,6 +59,11 @@ def usage_translation(
         missing=missing,
         findings=(*findings, *commitments.findings),
     )
+
+
+def _file_of_no_list(answer: Answer) -> str | None:
+    """Where a file lies that nothing says to belong to the export; None for pages of a query and listed files."""
+    return None if "listed" in answer.request else answer.request.get("url")
 
 
 def _parts(
@@ -104,7 +110,7 @@ def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[s
                 inside = inside.filter(pl.col("account") == options.billing_account)
             _check_known(inside, name)
             credits, found = flat_credits(inside, name)
-            yield _Slice(inside, credits, (*findings, *found), answer.request.get("shard_set", ""), names)
+            yield _Slice(inside, credits, (*findings, *found), names)
 
 
 def _check_known(rows: pl.DataFrame, name: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from connectors.aws.exact import exact_amounts
+from connectors.aws.known_columns import is_new
 from connectors.aws.maps import as_json_objects
 from connectors.errors import AnswerError
 from connectors.protocol import Finding
@@ -113,10 +114,6 @@ EXPECTED: tuple[str, ...] = (
 )
 """Read without, but worse: their absence is told."""
 
-_FAMILIES = (
-    *("bill_", "capacity_reservation_", "cost_category", "discount", "identity_", "line_item_", "pricing_", "product"),
-    *("reservation_", "resource_tags", "savings_plan_", "split_line_item_", "tags", "billing_period", "account_tags"),
-)
 _TAG_FAMILY = "resource_tags_"
 
 
@@ -131,6 +128,12 @@ def cur2_name(name: str) -> str:
     if family == "resourceTags":
         return _TAG_FAMILY + column
     return f"{_snake(family)}_{_snake(column)}"
+
+
+def same_name(name: str) -> str:
+    """What all spellings of a column share: `bill/InvoiceId`, `bill/invoice_id` and `bill_invoice_id` are one, so are a
+    tag's `resourceTags/user:team` and `resource_tags_user_team`."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
 
 
 def _snake(word: str) -> str:
@@ -162,7 +165,7 @@ def check_columns(names: Sequence[str], file: str) -> tuple[Finding, ...]:
     absent = [name for name in EXPECTED if name not in known]
     if absent:
         findings.append(Finding("missing_columns", f"{file}: {', '.join(absent)}", len(absent)))
-    new = sorted(name for name in known if not name.startswith(_FAMILIES))
+    new = sorted(name for name in known if is_new(name))
     if new:
         findings.append(Finding("new_columns", f"{file}: {', '.join(new)}", len(new)))
     return tuple(findings)

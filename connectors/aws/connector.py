@@ -11,10 +11,10 @@ from connectors.aws.cloudwatch import STREAM as CLOUDWATCH
 from connectors.aws.cloudwatch import Metrics, pull_metrics
 from connectors.aws.cur import BillReader
 from connectors.aws.layout import report_files, told_columns
+from connectors.aws.listed import Listed
 from connectors.aws.monitored import beside_the_bill
 from connectors.aws.options import AwsOptions
 from connectors.aws.session import AwsSession
-from connectors.aws.slices import OpenFile, open_file
 from connectors.errors import AnswerError, IncompleteError
 from connectors.exports.manifest import ListedFile
 from connectors.exports.places import FoundFile, local_path, sha256_of, sha256_of_local
@@ -113,19 +113,12 @@ class AwsConnector:
         files = [answer for answer in answers if answer.stream == STREAM]
         if not files:
             raise IncompleteError(f"nothing was pulled of {window.start:%Y-%m}", remedy="pull the period again")
+        is_listed = manifest is not None
+        opened = Listed(files, columns, self._read, is_listed=is_listed, is_bill=self._options.report != "focus")
         if self._options.report == "focus":
-            opened = [open_file(file.body, file.request["name"], self._read, is_bill=False) for file in files]
-            _check_listed(opened, files, columns)
-            yield from focus_report.parts(self._source, window, opened, is_listed=manifest is not None)
-            return
-        reader = BillReader(self._source, self._options, window, is_listed=manifest is not None)
-        yield from reader.parts(self._opened(files, columns))
-
-    def _opened(self, answers: Sequence[Answer], columns: Sequence[str]) -> list[OpenFile]:
-        """The files, their headers held against the manifest."""
-        files = [open_file(answer.body, answer.request["name"], self._read) for answer in answers]
-        _check_listed(files, answers, columns)
-        return files
+            yield from focus_report.parts(self._source, window, opened, is_listed=is_listed)
+        else:
+            yield from BillReader(self._source, self._options, window, is_listed=is_listed).parts(opened)
 
     def _read(self, url: str) -> bytes:
         """A large file of an object store, archived by reference."""
@@ -156,24 +149,3 @@ class AwsConnector:
         facts: Mapping[str, str],
     ) -> Answer:
         return Answer(self._source, stream, window, request, sequence, self._surroundings.clock(), body, facts)
-
-
-def _check_listed(files: Sequence[OpenFile], answers: Sequence[Answer], columns: Sequence[str]) -> None:
-    """Rows and columns are those of the manifest, as far as it tells them. Raises `AnswerError`."""
-    for file, answer in zip(files, answers, strict=True):
-        if "rows" in answer.facts and int(answer.facts["rows"]) != file.rows:
-            raise _lying(file.name, f"{file.rows} rows", f"{answer.facts['rows']}")
-        if columns and file.rows and set(file.columns) != set(columns):
-            other = sorted(set(file.columns) ^ set(columns))
-            raise _lying(file.name, f"{len(file.columns)} columns", f"others ({', '.join(other[:5])})")
-    told = next((answer.facts["report_rows"] for answer in answers if "report_rows" in answer.facts), None)
-    total = sum(file.rows for file in files)
-    if told is not None and int(told) != total:
-        raise _lying(f"the report of {len(files)} files", f"{total} rows", told)
-
-
-def _lying(what: str, has: str, listed: str) -> AnswerError:
-    return AnswerError(
-        f"{what} has {has}, its manifest says {listed}",
-        remedy="the delivery is not finished or was changed: wait for AWS, or deliver it anew",
-    )

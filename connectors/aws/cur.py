@@ -7,7 +7,7 @@ and told of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -49,18 +49,21 @@ class BillReader:
         self._noticed = Noticed(options)
         self._charges = 0
 
-    def parts(self, files: Sequence[OpenFile]) -> Iterator[ChargesPart]:
+    def parts(self, files: Iterable[OpenFile]) -> Iterator[ChargesPart]:
         """Each slice's charges, then what only the whole month tells: blocks, residuals, findings."""
         for file in files:
-            self._noticed.add(file.findings)
-            if not file.rows:
-                continue
-            for piece in file.slices():
-                part = self._part(piece, file.name)
-                self._charges += part.charges.height
-                yield part
-                del part
+            yield from self._parts_of(file)
+            # the next file is opened when nobody holds this one
+            del file
         yield self._last()
+
+    def _parts_of(self, file: OpenFile) -> Iterator[ChargesPart]:
+        self._noticed.add(file.findings)
+        for piece in file.slices() if file.rows else ():
+            part = self._part(piece, file.name)
+            self._charges += part.charges.height
+            yield part
+            del part
 
     def _part(self, piece: Slice, name: str) -> ChargesPart:
         rows, findings = normalised(piece.frame, name)
@@ -113,8 +116,8 @@ class BillReader:
         )
 
     def _checked(self, rows: pl.DataFrame, name: str) -> pl.DataFrame:
-        """Rows of the month. Raises `AnswerError` for a row without currency, and for one of another month than the
-        manifest's."""
+        """Rows of the month. Raises `AnswerError` for a row without currency or cost, and for one of another month than
+        the manifest's."""
         if lost := rows["line_item_currency_code"].null_count():
             raise AnswerError(
                 f"{name}: {lost} of {rows.height} rows have no line_item_currency_code",
@@ -122,7 +125,7 @@ class BillReader:
             )
         starts = rows["bill_billing_period_start_date"]
         if starts.is_empty() or starts.min() == starts.max() == self._window.start:
-            return rows
+            return _with_costs(rows, name)
         months = starts.dt.strftime("%Y-%m")
         others = months.filter(months != self._month).unique().sort()
         if self._is_listed and len(others):
@@ -130,4 +133,17 @@ class BillReader:
                 f"{name} holds rows of {', '.join(others.head(3))}, its manifest says {self._month}",
                 remedy="the delivery was mixed up or changed: wait for the vendor, or deliver it anew",
             )
-        return rows.filter(months == self._month)
+        return _with_costs(rows.filter(months == self._month), name)
+
+
+def _with_costs(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Rows that say what they cost: all but shares of split costs, whose parents do."""
+    if not rows["line_item_unblended_cost"].null_count():
+        return rows
+    is_share = pl.col("split_line_item_parent_resource_id").is_not_null()
+    if lost := rows.filter(pl.col("line_item_unblended_cost").is_null() & ~is_share).height:
+        raise AnswerError(
+            f"{name}: {lost} of {rows.height} rows have no line_item_unblended_cost",
+            remedy="what a line costs is not known without it, and unknown is not nothing: export the report anew",
+        )
+    return rows

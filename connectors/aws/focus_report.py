@@ -3,7 +3,7 @@ of machines. What a FOCUS row means belongs to `connectors.focus_rows`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -46,32 +46,36 @@ _FACTS: dict[str, pl.DataType] = {
 }
 
 
-def parts(source: str, window: Window, files: Sequence[OpenFile], *, is_listed: bool) -> Iterator[ChargesPart]:
+def parts(source: str, window: Window, files: Iterable[OpenFile], *, is_listed: bool) -> Iterator[ChargesPart]:
     """Each slice's charges of the month that the window begins in. `is_listed`: a manifest says that the files are this
     month's, so that rows of another are an error: nobody else would count them. Raises `AnswerError` for them."""
     month, rows = f"{window.start:%Y-%m}", 0
     for file in files:
-        if not file.rows:
-            continue
-        for frame in file.whole_slices():
-            named, _ = with_focus_names(frame, file.name, {})
-            months = with_instants(named, file.name).select(billing_month()).to_series()
-            inside = named.filter(months == month)
-            if is_listed and inside.height < named.height:
-                others = ", ".join(months.filter(months != month).unique().sort().head(3))
-                raise AnswerError(
-                    f"{file.name} holds rows of {others}, its manifest says {month}",
-                    remedy="the delivery was mixed up or changed: wait for the vendor, or deliver it anew",
-                )
-            if inside.is_empty():
-                continue
-            part = _part(source, file.name, inside)
+        for part in _parts_of(file, source, month, is_listed=is_listed):
             rows += part.charges.height
             yield part
+            del part
+        # the next file is opened when nobody holds this one
+        del file
     if not rows:
         empty = charges_part([], as_made(None, ()), "unblended", source)
         missing = (f"no charge of {month} in the export",)
         yield ChargesPart(empty.charges, empty.as_read, missing=missing)
+
+
+def _parts_of(file: OpenFile, source: str, month: str, *, is_listed: bool) -> Iterator[ChargesPart]:
+    for frame in file.whole_slices() if file.rows else ():
+        named, _ = with_focus_names(frame, file.name, {})
+        months = with_instants(named, file.name).select(billing_month()).to_series()
+        inside = named.filter(months == month)
+        if is_listed and inside.height < named.height:
+            others = ", ".join(months.filter(months != month).unique().sort().head(3))
+            raise AnswerError(
+                f"{file.name} holds rows of {others}, its manifest says {month}",
+                remedy="the delivery was mixed up or changed: wait for the vendor, or deliver it anew",
+            )
+        if inside.height:
+            yield _part(source, file.name, inside)
 
 
 def _part(source: str, name: str, inside: pl.DataFrame) -> ChargesPart:

@@ -5,7 +5,9 @@ Parquet is read by row groups; a CSV is held whole (it reaches us whole), and cu
 
 from __future__ import annotations
 
+import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,9 @@ ROWS = 125_000
 
 _APART = ("product",)
 """Maps of which only a few rows are looked at: read when they are asked for."""
+
+_SHORT = 1024
+"""Bytes that gzip of nothing stays below, with a name in its header."""
 
 
 @dataclass(frozen=True)
@@ -110,19 +115,40 @@ class OpenFile:
 
 
 def open_file(
-    body: bytes | FileReference, name: str, read: Callable[[str], bytes], *, is_bill: bool = True
+    body: bytes | FileReference,
+    name: str,
+    read: Callable[[str], bytes],
+    *,
+    is_bill: bool = True,
+    may_be_empty: bool = False,
 ) -> OpenFile:
     """A pulled file, its header read; `read` gives the content of an address in an object store, `is_bill` says that
-    its columns must be a cost and usage report's. Raises `AnswerError` for one that is not what was pulled, or is
-    damaged."""
+    its columns must be a cost and usage report's, `may_be_empty` that CSV of nothing at all is a chunk without rows.
+    Raises `AnswerError` for one that is not what was pulled, or is damaged."""
     if isinstance(body, FileReference):
         if body.url.startswith("file://"):
-            return _open_local(body, name, is_bill=is_bill)
-        content = read(body.url)
-        if len(content) != body.size or sha256_of(content) != body.sha256:
-            raise _changed(body.url)
-        body = content
+            opened = _open_local(body, name, is_bill=is_bill)
+            if opened is not None:
+                return opened
+            body = local_path(body.url).read_bytes()
+        else:
+            content = read(body.url)
+            if len(content) != body.size or sha256_of(content) != body.sha256:
+                raise _changed(body.url)
+            body = content
+    if may_be_empty and _is_nothing(body, name):
+        return OpenFile(name, (), 0)
     return _open_bytes(body, name, is_bill=is_bill)
+
+
+def _is_nothing(body: bytes, name: str) -> bool:
+    """CSV of no byte, compressed or not."""
+    if not name.casefold().endswith((".csv", ".csv.gz")) or len(body) > _SHORT:
+        return False
+    try:
+        return not (gzip.decompress(body) if body else body)
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _changed(url: str) -> AnswerError:
@@ -132,7 +158,8 @@ def _changed(url: str) -> AnswerError:
     )
 
 
-def _open_local(reference: FileReference, name: str, *, is_bill: bool) -> OpenFile:
+def _open_local(reference: FileReference, name: str, *, is_bill: bool) -> OpenFile | None:
+    """Parquet on this machine, read where it lies; None for CSV, which is read whole."""
     path = local_path(reference.url)
     try:
         same = path.stat().st_size == reference.size and sha256_of_local(path) == reference.sha256
@@ -142,9 +169,7 @@ def _open_local(reference: FileReference, name: str, *, is_bill: bool) -> OpenFi
         raise _changed(reference.url)
     with path.open("rb") as file:
         is_parquet = file.read(4) == b"PAR1"
-    if is_parquet:
-        return _open_parquet(path, name, is_bill=is_bill)
-    return _open_bytes(path.read_bytes(), name, is_bill=is_bill)
+    return _open_parquet(path, name, is_bill=is_bill) if is_parquet else None
 
 
 def _open_bytes(body: bytes, name: str, *, is_bill: bool) -> OpenFile:

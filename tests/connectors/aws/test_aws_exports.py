@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from connectors.aws import AwsOptions, periods_in
+from connectors.aws import AwsOptions, listed, periods_in, slices
 from connectors.errors import AnswerError, ConfigurationError, IncompleteError
 from connectors.protocol import Surroundings, Window
 
@@ -87,6 +89,77 @@ def test_csv_chunks_are_the_same_bill(
         month_of(aws_source(bills.parquet(tmp_path / "same.parquet", lines))).charges.row(0)[:-8]
         == month.charges.row(0)[:-8]
     )
+
+
+def _csv_export(bills: Any, folder: Path, *chunks: list[dict[str, Any]], **manifest: Any) -> Path:
+    """An export of CSV chunks; one without lines has no byte, compressed where its number is even."""
+    names: list[str] = []
+    for number, lines in enumerate(chunks):
+        names.append(f"data/BILLING_PERIOD=2026-09/daily-{number}.csv{'' if number % 2 else '.gz'}")
+        if lines:
+            bills.csv(folder / names[-1], lines)
+        else:
+            (folder / names[-1]).write_bytes(b"" if number % 2 else gzip.compress(b""))
+    return bills.export(folder, manifest={"dataFiles": names, "columns": None, **manifest})
+
+
+def test_emptied_chunks_of_csv_may_have_no_byte(
+    bills: Any, aws_source: Callable[..., Any], month_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As chunks of an export they are rows that are no more; a file by itself was not finished."""
+    for kept in (16, 0):
+        _csv_export(bills, tmp_path / str(kept), _lines(bills, 1.0), [], [], rowCount=1)
+        month = month_of(aws_source(tmp_path / str(kept), keep_copies_up_to_mib=kept))
+        assert (month.charges.height, month.missing) == (1, [])
+    (tmp_path / "bill.csv").write_bytes(b"")
+    with pytest.raises(AnswerError, match=r"bill.csv is empty"):
+        month_of(aws_source(tmp_path / "bill.csv"))
+    name = "data/BILLING_PERIOD=2026-09/daily-0.csv.gz"
+    _csv_export(bills, tmp_path / "cut", _lines(bills, 1.0))
+    (tmp_path / "cut" / name).write_bytes(gzip.compress(b"")[:-1])
+    with pytest.raises(AnswerError, match="gzip that was cut off"):
+        month_of(aws_source(tmp_path / "cut"))
+
+
+@pytest.mark.parametrize("kept", [16, 0])
+def test_files_are_opened_one_at_a_time(
+    bills: Any,
+    aws_source: Callable[..., Any],
+    september: Window,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: int,
+) -> None:
+    """Four chunks of CSV: while charges of one come, no other is in memory, and those to come were not looked at."""
+    opened: list[weakref.ref[Any]] = []
+
+    def open_file(*arguments: Any, **options: Any) -> Any:
+        assert [one for one in opened if one() is not None] == []
+        file = slices.open_file(*arguments, **options)
+        opened.append(weakref.ref(file))
+        return file
+
+    monkeypatch.setattr(listed, "open_file", open_file)
+    _csv_export(bills, tmp_path, *(_lines(bills, float(number)) for number in range(1, 5)), rowCount=4)
+    connector = aws_source(tmp_path, keep_copies_up_to_mib=kept)
+    parts = connector.translate(september, list(connector.pull(september))).parts
+    told = [(part.charges["BilledCost"].sum(), len(opened)) for part in parts]
+    assert told == [(1, 1), (2, 2), (3, 3), (4, 4), (0, 4)]
+
+
+@pytest.mark.parametrize("kind", ["Usage", "RIFee", "DiscountedUsage", "Tax"])
+@pytest.mark.parametrize("cost", [None, float("nan")])
+def test_a_line_without_a_cost_is_refused(
+    bills: Any, charges_of: Callable[..., Any], kind: str, cost: float | None
+) -> None:
+    """Unknown is not nothing, and no line vanishes."""
+    with pytest.raises(AnswerError, match=r"bill.parquet: 1 of 2 rows have no line_item_unblended_cost"):
+        charges_of(bills.line(line_item_type=kind, unblended_cost=cost), *_lines(bills, 2.0))
+
+
+def test_a_share_of_split_costs_needs_no_cost(bills: Any, charges_of: Callable[..., Any]) -> None:
+    share = bills.line(unblended_cost=None, split_line_item_parent_resource_id="i-node")
+    assert charges_of(share, *_lines(bills, 2.0)).charges["BilledCost"].to_list() == [2]
 
 
 def test_one_file_needs_no_manifest(
@@ -203,8 +276,12 @@ def test_required_columns_are_named_when_missing_and_new_ones_are_told(
         AnswerError, match=r"2 of 12 required columns are missing \(line_item_currency_code, line_item_unblended_cost\)"
     ):
         charges_of(*without)
-    more = charges_of({**lines[0], "carbon_grams": "1"})
-    assert more.found("new_columns") == [("bill.parquet: carbon_grams", 1)]
+    new = {"carbon_grams": "1", "line_item_surcharge_cost": 5.0, "reservation_new_thing": "x"}
+    more = charges_of({**lines[0], **new, "product_gpu_memory": "80 GB", "cost_category_team": "a"})
+    assert more.found("new_columns") == [
+        ("bill.parquet: carbon_grams, line_item_surcharge_cost, reservation_new_thing", 3)
+    ]
+    assert charges_of(*lines).found("new_columns") == []
     fewer = charges_of({name: value for name, value in lines[0].items() if name != "pricing_rate_code"})
     assert fewer.found("missing_columns") == [("bill.parquet: pricing_rate_code", 1)]
 

@@ -12,6 +12,7 @@ import pytest
 
 from connectors.aws import AwsOptions, periods_in
 from connectors.aws.columns import cur2_name
+from connectors.errors import AnswerError
 from connectors.protocol import Surroundings, Window
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
@@ -88,6 +89,33 @@ def test_the_manifest_of_the_period_names_the_assembly_that_counts(
     assert month.charges["Tags"].unique().to_list() == ['{"user:team":"research"}']
 
 
+def _snake(name: str) -> str:
+    """A column of CUR 2.0 as family and name, both in lower case."""
+    family = next(known for known in ("savings_plan", "line_item", name.partition("_")[0]) if name.startswith(known))
+    return f"{family}/{name.removeprefix(f'{family}_')}"
+
+
+@pytest.mark.parametrize("is_camel", [True, False])
+def test_parquet_has_the_columns_of_its_manifest_however_they_are_spelt(
+    bills: Any, aws_source: Callable[..., Any], month_of: Callable[..., Any], tmp_path: Path, is_camel: bool
+) -> None:
+    """`bill/InvoiceId` or `bill/invoice_id` in the manifest is `bill_invoice_id` in Parquet, so is a tag's column."""
+    line = {name: value for name, value in bills.line(unblended_cost=1.5).items() if name in _LEGACY}
+    folder = tmp_path / "20260901-20261001"
+    bills.parquet(folder / "one/daily-00001.snappy.parquet", [{**line, "resource_tags_user_team": "research"}])
+    told = [(_LEGACY[name] if is_camel else _snake(name)).partition("/")[::2] for name in line]
+    columns = [{"category": family, "name": name} for family, name in [*told, ("resourceTags", "user:team")]]
+    key = "billing/daily/20260901-20261001/one/daily-00001.snappy.parquet"
+    manifest = {"columns": columns, "reportKeys": [key]}
+    (folder / "daily-Manifest.json").write_text(json.dumps(manifest))
+    month = month_of(aws_source(tmp_path, report="legacy-cur"))
+    assert month.charges["BilledCost"].sum() == Decimal("1.5")
+    manifest["columns"] = columns[:-1]
+    (folder / "daily-Manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(AnswerError, match=r"its manifest says others \(resource_tags_user_team\)"):
+        month_of(aws_source(tmp_path, report="legacy-cur"))
+
+
 @pytest.mark.reference
 def test_a_real_report_keeps_every_cent(
     shared_reference: Path, aws_source: Callable[..., Any], month_of: Callable[..., Any]
@@ -97,6 +125,7 @@ def test_a_real_report_keeps_every_cent(
     assert periods_in(AwsOptions(report="legacy-cur", path=str(path)), Surroundings()) == ["2023-11"]
     month = month_of(aws_source(path, report="legacy-cur"), Window.of_period("2023-11"))
     assert month.charges.height == 1281
+    assert month.found("new_columns") == []
     assert month.charges["BilledCost"].sum() == Decimal("1.6823086974")
     assert month.as_read.row(0) == ("USD", 1281, Decimal("1.6823086974"))
     taxes = month.charges.filter(month.charges["ChargeCategory"] == "Tax")

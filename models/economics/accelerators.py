@@ -16,7 +16,13 @@ import polars as pl
 
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
 from models.economics.hours import TimeUnit, time_unit
-from models.economics.instance_names import catalogued_name, host_of, instance_type_in, is_accelerated_family
+from models.economics.instance_names import (
+    catalogued_name,
+    host_of,
+    instance_type_in,
+    is_accelerated_family,
+    shared_meter_in,
+)
 from models.ledger.money import product, quotient
 from models.table import MONEY
 
@@ -198,12 +204,11 @@ def _fact(
     if found is not None:
         hours = (None, None) if unit is None else (found.count * unit.hours).as_integer_ratio()
         return _Fact(instance_type, found.type, found.vendor, *found.count.as_integer_ratio(), *hours)
-    looks_like_one = (
-        counts_accelerators
-        or (host == "gcp" and _NAMES_AN_ACCELERATOR.search(sku) is not None)
-        or (instance_type is not None and is_accelerated_family(host, instance_type))
-    )
-    what = (sku.splitlines() or [None])[0] if host == "gcp" or instance_type is None else instance_type
+    looks_like_one = counts_accelerators or (host == "gcp" and _NAMES_AN_ACCELERATOR.search(sku) is not None)
+    if instance_type is None:
+        return _Fact(unlisted=texts[0] if texts and looks_like_one else shared_meter_in(host, texts))
+    looks_like_one = looks_like_one or is_accelerated_family(host, instance_type)
+    what = texts[0] if host == "gcp" and texts else instance_type
     return _Fact(instance_type, unlisted=what if looks_like_one else None)
 
 

@@ -22,15 +22,18 @@ HOSTS: tuple[str, ...] = tuple(host for host, _ in _HOSTS)
 _AWS = re.compile(
     r"(?<![\w.-])(?:ml\.)?[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
     r"\.(?:(?:\d+x?)?large|xlarge|medium|small|micro|nano|metal(?:-\d+xl)?)(?!\w)"
+    r"|(?<![\w.-])u-p\d\w*-\w+x\d+(?!\w)"
 )
 _AZURE = re.compile(r"(?:Standard[ _])?(?P<size>N[A-Z]{1,3}\d+[-\w]*(?: [A-Za-z0-9]+)*)")
-_AZURE_SUFFIX = re.compile(r"[ _](?:Spot|Low Priority|Promo|Expired)$", re.IGNORECASE)
+_AZURE_SUFFIX = re.compile(r"[ _](?:Spot|Low Priority|Promo|Expired|Dedicated Host)$", re.IGNORECASE)
+_AZURE_DEDICATED_HOST = re.compile(r"N[CDGV][A-Za-z0-9]*(?:[ _][A-Za-z0-9]+)*[ _]Type ?\d+")
 
 _FAMILIES = {
-    "aws": re.compile(r"(?:u-)?(?:p|g|gr|trn|inf|dl)\d[\w-]*\.\w+"),
-    "azure": re.compile(r"standard_n[a-z]{0,3}\d\w*"),
+    "aws": re.compile(r"(?:u-)?(?:p|g|gr|trn|inf|dl)\d[\w-]*(?:\.\w+)?"),
+    "azure": re.compile(r"standard_n[a-z_]*\d\w*"),
 }
-"""Types that have an accelerator whatever their size: AWS p, g, trn, inf, dl; Azure N."""
+"""Types that have an accelerator whatever their size: AWS p, g, trn, inf, dl; Azure N. Whole hosts and UltraServers of
+a family have no size behind a dot."""
 
 
 def host_of(*providers: str | None) -> str:
@@ -61,7 +64,8 @@ def instance_type_in(host: str, texts: Iterable[str | None]) -> str | None:
     """The instance type that a meter or description names, as the host spells it; None where it names none.
 
     AWS: `$1.624 per On Demand Linux g5.4xlarge Instance Hour`, `USW2-BoxUsage:p5.48xlarge`. Azure: the meter
-    `ND96isr H100 v5 Spot`, or that part of a product's name, becomes `Standard_ND96isr_H100_v5`.
+    `ND96isr H100 v5 Spot`, or that part of a product's name, becomes `Standard_ND96isr_H100_v5`; what `shared_meter_in`
+    finds names none.
     """
     for text in texts:
         if text is None:
@@ -72,6 +76,14 @@ def instance_type_in(host: str, texts: Iterable[str | None]) -> str | None:
     return None
 
 
+def shared_meter_in(host: str, texts: Iterable[str]) -> str | None:
+    """Azure's meter of two sizes with accelerators, such as `NV12s v3/NV24s v3`: nobody can tell which one ran."""
+    if host != "azure":
+        return None
+    parts = (part.strip() for text in texts for part in text.split(" - "))
+    return next((part for part in parts if _AZURE.fullmatch(part.split("/")[0].strip()) and not _one_size(part)), None)
+
+
 def _in_aws(text: str) -> str | None:
     found = _AWS.search(text)
     return None if found is None else found[0]
@@ -79,8 +91,19 @@ def _in_aws(text: str) -> str | None:
 
 def _in_azure(text: str) -> str | None:
     for part in text.split(" - "):
-        first = _AZURE_SUFFIX.sub("", part.strip()).split("/")[0].strip()
-        found = _AZURE.fullmatch(first)
-        if found is not None:
-            return "Standard_" + found["size"].replace(" ", "_")
+        bare = _AZURE_SUFFIX.sub("", part.strip())
+        if _AZURE_DEDICATED_HOST.fullmatch(bare):
+            return bare.replace(" ", "_")
+        size = _one_size(part)
+        if size is not None:
+            return "Standard_" + size.replace(" ", "_")
     return None
+
+
+def _one_size(meter: str) -> str | None:
+    """The size that a meter is of. Of several the first, where they are one machine: `NC6/NC6 Promo`, `NC24s/NC24rs`
+    differ in price, disks or network, and in nothing that counts here."""
+    bare = (_AZURE_SUFFIX.sub("", name.strip()) for name in meter.split("/"))
+    sizes = [found["size"] if (found := _AZURE.fullmatch(name)) else None for name in bare]
+    alike = {size and re.sub(r"(?<=\d)[rs]{1,2}(?=$| )", "", size) for size in sizes}
+    return sizes[0] if len(alike) == 1 else None

@@ -259,6 +259,37 @@ def test_what_is_in_no_list_is_told_with_its_money_and_never_guessed(charge, cha
     assert filled["x_AcceleratorType"].drop_nulls().to_list() == ["H100"]
 
 
+@pytest.mark.parametrize(
+    ("host", "said", "what"),
+    [
+        ("gcp", {"ChargeDescription": "Cloud TPU v3 Pod core in Netherlands"}, "Cloud TPU v3 Pod core in Netherlands"),
+        ("gcp", {"ChargeDescription": "TPU-v2 core preemptible"}, "TPU-v2 core preemptible"),
+        # two cores are a chip
+        ("gcp", {"ChargeDescription": "TPU v4 core in Oklahoma"}, "TPU v4 core in Oklahoma"),
+        ("azure", {"SkuMeter": "NVadsA10v5_Type1 Dedicated Host"}, "NVadsA10v5_Type1"),
+        ("azure", {"ChargeDescription": "NCads A100 v4 Series - NC A100 v4 Type1 Dedicated Host"}, "NC_A100_v4_Type1"),
+        ("azure", {"x_InstanceType": "NDamsv4_Type1", "ServiceName": "Azure Dedicated Host"}, "NDamsv4_Type1"),
+        ("aws", {"SkuMeter": "USE1-HostUsage:g4dn", "x_InstanceType": "g4dn"}, "g4dn"),
+        ("aws", {"SkuMeter": "USE1-BoxUsage:u-p6e-gb200x72"}, "u-p6e-gb200x72"),
+    ],
+)
+def test_whole_hosts_and_cores_are_listed_and_not_counted(charge, charges_of, catalogue, host, said, what):
+    examined = examine(charges_of(charge(host, "7", **said)), catalogue)
+    assert examined.unlisted["what"].to_list() == [what]
+    assert examined.charges.select(FACTS).row(0) == NONE
+
+
+def test_hosts_of_accelerators_are_not_listed(charge, charges_of, catalogue):
+    """Their GPU or TPU is a SKU of its own, and a host without accelerators is none."""
+    charges = charges_of(
+        charge("gcp", ChargeDescription="TPU v5e Instance Core running in Iowa"),
+        charge("gcp", ChargeDescription="A2 Instance Ram running in Iowa"),
+        charge("azure", SkuMeter="Dsv3_Type1 Dedicated Host"),
+        charge("aws", SkuMeter="USE1-HostUsage:m5", x_InstanceType="m5"),
+    )
+    assert examine(charges, catalogue).unlisted.is_empty()
+
+
 def test_charges_keep_their_order_and_every_other_column(charge, charges_of, catalogue):
     charges = charges_of(
         charge("aws", "1", x_InstanceType="m5.large"),

@@ -279,6 +279,31 @@ def test_whole_hosts_and_cores_are_listed_and_not_counted(charge, charges_of, ca
     assert examined.charges.select(FACTS).row(0) == NONE
 
 
+@pytest.mark.parametrize(
+    ("meter", "size"),
+    [
+        ("NC6/NC6 Promo", "Standard_NC6"),
+        ("NC6s v3/NC6s v3 Low Priority", "Standard_NC6s_v3"),
+        ("NC24s v3/NC24rs v3", "Standard_NC24s_v3"),
+    ],
+)
+def test_a_meter_of_two_names_of_one_machine_is_of_it(one, meter, size):
+    assert one("azure", SkuMeter=meter)["x_InstanceType"] == size
+    assert one("azure", SkuMeter=meter)["x_AcceleratorHours"] == {"NC24s v3/NC24rs v3": 4}.get(meter, 1)
+
+
+@pytest.mark.parametrize("meter", ["NV12s v3/NV24s v3", "NC6s v2/NC6s v3", "NC6/D4 v3"])
+def test_a_meter_that_two_sizes_share_is_listed_and_not_guessed(charge, charges_of, catalogue, meter):
+    """The size that the row itself names is asked first."""
+    said = {"SkuMeter": meter, "ChargeDescription": f"Virtual Machines Series - {meter} - US East"}
+    examined = examine(charges_of(charge("azure", "7", **said)), catalogue)
+    assert examined.unlisted.select("what", "effective_cost").rows() == [(meter, Decimal(7))]
+    assert examined.charges.select(*FACTS, "x_InstanceType").row(0) == (*NONE, None)
+    told = examine(charges_of(charge("azure", "7", **said, x_InstanceType="Standard_NV24s_v3")), catalogue)
+    assert told.charges.select(FACTS).row(0) == ("M60", "NVIDIA", Decimal(2), Decimal(2))
+    assert told.unlisted.is_empty()
+
+
 def test_hosts_of_accelerators_are_not_listed(charge, charges_of, catalogue):
     """Their GPU or TPU is a SKU of its own, and a host without accelerators is none."""
     charges = charges_of(

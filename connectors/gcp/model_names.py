@@ -57,6 +57,18 @@ _AFTER_IMAGE = frozenset(("text", "image", "preview", "audio", "video", "generat
 _LIKE_GEMINI = re.compile(r"gemini(\d)(\d)?([a-z].*)?")
 _SIZES = re.compile(r"flash|lite|pro|ultra|nano|preview|image|live|tts|native|audio|embedding|exp|\d+")
 
+_TRIAL = re.compile(r"-(?:preview|experimental|exp|latest)(?:-\d{2,4})*(?=-|$)")
+_REVISION = re.compile(r"(?:-\d{3,8})+$")
+_NOISE = frozenset(("maas", "instruct", "it", "chat"))
+
+
+def model_key(name: str) -> tuple[str, ...]:
+    """Words and numbers of a name without publisher, version and date, in an order of its own: whether the bill's
+    `gemini-2.0-flash` and the API's `gemini-2.0-flash-001` may be one model."""
+    bare = re.sub(r"[\s_]+", "-", name.strip().casefold()).rpartition("/")[2].partition("@")[0]
+    bare = _REVISION.sub("", _TRIAL.sub("", bare).removesuffix("-maas"))
+    return tuple(sorted(word for word in re.findall(r"[a-z]+|\d+", bare) if word not in _NOISE))
+
 
 def model_in(text: str) -> tuple[str | None, list[str]]:
     """The model that a lower-case text names, and its other words."""

@@ -1,4 +1,8 @@
-"""Token counts of Cloud Monitoring as readings, where no bill tells any; elsewhere held against the bill's. Pure."""
+"""Token counts of Cloud Monitoring as readings, where no bill tells any; elsewhere held against the bill's. Pure.
+
+Both name models in their own way. Names are compared without versions and dates; where the bill has tokens of a day
+under a name that Monitoring does not know, they may be the same ones: then nothing is added.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from connectors.gcp.model_names import model_key
 from connectors.gcp.monitoring import STREAM
 from connectors.json_answers import read_object, unreadable
 from connectors.native_charges import counted
@@ -17,6 +22,9 @@ from connectors.reading_rows import by_meter, to_readings
 from models.ledger.focus import COST_AND_USAGE
 from models.table import MONEY
 
+_Model = tuple[str, ...]
+_Seen = list[tuple[str, int]]
+"""Names of one model in Cloud Monitoring, with their tokens."""
 _HOUR = timedelta(hours=1)
 _COUNTS = pl.Schema(
     {
@@ -32,11 +40,15 @@ _CLOSE = 0.01
 
 
 class BilledTokens:
-    """What the parts of a bill tell of tokens, by project, model and UTC day, and whose bill it is."""
+    """What the parts of a bill tell of tokens, by project, UTC day and `model_key`, and whose bill it is."""
 
     def __init__(self) -> None:
-        self.tokens: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        self._tokens: defaultdict[tuple[str, str], dict[_Model, int]] = defaultdict(dict)
         self.account_id = "unknown"
+
+    def of(self, project: str, day: str) -> dict[_Model, int]:
+        """Tokens of a day by model; those that the bill gives to no project stand under ''."""
+        return self._tokens.get((project, day), {})
 
     def add(self, part: ChargesPart) -> None:
         if part.charges.height:
@@ -50,7 +62,8 @@ class BilledTokens:
             .agg(pl.col("quantity").sum())
             .iter_rows()
         ):
-            self.tokens[project, model, date] += int(tokens)
+            models, key = self._tokens[project, date], model_key(model)
+            models[key] = models.get(key, 0) + int(tokens)
 
 
 def monitored_part(source: str, window: Window, answers: Sequence[Answer], billed: BilledTokens) -> ChargesPart:
@@ -62,9 +75,8 @@ def monitored_part(source: str, window: Window, answers: Sequence[Answer], bille
     counts = pl.DataFrame(records, schema=_COUNTS, orient="row").filter(
         pl.col("window_start").dt.strftime("%Y-%m") == f"{window.start:%Y-%m}"
     )
-    days = pl.DataFrame([*billed.tokens], schema=dict.fromkeys(("project_id", "model", "day"), pl.String), orient="row")
     dated = counts.with_columns(day=pl.col("window_start").dt.strftime("%Y-%m-%d"))
-    untold = dated.join(days, on=["project_id", "model", "day"], how="anti")
+    untold, findings = _beside(dated, billed)
     wide = untold.with_columns(
         window_end=pl.col("window_start") + _HOUR,
         processing_tier=pl.lit("standard"),
@@ -80,23 +92,52 @@ def monitored_part(source: str, window: Window, answers: Sequence[Answer], bille
         account_id=billed.account_id,
     )
     nothing = counted(pl.Series([], dtype=pl.String), pl.Series([], dtype=MONEY))
-    told = dated.join(days, on=["project_id", "model", "day"], how="semi")
-    return ChargesPart(COST_AND_USAGE.empty(), nothing, readings, findings=_compared(told, billed))
+    return ChargesPart(COST_AND_USAGE.empty(), nothing, readings, findings=findings)
 
 
-def _compared(told: pl.DataFrame, billed: BilledTokens) -> tuple[Finding, ...]:
+def _beside(dated: pl.DataFrame, billed: BilledTokens) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Counts of projects, models and days of which the bill tells nothing; how the others compare to it."""
+    days: defaultdict[tuple[str, str], dict[_Model, _Seen]] = defaultdict(dict)
+    keys = ["project_id", "day", "model"]
+    sums = dated.group_by(keys).agg(pl.col("tokens").sum()).sort(keys)
+    for project, day, model, tokens in sums.iter_rows():
+        days[project, day].setdefault(model_key(model), []).append((model, tokens))
+    alone: list[tuple[str, str, str]] = []
+    met: defaultdict[tuple[str, str], list[tuple[str, int, int]]] = defaultdict(list)
+    unsure: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    for (project, day), models in days.items():
+        on_bill = billed.of(project, day)
+        is_unsure = bool(set(on_bill) - set(models) or billed.of("", day))
+        for key, seen in models.items():
+            name, theirs = ", ".join(model for model, _ in seen), sum(tokens for _, tokens in seen)
+            if key in on_bill:
+                met[project, name].append((day, theirs, on_bill[key]))
+            elif is_unsure:
+                unsure[project, name].append((day, theirs))
+            else:
+                alone += [(project, day, model) for model, _ in seen]
+    untold = dated.join(pl.DataFrame(alone, schema=dict.fromkeys(keys, pl.String), orient="row"), on=keys, how="semi")
+    return untold, (*_differing(met), *_not_compared(unsure))
+
+
+def _differing(met: dict[tuple[str, str], list[tuple[str, int, int]]]) -> Iterator[Finding]:
     """Where both count the same days, and their counts lie apart."""
-    findings: list[Finding] = []
-    for (project, model), counts in told.sort("project_id", "model").group_by(
-        "project_id", "model", maintain_order=True
-    ):
-        days = counts["day"].unique().sort().to_list()
-        ours = sum(billed.tokens[str(project), str(model), day] for day in days)
-        theirs = int(counts["tokens"].sum())
+    for (project, model), days in met.items():
+        theirs, ours = sum(day[1] for day in days), sum(day[2] for day in days)
         if abs(ours - theirs) > _CLOSE * max(ours, theirs):
-            detail = f"{project}, {model}: Cloud Monitoring counts {theirs} tokens, the bill {ours}, from {days[0]} on"
-            findings.append(Finding("monitoring_differs", detail, len(days)))
-    return tuple(findings)
+            detail = (
+                f"{project}, {model}: Cloud Monitoring counts {theirs} tokens, the bill {ours}, from {days[0][0]} on"
+            )
+            yield Finding("monitoring_differs", detail, len(days))
+
+
+def _not_compared(unsure: dict[tuple[str, str], list[tuple[str, int]]]) -> Iterator[Finding]:
+    for (project, model), days in unsure.items():
+        detail = (
+            f"{project}, {model}: Cloud Monitoring counts {sum(tokens for _, tokens in days)} tokens from {days[0][0]} "
+            "on; the bill names models of those days otherwise, perhaps the same: none are added"
+        )
+        yield Finding("monitoring_not_compared", detail, len(days))
 
 
 def _records(answer: Answer) -> Iterator[tuple[str, str, datetime, str, int]]:

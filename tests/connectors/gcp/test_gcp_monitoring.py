@@ -83,6 +83,43 @@ def test_counts_that_differ_from_the_bill_are_told_and_not_added(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "monitored"),
+    [
+        ("Gemini 2.0 Flash Text Input - Predictions", "gemini-2.0-flash-001"),
+        ("Gemini 2.5 Flash Text Input - Predictions", "gemini-2.5-flash-preview-09-2025"),
+        ("Claude Sonnet 4.5 Input Tokens", "claude-sonnet-4-5@20250929"),
+        ("Mistral Small 3.1 Input Tokens", "publishers/mistralai/models/mistral-small-3.1-2503"),
+    ],
+)
+def test_a_model_with_its_version_is_the_bills_model(tmp_path: Path, text: str, monitored: str) -> None:
+    billed = row(text, amount=1000.0, priced=1000.0, at=at(3), **GEMINI)
+    told = month(tmp_path, [billed], [series(monitored, "input", (at(3), 1500))], projects=("acme-ml",))
+    assert told.readings["quantity"].to_list() == [1000]
+    assert [detail.partition(": ")[2] for detail in told.told("monitoring_differs")] == [
+        "Cloud Monitoring counts 1500 tokens, the bill 1000, from 2026-09-03 on"
+    ]
+
+
+@pytest.mark.parametrize(
+    "billed",
+    [
+        row("Gemini Next Text Input - Predictions", amount=1000.0, priced=1000.0, at=at(3), **GEMINI),
+        row("Gemini 2.5 Pro Text Input", amount=9.0, priced=9.0, at=at(3), project=None, **GEMINI),
+    ],
+    ids=["another name", "no project"],
+)
+def test_where_the_bills_tokens_may_be_the_same_ones_nothing_is_added(tmp_path: Path, billed: dict[str, Any]) -> None:
+    """On the 3rd the bill tells tokens that cannot be told apart from Monitoring's; on the 4th it tells none."""
+    counts = series("gemini-3-flash", "input", (at(3), 1000), (at(4), 7))
+    told = month(tmp_path, [billed], [counts], projects=("acme-ml",))
+    assert told.readings.filter(stream="monitoring/vertex")["quantity"].to_list() == [7]
+    assert told.told("monitoring_not_compared") == [
+        "acme-ml, gemini-3-flash: Cloud Monitoring counts 1000 tokens from 2026-09-03 on; the bill names models of "
+        "those days otherwise, perhaps the same: none are added"
+    ]
+
+
 def test_a_series_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AnswerError, match="lacks what it should have"):
         month(tmp_path, [row()], [{"metric": {}}], projects=("acme-ml",))

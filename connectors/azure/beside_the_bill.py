@@ -28,10 +28,11 @@ def with_what_stands_beside(
 ) -> Iterator[ChargesPart]:
     """The parts as they are, and one more without charges: how commitments were used, and tokens on no bill."""
     use, billed = CommitmentUse(), BilledTokens()
+    counts = token_counts([answer for answer in answers if answer.stream == MONITOR_STREAM])
     for part in parts:
         use.add(part.charges)
-        billed.add(part.charges)
+        if counts.height:
+            billed.add(part.charges)
         yield part
-    counts = token_counts([answer for answer in answers if answer.stream == MONITOR_STREAM])
     readings, claims = billed.readings(counts, source, f"{window.start:%Y-%m}")
     yield last_part((*use.findings(answers), *billed.findings(counts)), (), readings=readings, claims=claims)

@@ -1,5 +1,5 @@
-"""Azure Monitor's token counts by deployment, model and day: readings where the bill tells no tokens of that account,
-model and day (provisioned throughput), else a cross-check."""
+"""Azure Monitor's token counts by deployment, model and day: readings where the bill meters nothing but provisioned
+throughput of that resource and day, else a cross-check and never more."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ class BilledTokens:
 
     def __init__(self) -> None:
         self._billed = pl.DataFrame(schema=_BILLED)
+        self._metered = pl.DataFrame(schema=_METERED)
         self._accounts: dict[str, tuple[str, str, str | None]] = {}
 
     def add(self, charges: pl.DataFrame) -> None:
@@ -115,14 +116,20 @@ class BilledTokens:
             tokens="ConsumedQuantity",
         )
         self._billed = pl.concat([self._billed, told.cast(_BILLED)]).group_by(_KEYS).agg(pl.col("tokens").sum())
+        used = charges.filter(
+            pl.col("ChargeCategory").is_in(["Usage", "Adjustment"])
+            & pl.col("ResourceId").is_not_null()
+            & ~_is_provisioned()
+        ).select(resource=pl.col("ResourceId").str.to_lowercase(), day=pl.col("ChargePeriodStart").dt.date())
+        self._metered = pl.concat([self._metered, used.unique()]).unique()
         owners = charges.select("SubAccountId", "InvoiceIssuerName", "BillingAccountId", "SubAccountName")
         for subscription, issuer, account, name in owners.unique().drop_nulls("SubAccountId").iter_rows():
             self._accounts.setdefault(subscription.lower(), (issuer, account, name))
 
     def readings(self, counts: pl.DataFrame, source: str, month: str) -> tuple[pl.DataFrame, tuple[Claim, ...]]:
-        """Readings of what the bill tells no tokens for, and the claims to their usage."""
-        keyed = counts.with_columns(key=model_key(pl.col("model")))
-        alone = keyed.join(self._billed, on=["resource", "key", "day"], how="anti").filter(pl.col("tokens") > 0)
+        """Readings of the days on which the bill meters nothing of a resource that could be tokens, and the claims to
+        their usage. A meter that could not be read may count the same tokens: beside any, nothing is added."""
+        alone = counts.join(self._metered, on=["resource", "day"], how="anti").filter(pl.col("tokens") > 0)
         if alone.is_empty():
             return METER_READINGS.empty(), ()
         owned = alone.join(self._owners(alone), on="resource", how="left", maintain_order="left")
@@ -142,16 +149,32 @@ class BilledTokens:
         return readings, tuple(Claim(claim.issuer, claim.account_id, "usage") for claim in claims_of(owners))
 
     def findings(self, counts: pl.DataFrame) -> tuple[Finding, ...]:
-        """Where the bill and the metrics tell other amounts of the same resource and model over the same days."""
+        """Where the bill and the metrics tell other amounts of the same resource and model over the same days, and what
+        of the metrics is on no meter that could be read, although the bill has some of that resource and day."""
         keyed = counts.with_columns(key=model_key(pl.col("model"))).group_by(_KEYS).agg(metered=pl.col("tokens").sum())
         both = keyed.join(self._billed, on=_KEYS, how="inner").group_by("resource", "key", "meter")
         sums = both.agg(pl.col("metered", "tokens").sum(), days=pl.len()).sort("resource", "key", "meter")
-        found: list[Finding] = []
+        found = self._unmatched(keyed)
         for resource, key, meter, metered, tokens, days in sums.iter_rows():
             if abs(tokens - metered) > _APART * max(tokens, metered):
                 amounts = f"{_DIRECTIONS[meter]} {tokens.normalize():f} billed, {metered.normalize():f} metered"
                 found.append(Finding("monitor_differs", f"{key} of {resource}: {amounts}", days))
         return tuple(found)
+
+    def _unmatched(self, keyed: pl.DataFrame) -> list[Finding]:
+        beside = keyed.join(self._metered, on=["resource", "day"], how="semi")
+        lost = beside.join(self._billed, on=["resource", "key", "day"], how="anti").group_by("resource", "key", "meter")
+        sums = lost.agg(pl.col("metered").sum(), days=pl.len()).sort("resource", "key", "meter")
+        return [
+            Finding(
+                "monitor_unmatched",
+                f"{key} of {resource}: {_DIRECTIONS[meter]} {metered.normalize():f} metered, no tokens of that name "
+                "billed; not added, for the bill has other meters of that resource and day",
+                days,
+            )
+            for resource, key, meter, metered, days in sums.iter_rows()
+            if metered
+        ]
 
     def _owners(self, counts: pl.DataFrame) -> pl.DataFrame:
         """Whose account each resource is: its subscription's, as the bill tells; of one that is on no bill, its own."""
@@ -165,5 +188,13 @@ class BilledTokens:
         return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
+def _is_provisioned() -> pl.Expr:
+    """Whether a charge is of provisioned throughput, billed by the hour; FOCUS exports tell it by name alone."""
+    names = pl.concat_str("SkuMeter", "ChargeDescription", separator=" ", ignore_nulls=True)
+    told = names.str.contains(r"(?i)provisioned|\bptus?\b").fill_null(value=False)
+    return pl.col("x_Meter").is_null() & (pl.col("ConsumedUnit").eq_missing(pl.lit("PTU-Hours")) | told)
+
+
+_METERED = pl.Schema({"resource": pl.String, "day": pl.Date})
 _KEYS = ["resource", "key", "day", "meter"]
 _BILLED = pl.Schema({"resource": pl.String, "key": pl.String, "day": pl.Date, "meter": pl.String, "tokens": MONEY})

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import polars as pl
 import pytest
 
 from connectors.azure import KIND, AzureOptions
 from connectors.azure.benefits import STREAM, utilizations
 from connectors.azure.export_runs import read_run
+from connectors.azure.monitor import COUNTS, BilledTokens
 from connectors.errors import AnswerError
 from connectors.protocol import Answer, Surroundings
 from tests.connectors.azure.azure_month import (
@@ -26,6 +28,9 @@ from tests.connectors.azure.azure_month import (
     Loaded,
     actual_rows,
     amortized_rows,
+    as_csv,
+    connector,
+    native_row,
     write_run,
 )
 from tests.connectors.azure.loopback import Loopback, Told, serving
@@ -104,12 +109,14 @@ def _metric(name: str, *series: tuple[str, str, dict[str, float | None]]) -> dic
     }
 
 
-def test_tokens_that_no_bill_tells_become_readings_and_others_a_check(server: Loopback, tmp_path: Path) -> None:
-    """The bill of 3 September has 2,034,567 input tokens of gpt-4o; the provisioned gpt-5.4 has none."""
+def test_tokens_beside_provisioned_throughput_alone_become_readings_and_others_a_check(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """The bill of 3 September has 2,034,567 input tokens of gpt-4o and none of gpt-5.4; later days have no meter."""
     server.answers = [Told({"value": [
         _metric("ProcessedPromptTokens", ("chat", "gpt-4o", {"2026-09-03": 1_000_000, "2026-09-04": 10}),
-                ("ptu", "gpt-5.4", {"2026-09-03": 700, "2026-09-04": None, "2026-09-05": 0})),
-        _metric("GeneratedTokens", ("chat", "gpt-4o", {"2026-09-03": 200_100}), ("ptu", "gpt-5.4", {"2026-09-03": 70})),
+                ("ptu", "gpt-5.4", {"2026-09-03": 700, "2026-09-04": 800, "2026-09-05": 0, "2026-09-06": None})),
+        _metric("GeneratedTokens", ("chat", "gpt-4o", {"2026-09-03": 200_100}), ("ptu", "gpt-5.4", {"2026-09-04": 70})),
     ]})]  # fmt: skip
     loaded = _load(server, tmp_path, monitor_resources=[RESOURCE])
     asked = parse_qs(urlsplit(server.asked[0].path).query)
@@ -120,14 +127,51 @@ def test_tokens_that_no_bill_tells_become_readings_and_others_a_check(server: Lo
     told = readings.select("model", "meter", readings["window_start"].dt.day(), "quantity", "account_id").rows()
     assert told == [
         ("gpt-4o", "input", 4, Decimal(10), "8000001"),
-        ("gpt-5.4", "input", 3, Decimal(700), "8000001"),
-        ("gpt-5.4", "output", 3, Decimal(70), "8000001"),
+        ("gpt-5.4", "input", 4, Decimal(800), "8000001"),
+        ("gpt-5.4", "output", 4, Decimal(70), "8000001"),
     ]
     assert readings["detail"][1] == f"deployment=ptu;resource={RESOURCE.lower()}"
     assert loaded.findings["monitor_differs"] == (
         f"gpt-4o of {RESOURCE.lower()}: Input 2034567 billed, 1000000 metered"
     )
+    assert loaded.findings["monitor_unmatched"].startswith(f"gpt-5.4 of {RESOURCE.lower()}: Input 700 metered")
     assert loaded.charges["BilledCost"].sum() == Decimal("1147.4942075")
+
+
+def _charged(folder: Path, meter: str, **columns: str) -> pl.DataFrame:
+    told = {"MeterCategory": "Foundry Models", "MeterSubCategory": "Azure OpenAI", "MeterName": meter,
+            "Product": f"Azure OpenAI - {meter}", "UnitOfMeasure": "1K", "ResourceId": RESOURCE}  # fmt: skip
+    row = native_row(**{**told, "Quantity": "1000", "Cost": "5", **columns})
+    path = folder / "report.csv"
+    path.write_bytes(as_csv([row]))
+    source = connector(report="actual", path=str(path))
+    translation = source.translate(SEPTEMBER, list(source.pull(SEPTEMBER)))
+    return Loaded(translation, list(translation.parts)).charges
+
+
+@pytest.mark.parametrize(
+    ("meter", "columns", "is_added"),
+    [
+        ("gpt-4o-realtime-prvw-Txt-1001-Inp-glbl Tokens", {}, False),  # the same model, spelt otherwise
+        ("5.4 xq inp Gl 1M Tokens", {}, False),  # a meter that nobody can read
+        ("gpt 4o 1120 Inp glbl Tokens", {"UnitOfMeasure": "1"}, False),  # tokens, or thousands of them?
+        ("Provisioned Managed Global Unit", {"UnitOfMeasure": "1 Hour"}, True),
+        ("gpt 4o 1120 Inp glbl Tokens", {"Date": "09/02/2026"}, True),  # another day
+        ("gpt 4o 1120 Inp glbl Tokens", {"ResourceId": RESOURCE + "-2"}, True),  # another resource
+    ],
+)
+def test_nothing_is_added_beside_any_meter_of_a_resource_and_day(
+    tmp_path: Path, meter: str, columns: dict[str, str], *, is_added: bool
+) -> None:
+    counted = (RESOURCE.lower(), "rt", "gpt-4o-realtime-preview", date(2026, 9, 3), "input", Decimal(1_000_000))
+    counts = pl.DataFrame([counted], schema=COUNTS, orient="row")
+    billed = BilledTokens()
+    billed.add(_charged(tmp_path, meter, **columns))
+    readings, claims = billed.readings(counts, "azure", "2026-09")
+    assert readings["quantity"].to_list() == [Decimal(1_000_000)] * is_added
+    assert (len(claims), [found.kind for found in billed.findings(counts)]) == (
+        (1, []) if is_added else (0, ["monitor_unmatched"])
+    )
 
 
 @pytest.mark.parametrize(

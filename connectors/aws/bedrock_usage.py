@@ -48,9 +48,10 @@ _NOUN = (
     r"|(?:input|output|response)-token(?:s|-count))"
 )
 _PLAIN = re.compile(
-    rf"^(?P<model>.+?)-(?P<mantle>mantle-)?(?:(?P<modality>(?-i:text|speech|audio|image|video))-)?(?P<noun>{_NOUN})(?P<rest>(?:-[A-Za-z0-9]+)*)$",
+    rf"^(?P<model>.+?)-(?P<mantle>mantle-)?(?:(?P<modality>(?-i:text)|speech|audio|image|video)-)?(?P<noun>{_NOUN})(?P<rest>(?:-[A-Za-z0-9]+)*)$",
     re.IGNORECASE,
 )
+"""`-Text-` in capitals is part of a model's name (TitanEmbeddingsG1-Text); other modalities are in no model's."""
 _BODY = re.compile(
     rf"^(?:million-)?(?P<early>(?:(?:batch|flex|priority|text)-)*)(?:(?P<modality>speech|audio|image|video)-)?(?P<noun>{_NOUN})(?P<rest>(?:-[a-z0-9]+)*)$"
 )

@@ -96,13 +96,21 @@ def _told_status() -> pl.Expr:
 def plain_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.LazyFrame:
     """Rows that no commitment touches, under FOCUS's names.
 
-    Usage and fees of less than nothing, and credits of more, are Adjustments: they have no SKU.
+    Usage and fees of less than nothing, and credits of more, are Adjustments: they have no SKU. What is no usage and is
+    of an earlier month corrects that one.
     """
     cost = billed(basis)
-    is_usage, is_credit = (pl.col("ChargeCategory") == category for category in ("Usage", "Credit"))
-    is_odd = ((is_usage | (pl.col("ChargeCategory") == "Purchase")) & (cost < 0)) | (is_credit & (cost > 0))
+    is_usage, is_credit, is_purchase = (
+        pl.col("ChargeCategory") == category for category in ("Usage", "Credit", "Purchase")
+    )
+    is_odd = ((is_usage | is_purchase) & (cost < 0)) | (is_credit & (cost > 0))
     odd = frame.select(is_odd=is_odd.fill_null(value=False)).to_series()
-    earlier = pl.col("line_item_usage_start_date") < pl.col("bill_billing_period_start_date")
+    begins = pl.col("bill_billing_period_start_date")
+    is_before, is_wholly_before = (
+        pl.col("line_item_usage_start_date") < begins,
+        pl.col("line_item_usage_end_date") <= begins,
+    )
+    is_correction = (~is_usage & ~is_purchase & is_before) | ((is_odd | is_purchase) & is_before & is_wholly_before)
     amount = pl.col("line_item_usage_amount")
     quantity = pl.when(is_usage | (amount > 0)).then(amount).otherwise(_ONE)
     counted = pl.when(pl.col("block").is_null()).then(amount).otherwise(product(amount, pl.col("block")))
@@ -111,7 +119,7 @@ def plain_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.
         "PricingUnit",
         **identity(month),
         **_costs(cost, is_usage),
-        ChargeClass=pl.when((pl.col("role") == "refund") & earlier).then(pl.lit("Correction")),
+        ChargeClass=pl.when(is_correction).then(pl.lit("Correction")),
         PricingQuantity=pl.when(pl.col("SkuPriceId").is_not_null()).then(quantity),
         ConsumedQuantity=pl.when(is_usage).then(counted),
         ConsumedUnit=pl.when(is_usage).then("ConsumedUnit"),

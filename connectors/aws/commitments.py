@@ -225,7 +225,7 @@ def unused_money() -> pl.Expr:
 
 def unused_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl.LazyFrame:
     """A row for what was not used of each fee row's period, and one for the hours that provisioned throughput stood
-    ready for; both bill nothing."""
+    ready for, also where those were free; both bill nothing."""
     rest = unused_money()
     used = _is_provisioned()
     hours = pl.coalesce(_positive("reservation_unused_quantity"), _ZERO)
@@ -236,7 +236,7 @@ def unused_charges(frame: pl.DataFrame, *, month: str, basis: BilledBasis) -> pl
     quantity = pl.when(used).then("line_item_usage_amount").when(_is_plan()).then(rest).otherwise(hours)
     charges = (
         frame.lazy()
-        .filter((used & (cost > 0)) | (rest > 0))
+        .filter((used & (cost >= 0)) | (rest > 0))
         .select(
             *(name for name in _SHARED if name not in {"SkuId", "SkuPriceId"}),
             "PricingUnit",
@@ -264,7 +264,7 @@ def charges_of_a_row(basis: BilledBasis) -> pl.Expr:
     A negation becomes none; a fee of a commitment one if it bills anything, and one more for what was not used.
     """
     cost, fee = billed(basis), is_committed() & ~pl.col("role").is_in(COVERED)
-    beside = (_is_provisioned() & (cost > 0)) | (unused_money() > 0)
+    beside = (_is_provisioned() & (cost >= 0)) | (unused_money() > 0)
     of_a_fee = (cost != 0).cast(pl.Int64) + beside.cast(pl.Int64)
     return pl.when(pl.col("role") == "negation").then(0).when(fee).then(of_a_fee).otherwise(1)
 

@@ -1,6 +1,6 @@
-"""The columns that AWS documents for CUR 2.0 and the legacy report, as a table of facts, so that one nobody has seen before
-is told, whatever family it is of. Only families that grow with the customer's own words (products, tags, cost
-categories) are open. Which columns are read belongs to `columns`.
+"""The columns that AWS documents for CUR 2.0 and the legacy report, as a table of facts, so that one nobody has seen is
+told, whatever family it is of. Only families that grow with the customer's own words (products, tags, cost categories)
+are open. Which columns are read belongs to `columns`.
 """
 
 from __future__ import annotations

@@ -223,6 +223,24 @@ def test_provisioned_throughput_is_bought_by_the_hour_and_counts_no_tokens(
     )
 
 
+def test_a_free_hour_of_provisioned_throughput_is_an_hour(
+    bills: Any, charges_of: Callable[..., Any], named: Any
+) -> None:
+    """Nothing was paid, so nothing was bought; the hour stands nevertheless."""
+    line = bills.line(
+        usage_type="USE1-Claude2.1-ProvisionedThroughput-ModelUnit-1month",
+        product_code="AmazonBedrock",
+        usage_amount=1.0,
+        unblended_cost=0.0,
+        resource_id=named.UNIT,
+    )
+    month = charges_of(line)
+    ready = month.one(CommitmentDiscountStatus="Used")
+    assert (ready["ConsumedQuantity"], ready["EffectiveCost"], month.charges.height) == (1, 0, 1)
+    assert month.as_read.row(0) == ("USD", 1, 0)
+    assert [str(violation) for violation in check(for_export(month.charges)).violations] == []
+
+
 @pytest.mark.slow
 @given(cents=st.lists(st.integers(0, 10**7), min_size=1, max_size=12), off=st.integers(-3, 3))
 def test_covered_usage_and_negations_never_change_what_is_billed(cents: list[int], off: int) -> None:

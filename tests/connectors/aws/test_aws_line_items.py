@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -97,6 +98,30 @@ def test_money_back_is_never_negative_usage(
     assert (discount["ChargeCategory"], discount["ListCost"]) == ("Adjustment", 0)
     tax = month.one(ChargeCategory="Tax")
     assert (tax["SkuId"], tax["BilledCost"], tax["EffectiveCost"]) == (None, Decimal("12.34"), Decimal("12.34"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost"),
+    [("Credit", -5.0), ("Tax", 1.0), ("Refund", -2.0), ("EdpDiscount", -1.0), ("Fee", 3.0), ("Usage", -4.0)],
+)
+def test_what_is_of_an_earlier_month_corrects_it(
+    bills: Any, charges_of: Callable[..., Any], kind: str, cost: float
+) -> None:
+    """Billed in September, of days in August: no charge of September breaks its own month for that."""
+    days = {
+        "usage_start_date": datetime(2026, 8, 3, tzinfo=UTC),
+        "usage_end_date": datetime(2026, 8, 4, tzinfo=UTC),
+    }
+    month = charges_of(bills.line(line_item_type=kind, unblended_cost=cost, **days), bills.line(sku="S"))
+    assert month.one(BilledCost=Decimal(cost))["ChargeClass"] == "Correction"
+    assert [str(violation) for violation in check(for_export(month.charges)).violations] == []
+
+
+def test_a_fee_that_reaches_into_its_month_corrects_nothing(bills: Any, charges_of: Callable[..., Any]) -> None:
+    fee = bills.line(line_item_type="Fee", unblended_cost=3.0, usage_start_date=datetime(2026, 8, 3, tzinfo=UTC))
+    month = charges_of(fee)
+    assert month.one(BilledCost=Decimal(3))["ChargeClass"] is None
+    assert [str(violation) for violation in check(for_export(month.charges)).violations] == []
 
 
 def test_what_is_not_understood_is_kept_and_listed_with_its_money(

@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from connectors.errors import ConfigurationError
 from connectors.gcp.export_pull import STREAM
-from connectors.gcp.google_access import credentials_for, google_errors
+from connectors.gcp.google_access import credentials_for, google_errors, not_installed
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.table_rows import COLUMNS, new_columns
 from connectors.protocol import Answer, Surroundings, Window
@@ -34,8 +33,7 @@ def pulled(
     Raises `ConfigurationError` for a table that is not there, `CredentialsError`, `RateLimitError`,
     `VendorUnavailableError`.
     """
-    from google.cloud import bigquery
-
+    bigquery = _library()
     month = f"{window.start:%Y-%m}"
     with _client(options) as client, google_errors(f"the query of {options.table}"):
         names = [field.name for field in client.get_table(options.table).schema]
@@ -59,8 +57,7 @@ def pulled(
 
 def periods(options: GcpOptions, surroundings: Surroundings) -> list[str]:
     """Billing periods that the table has rows of."""
-    from google.cloud import bigquery
-
+    bigquery = _library()
     del surroundings
     if options.report == "focus":
         # a month begins at Pacific midnight or later at UTC's: a day on, both are the month
@@ -131,17 +128,20 @@ def _parquet(table: Any) -> bytes:
     return body.getvalue()
 
 
-@contextmanager
-def _client(options: GcpOptions) -> Generator[Any]:
+def _library() -> Any:
+    """google.cloud.bigquery. Raises `ConfigurationError` where it is missing."""
     try:
         from google.cloud import bigquery
     except ImportError as error:
-        raise ConfigurationError(
-            "Google's library of BigQuery is not installed", remedy="pip install 'outlay[gcp]'"
-        ) from error
+        raise not_installed() from error
+    return bigquery
+
+
+@contextmanager
+def _client(options: GcpOptions) -> Generator[Any]:
     project = (options.table or "").replace(":", ".").partition(".")[0]
     endpoint = options.bigquery_endpoint_url
     client_options = {"api_endpoint": endpoint} if endpoint else None
     credentials = credentials_for(options, endpoint)
-    with bigquery.Client(project=project, credentials=credentials, client_options=client_options) as client:
+    with _library().Client(project=project, credentials=credentials, client_options=client_options) as client:
         yield client

@@ -8,6 +8,7 @@ import polars as pl
 
 from connectors.errors import AnswerError
 from connectors.exports.places import local_path, place_at, sha256_of, sha256_of_local
+from connectors.gcp.google_access import storage_of
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.parquet_slices import opened, row_count, slices
 from connectors.gcp.shards import ExportFile, export_files, folder_month
@@ -66,14 +67,6 @@ def months_in(frame: pl.DataFrame, name: str, options: GcpOptions) -> set[str]:
             remedy="export the table whole, or set report to what the table is",
         ) from error
     return {f"{month[:4]}-{month[-2:]}" for month in months.unique().drop_nulls()}
-
-
-def storage_of(options: GcpOptions) -> dict[str, str]:
-    """The object store's settings in the clear, for the store alone."""
-    known = {name: secret.get_secret_value() for name, secret in options.storage.items()}
-    if options.credentials_file and (options.path or "").startswith("gs://"):
-        known.setdefault("service_account", options.credentials_file)
-    return known
 
 
 def _body(

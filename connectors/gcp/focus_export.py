@@ -11,6 +11,7 @@ from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.judged import as_judged, vendor_findings
 from connectors.focus_rows.times import with_instants
 from connectors.focus_rows.upconvert import upconvert
+from connectors.gcp.google_access import storage_of
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.parquet_slices import opened, slices
 from connectors.gcp.shards import check_folder
@@ -41,8 +42,7 @@ def _parts(source: str, options: GcpOptions, month: str, tables: Sequence[Answer
 def _slices(answer: Answer, options: GcpOptions, month: str) -> Iterator[tuple[str, pl.DataFrame]]:
     """The answer's name and rows of the month, under FOCUS's names."""
     name = answer.request["name"]
-    storage = {key: secret.get_secret_value() for key, secret in options.storage.items()}
-    with opened(answer.body, name, storage) as file:
+    with opened(answer.body, name, storage_of(options)) as file:
         for frame in slices(file, file.schema_arrow.names):
             named, _ = with_focus_names(frame, name, {})
             months = with_instants(named, name).select(billing_month()).to_series()

@@ -23,9 +23,22 @@ _READ_ONLY = "https://www.googleapis.com/auth/cloud-platform.read-only"
 _INSTALL = "install outlay[gcp]: pip install 'outlay[gcp]'"
 
 
+def not_installed() -> ConfigurationError:
+    """The error where Google's libraries are missing."""
+    return ConfigurationError("Google's libraries are not installed", remedy=_INSTALL)
+
+
 def is_loopback(url: str | None) -> bool:
     """Whether an address is this machine's: nobody signs in there."""
     return urlsplit(url or "").hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def storage_of(options: GcpOptions) -> dict[str, str]:
+    """The object store's settings in the clear, for the store alone."""
+    known = {name: secret.get_secret_value() for name, secret in options.storage.items()}
+    if options.credentials_file and (options.path or "").startswith("gs://"):
+        known.setdefault("service_account", options.credentials_file)
+    return known
 
 
 def credentials_for(options: GcpOptions, endpoint: str | None) -> Any:
@@ -39,7 +52,7 @@ def credentials_for(options: GcpOptions, endpoint: str | None) -> Any:
         from google.auth.credentials import AnonymousCredentials
         from google.oauth2 import service_account
     except ImportError as error:
-        raise ConfigurationError("Google's libraries are not installed", remedy=_INSTALL) from error
+        raise not_installed() from error
     if is_loopback(endpoint):
         return AnonymousCredentials()
     scopes = [_READ_ONLY, "https://www.googleapis.com/auth/bigquery"]

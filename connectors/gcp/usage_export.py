@@ -12,6 +12,7 @@ from connectors.errors import AnswerError
 from connectors.gcp.charges import to_charges, unused_charges
 from connectors.gcp.commitments import Commitments, with_commitments
 from connectors.gcp.costed import commitment_findings, costed, counted_rows
+from connectors.gcp.google_access import storage_of
 from connectors.gcp.list_costs import with_list_costs
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.parquet_slices import opened, slices
@@ -98,9 +99,8 @@ def _part(source: str, part: _Slice, commitments: Commitments, prices: pl.DataFr
 def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[str] = COLUMNS) -> Iterator[_Slice]:
     """The answer's rows of the month. Rows are numbered by answer, the same in every pass."""
     name = answer.request["name"]
-    storage = {key: secret.get_secret_value() for key, secret in options.storage.items()}
     read = 0
-    with opened(answer.body, name, storage) as file:
+    with opened(answer.body, name, storage_of(options)) as file:
         names = frozenset(file.schema_arrow.names)
         for frame in slices(file, columns):
             first_row, url = (answer.sequence << 40) + read, answer.request.get("url")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -191,3 +192,15 @@ def test_a_key_file_that_is_not_there_is_told(tmp_path: Any) -> None:
     (tmp_path / "key.json").write_text("{}")
     with pytest.raises(CredentialsError, match="no Google credentials"):
         credentials_for(asked, None)
+
+
+@pytest.mark.parametrize("ask", ["pull", "periods"])
+def test_without_googles_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, ask: str) -> None:
+    monkeypatch.setitem(sys.modules, "google.cloud.bigquery", None)
+    monkeypatch.delattr("google.cloud.bigquery", raising=False)
+    options, surroundings = GcpOptions(table="acme.billing.export"), Surroundings()
+    with pytest.raises(ConfigurationError, match=r"not installed .*pip install 'outlay\[gcp\]'"):
+        if ask == "pull":
+            list(GcpConnector("gcp", options, surroundings).pull(SEPTEMBER))
+        else:
+            periods_in(options, surroundings)

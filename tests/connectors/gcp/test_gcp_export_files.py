@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from connectors.gcp import GcpOptions, periods_in
 from connectors.protocol import FileReference, Surroundings, Window
 from tests.connectors.gcp.billing_rows import at, row, schema, write
 from tests.connectors.gcp.conftest import SEPTEMBER, connector, gone_through, month_at
+from tests.connectors.gcp.test_gcp_focus_export import charge, written
 
 
 def shard(folder: Path, number: int, rows: list[dict[str, Any]], stem: str = "export-") -> Path:
@@ -163,6 +165,20 @@ def test_large_files_are_archived_by_reference_and_must_stay_as_they_were(tmp_pa
     path.unlink()
     with pytest.raises(AnswerError, match="it is gone"):
         source.translate(SEPTEMBER, answers)
+
+
+@pytest.mark.parametrize("report", ["detailed", "focus"])
+def test_large_files_of_a_bucket_are_read_back_by_whoever_pulled_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str
+) -> None:
+    path = shard(tmp_path, 0, hours(1)) if report == "detailed" else written(tmp_path / "focus.parquet", [charge()])
+    body, keys = path.read_bytes(), list[dict[str, str]]()
+    monkeypatch.setattr("connectors.gcp.parquet_slices.recall", lambda _, storage: keys.append(dict(storage)) or body)
+    pulled = next(iter(connector(path, report=report).pull(SEPTEMBER)))
+    large = replace(pulled, body=FileReference("gs://bill/a.parquet", len(body), "0" * 64))
+    source = connector("gs://bill", report=report, credentials_file="/key.json", storage={"base_url": "http://here"})
+    assert gone_through(source.translate(SEPTEMBER, [large])).charges.height == 1
+    assert {(key["service_account"], key["base_url"]) for key in keys} == {("/key.json", "http://here")}
 
 
 def test_new_columns_are_told_of(tmp_path: Path) -> None:

@@ -142,16 +142,13 @@ def _unused(
 
 
 def _store_rows(world: CloudWorld, month: str, day: date) -> Iterator[AzureRow]:
-    """Storage, whose quantities are thirty-firsts of a month with all their digits."""
+    """Storage, whose quantities are thirty-firsts of a month to 12 places, and whose costs have more."""
     listed = Decimal("0.0208")
     for account, base in ((AZURE_ML, 41_000), (AZURE_CARE, 3_900), (AZURE_PLATFORM, 1_200)):
         stored = between(base * 9 // 10, base * 11 // 10, world.seed, account.id, "blob", day)
-        quantity = rounded(Decimal(stored) / 31, 17)
+        quantity = rounded(Decimal(stored) / 31, 12)
         cost = quantity * listed
-        counted = rounded(quantity, 12) * listed
-        means = Charge(
-            AZURE, month, AZURE_ENROLMENT.id, account, midnight(day), "Usage", cost, cost, counted, counted
-        )  # fmt: skip
+        means = Charge(AZURE, month, AZURE_ENROLMENT.id, account, midnight(day), "Usage", cost, cost, cost, cost)
         yield AzureRow(
             month, day, account, "Storage", "Hot LRS Data Stored", quantity, "1 GB/Month", listed, listed,
             "Tiered Block Blob", "Tiered Block Blob - Hot LRS - US East", service="Microsoft.Storage", family="Storage",

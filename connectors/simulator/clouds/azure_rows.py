@@ -159,16 +159,19 @@ class AzureRow:
         return {**dict.fromkeys(COLUMNS, ""), **values, **self._of_benefit()}
 
     def _of_benefit(self) -> dict[str, str]:
+        """A purchase of reservations names their order, whatever it covers the reservation."""
         if self.benefit is None:
             return {}
         is_reservation = self.benefit.kind == "Reservation"
+        names_order_only = is_reservation and self.charge == "Purchase"
+        member = self.benefit.order if names_order_only else self.benefit.member
         return {
-            "ReservationId": self.benefit.member if is_reservation else "",
+            "ReservationId": member if is_reservation else "",
             "ReservationName": self.benefit.name if is_reservation else "",
             "ProductOrderId": self.benefit.order,
             "ProductOrderName": self.benefit.product,
             "Term": "12",
-            "benefitId": self.benefit.id,
+            "benefitId": self.benefit.id.removesuffix(self.benefit.member) if names_order_only else self.benefit.id,
             "benefitName": self.benefit.name,
         }
 

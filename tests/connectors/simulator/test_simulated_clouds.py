@@ -12,8 +12,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from connectors.simulator.clouds.azure_bill import azure_lines
 from connectors.simulator.clouds.clouds import Clouds, cloud_owners, cloud_sources
 from connectors.simulator.clouds.truth import cloud_document, cloud_restated
+from connectors.simulator.clouds.world import CloudWorld
 from connectors.simulator.events import Calendar
 
 CALENDAR = Calendar.of(2, datetime(2026, 11, 20, 14, 30, tzinfo=UTC))
@@ -149,6 +151,30 @@ def test_azure_bills_in_one_report_and_costs_in_the_other(files, truth, state, d
         newest = azure_runs(files[state], report, days)[-1]
         summed = sum((round(Decimal(text), 12) for text in newest["Cost"]), Decimal(0))
         assert summed == told(truth[state], "azure", period, cost)
+
+
+def test_what_azure_lists_for_is_its_quantity_at_the_public_price_rounded_once():
+    """Costs of storage have more places than the twelve of the truth."""
+    lines = azure_lines(CloudWorld(11, CALENDAR, "first"), OCTOBER)
+    stored = [line for line in lines if line.actual and line.actual["MeterCategory"] == "Storage"]
+    assert len(stored) == 3 * 31
+    assert max(-Decimal(line.actual["Cost"]).as_tuple().exponent for line in stored) > 12
+    for line in stored:
+        (means,) = line.means
+        public = Decimal(line.actual["Quantity"]) * Decimal(line.actual["PayGPrice"])
+        assert means.listed == means.contracted == means.billed == round(public, 12)
+
+
+def test_a_purchase_of_azure_reservations_names_their_order_only(files):
+    actual = azure_runs(files["first"], "actual", "20261001-20261031")[-1]
+    bought = actual.filter((pl.col("ChargeType") == "Purchase") & (pl.col("PricingModel") == "Reservation"))
+    assert bought.height == 2
+    for row in bought.iter_rows(named=True):
+        order = row["ProductOrderId"]
+        assert row["benefitId"] == f"/providers/Microsoft.Capacity/reservationOrders/{order}/reservations/"
+        assert row["ReservationId"] == order
+    covered = azure_runs(files["first"], "amortized", "20261001-20261031")[-1]
+    assert not set(covered["ReservationId"].drop_nulls()) & set(bought["ProductOrderId"])
 
 
 def test_azure_keeps_older_runs_and_runs_again_before_the_second_pull(files):

@@ -73,11 +73,15 @@ _TEXTS = ("cost_type", "tags", "model_label", "machine", "consumed_unit", "detai
 
 def _with_flags(made: pl.DataFrame) -> pl.DataFrame:
     start = pl.col("month").str.to_datetime("%Y-%m", time_unit="us", time_zone=PACIFIC)
+    starts_before, ends_before = pl.col("start") < pl.col("period_start"), pl.col("end") <= pl.col("period_start")
     return made.with_columns(
         period_start=start.dt.convert_time_zone("UTC"),
         period_end=start.dt.offset_by("1mo").dt.convert_time_zone("UTC"),
         is_priced=pl.col("category").is_in(["Usage", "Purchase"]),
         is_unused=pl.col("status").eq_missing("Unused"),
+    ).with_columns(
+        # usage that reached Google's meters after its own month was invoiced amends a closed month in a later one
+        is_late=pl.when(pl.col("category") == "Purchase").then(ends_before).otherwise(starts_before)
     )
 
 
@@ -140,9 +144,6 @@ def _who() -> dict[str, pl.Expr]:
 
 
 def _when() -> dict[str, pl.Expr]:
-    starts_before, ends_before = pl.col("start") < pl.col("period_start"), pl.col("end") <= pl.col("period_start")
-    # usage that reached Google's meters after its own month was invoiced amends a closed month in a later one
-    is_late = pl.when(pl.col("category") == "Purchase").then(ends_before).otherwise(starts_before)
     return {
         "BillingPeriodStart": pl.col("period_start"),
         "BillingPeriodEnd": pl.col("period_end"),
@@ -151,7 +152,7 @@ def _when() -> dict[str, pl.Expr]:
         "ChargePeriodEnd": pl.when(pl.col("end") > pl.col("start"))
         .then("end")
         .otherwise(pl.col("start") + pl.duration(hours=1)),
-        "ChargeClass": pl.when(is_late).then(pl.lit("Correction")),
+        "ChargeClass": pl.when("is_late").then(pl.lit("Correction")),
     }
 
 
@@ -226,8 +227,9 @@ def _commitment() -> dict[str, pl.Expr]:
         ),
         "CommitmentDiscountType": pl.when(has_one).then(pl.lit("Committed Use Discount")),
         "CommitmentDiscountStatus": pl.col("status"),
-        "CommitmentDiscountQuantity": pl.col("commitment_quantity"),
-        "CommitmentDiscountUnit": pl.col("commitment_unit"),
+        # FOCUS counts a commitment's use where it happens, not where it is corrected
+        "CommitmentDiscountQuantity": pl.when(~pl.col("is_late")).then("commitment_quantity"),
+        "CommitmentDiscountUnit": pl.when(~pl.col("is_late")).then("commitment_unit"),
     }
 
 

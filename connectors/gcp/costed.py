@@ -11,7 +11,8 @@ from decimal import Decimal
 import polars as pl
 
 from connectors.gcp.commitments import COMMITMENT_CREDITS, Commitments
-from connectors.protocol import Finding
+from connectors.protocol import AS_READ_SCHEMA, Finding
+from models.errors import ContractError
 from models.ledger.money import product, quotient
 from models.table import MONEY
 
@@ -64,20 +65,33 @@ def costed(rows: pl.DataFrame, credits: pl.DataFrame, commitments: Commitments) 
     return pl.concat([part.select(*rows.columns, *MADE) for part in parts])
 
 
-def counted_rows(rows: pl.DataFrame, credits: pl.DataFrame, commitments: Commitments) -> pl.DataFrame:
-    """Currency and billed cost of what becomes of the rows, from the export's own columns: a row, a second one where a
-    commitment covers a part of it, and each credit that is not a commitment's."""
+def read_of(rows: pl.DataFrame, credits: pl.DataFrame, commitments: Commitments) -> pl.DataFrame:
+    """`AS_READ_SCHEMA` of rows by `flat_rows` and their credits: what charges of them must come to.
+
+    The money is the export's own, cost and credits added up, whatever commitments pay. A row is one charge, two where
+    a commitment covers a part of it, and one more for each credit that is not a commitment's. Raises `ContractError`
+    where a row is covered twice.
+    """
     covered = commitments.covered.select("row", "paid_off", "credit_type")
-    known = rows.select("row", "currency", "cost").join(covered, on="row", how="left", maintain_order="left")
-    paid = pl.col("paid_off").fill_null(Decimal(0))
-    split = known.filter((paid > 0) & (paid < pl.col("cost")))
-    kept = _kept(credits.join(rows.select("row"), on="row", how="semi"), covered)
-    return pl.concat(
-        [
-            known.select("currency", billed=pl.col("cost") - paid),
-            split.select("currency", billed=_ZERO),
-            kept.join(rows.select("row", "currency"), on="row").select("currency", billed="credit"),
-        ]
+    if not covered["row"].is_unique().all():
+        raise ContractError(
+            f"{len(covered) - covered['row'].n_unique()} rows are covered by more than one commitment",
+            remedy="nothing was written; this is a defect of the translation, please report it",
+        )
+    currencies = rows.select("row", "currency")
+    given = credits.join(currencies, on="row")
+    billed = pl.concat([rows.select("currency", billed="cost"), given.select("currency", billed="credit")])
+    split = covered.join(rows.select("row", "currency", "cost"), on="row").filter(pl.col("paid_off") < pl.col("cost"))
+    kept = _kept(given.drop("currency"), covered).join(currencies, on="row")
+    counts = pl.concat([part.select("currency") for part in (rows, split, kept)])
+    sums = billed.group_by("currency").agg(billed_cost=pl.col("billed").sum())
+    return (
+        counts.group_by("currency")
+        .agg(rows=pl.len())
+        .join(sums, on="currency")
+        .select(list(AS_READ_SCHEMA))
+        .cast(AS_READ_SCHEMA)
+        .sort("currency")
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from connectors.errors import AnswerError
 from connectors.gcp.charges import to_charges, unused_charges
 from connectors.gcp.commitments import Commitments, with_commitments
-from connectors.gcp.costed import commitment_findings, costed, counted_rows
+from connectors.gcp.costed import commitment_findings, costed, read_of
 from connectors.gcp.google_access import storage_of
 from connectors.gcp.list_costs import with_list_costs
 from connectors.gcp.options import GcpOptions
@@ -88,12 +88,12 @@ def _parts(
 def _part(source: str, part: _Slice, commitments: Commitments, prices: pl.DataFrame) -> ChargesPart:
     rows = with_commitments(with_list_costs(with_sku_facts(part.rows.drop("credits")), prices))
     charges = to_charges(costed(rows, part.credits, commitments), source=source)
-    read = counted_rows(part.rows, part.credits, commitments)
+    read = read_of(part.rows, part.credits, commitments)
     readings = readings_of(charges, provider="google")
     usage = readings.filter(pl.col("token_kind").is_not_null())["account_id"].unique().sort()
     claims = (*claims_of(charges), *(Claim("Google Cloud", account, "usage") for account in usage))
     found = (*part.findings, *_not_understood(rows), *commitment_findings(part.rows, part.credits))
-    return ChargesPart(charges, counted(read["currency"], read["billed"]), readings, claims, (), found)
+    return ChargesPart(charges, read, readings, claims, (), found)
 
 
 def _slices(answer: Answer, options: GcpOptions, month: str, columns: Sequence[str] = COLUMNS) -> Iterator[_Slice]:

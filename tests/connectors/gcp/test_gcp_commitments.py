@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.gcp.commitments import Commitments, CommitmentSurvey
+from models.errors import ContractError
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
 from tests.connectors.gcp.billing_rows import at, row, write
@@ -134,6 +137,49 @@ def test_a_discount_beyond_the_rows_cost_keeps_its_rest_as_a_credit(month_of: Ca
     month = month_of([row(FEE, "2", priced=2.0), row(L4, "1", **cud("-1.5"))])
     assert month.one(ChargeCategory="Credit")["BilledCost"] == Decimal("-0.5")
     assert month.charges["BilledCost"].sum() == Decimal("1.5")
+
+
+def test_late_usage_of_a_commitment_corrects_without_a_quantity(month_of: Callable[..., Month]) -> None:
+    """A fee and its use in August, billed in September. A correction counts no commitment a second time."""
+    august = at(30, month=8)
+    month = month_of([row(FEE, "16", priced=8.0, at=august), row(L4, "9", priced=3.0, at=august, **cud("-6")), row()])
+    late = month.charges.filter(pl.col("CommitmentDiscountId").is_not_null())
+    assert late["ChargeClass"].to_list() == ["Correction"] * 3
+    assert late["CommitmentDiscountQuantity"].null_count() == late["CommitmentDiscountUnit"].null_count() == 3
+    assert sorted(late["EffectiveCost"].to_list()) == [0, 4, 12]
+    assert check(for_export(month.charges)).violations == ()
+
+
+def test_what_is_read_is_counted_without_what_commitments_make_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """100 of usage, 40 of it covered; a fee of 24. Were the discount taken off twice, 44 would be charged of 84."""
+    path = write(tmp_path / "a.parquet", [row(FEE, "24", priced=8.0), row(L4, "100", priced=8.0, **cud("-40"))])
+    right = CommitmentSurvey.conclude
+    month = month_at(path)
+    assert month.as_read.rows() == [("USD", 3, 84), ("USD", 1, 0)]
+    assert (month.charges.height, month.charges["BilledCost"].sum()) == (4, 84)
+
+    def of_another_kind(survey: CommitmentSurvey) -> Commitments:
+        made = right(survey)
+        return replace(made, covered=made.covered.with_columns(credit_type=pl.lit("PROMOTION")))
+
+    monkeypatch.setattr(CommitmentSurvey, "conclude", of_another_kind)
+    wrong = month_at(path)
+    assert (wrong.charges["BilledCost"].sum(), wrong.as_read["billed_cost"].sum()) == (44, 84)
+
+
+def test_a_row_that_is_covered_twice_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.parquet", [row(FEE, "24", priced=8.0), row(L4, "100", priced=8.0, **cud("-40"))])
+    right = CommitmentSurvey.conclude
+
+    def twice(survey: CommitmentSurvey) -> Commitments:
+        made = right(survey)
+        return replace(made, covered=pl.concat([made.covered, made.covered]))
+
+    monkeypatch.setattr(CommitmentSurvey, "conclude", twice)
+    with pytest.raises(ContractError, match="1 rows are covered by more than one commitment"):
+        month_at(path)
 
 
 AMOUNT = st.integers(1, 10**9).map(lambda units: units / 10**6)

@@ -67,8 +67,13 @@ def _columns() -> dict[str, pl.Expr]:
     return {**_who(), **_when(), **_what(), **_how_much()}
 
 
+def billing_account() -> pl.Expr:
+    """The account that is invoiced: the profile of MCA, the enrolment of EA, else the subscription."""
+    return pl.coalesce("profile", "account", "subscription")
+
+
 def _who() -> dict[str, pl.Expr]:
-    account = pl.coalesce("profile", "account", "subscription")
+    account = billing_account()
     name = pl.coalesce(pl.when(pl.col("profile").is_not_null()).then("profile_name"), "account_name", account)
     resource = pl.coalesce(pl.when(_is_commitments_own()).then("benefit_id"), "resource")
     path = pl.col("resource").str.extract(r"(?i).*/providers/([^/]+/[^/]+)/[^/]+")

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import polars as pl
 
+from connectors.azure.billing_accounts import every_claim, ids_by_account
 from connectors.azure.charge_kinds import Report, is_commitment, with_kinds
-from connectors.azure.charges import NativeCharges, native_charges
+from connectors.azure.charges import NativeCharges, billing_account, native_charges
 from connectors.azure.export_listing import check_accounts
 from connectors.azure.file_answers import RowCounts, check_month, report_of, rows_of
 from connectors.azure.focus_reports import focus_part
@@ -114,16 +115,23 @@ def _native_part(
     file = answer.request["name"]
     rows, findings = native_rows(frame, file)
     check_month(answer, rows.select(billed_month()).to_series())
-    made = _made(rows.filter(billed_month() == f"{window.start:%Y-%m}"), report, comparison, source, file)
+    inside = rows.filter(billed_month() == f"{window.start:%Y-%m}")
+    made = _made(inside, report, comparison, source, file)
     charges = made.charges
     part = ChargesPart(
         charges,
         counted(made.currency.str.to_uppercase(), made.billed),
         readings=readings_of(charges, provider=PROVIDER),
-        claims=(*claims_of(charges), *usage_claims(charges)),
+        claims=every_claim((*claims_of(charges), *usage_claims(charges)), _owners(inside)),
         findings=(*findings, *made.findings),
     )
     return part, made.not_understood
+
+
+def _owners(rows: pl.DataFrame) -> dict[str, set[str]]:
+    """Billing account and profile by the account that charges of the rows name."""
+    account = rows.select(billing_account()).to_series()
+    return ids_by_account(account, rows.select("account", "profile"))
 
 
 def _new(columns: set[str]) -> tuple[Finding, ...]:

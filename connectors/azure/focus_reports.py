@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from connectors.azure.billing_accounts import every_claim, ids_by_account
 from connectors.azure.file_answers import check_month
 from connectors.azure.focus_quantities import exchange_rates, with_quantities
 from connectors.azure.json_texts import instance_types
@@ -49,7 +50,7 @@ def focus_part(frame: pl.DataFrame, window: Window, answer: Answer, *, source: s
         charges,
         as_read(inside, file),
         readings=readings_of(charges, provider="azure"),
-        claims=_claims(charges),
+        claims=_claims(charges, inside),
         findings=(*told, *converted.findings, *broken),
     )
     costs = facts.with_columns(
@@ -58,15 +59,13 @@ def focus_part(frame: pl.DataFrame, window: Window, answer: Answer, *, source: s
     return part, of_meters(costs)
 
 
-def _claims(charges: pl.DataFrame) -> tuple[Claim, ...]:
-    """By the account's own number: FOCUS exports write its whole path, cost reports the number."""
-    metered = charges.filter(pl.col("x_TokenKind").is_not_null())
-    usage = [Claim(claim.issuer, _number(claim.account_id), "usage") for claim in claims_of(metered)]
-    return (*(Claim(claim.issuer, _number(claim.account_id), "money") for claim in claims_of(charges)), *usage)
-
-
-def _number(account: str) -> str:
-    return account.rstrip("/").rpartition("/")[2]
+def _claims(charges: pl.DataFrame, inside: pl.DataFrame) -> tuple[Claim, ...]:
+    """By the ids of account and profile: FOCUS exports write a path, and each in a column of Microsoft's own."""
+    columns = inside.select(name for name in ("x_BillingAccountId", "x_BillingProfileId") if name in inside.columns)
+    others = ids_by_account(charges["BillingAccountId"], columns) if columns.width else {}
+    metered = claims_of(charges.filter(pl.col("x_TokenKind").is_not_null()))
+    usage = [Claim(claim.issuer, claim.account_id, "usage") for claim in metered]
+    return every_claim((*claims_of(charges), *usage), others)
 
 
 def _facts(rows: pl.DataFrame) -> pl.DataFrame:

@@ -41,6 +41,11 @@ class AzureOptions(BaseModel):
         default=None,
         description="Scope of queries and benefits: /providers/Microsoft.Billing/billingAccounts/… or /subscriptions/…",
     )
+    billing_account: str | None = Field(
+        default=None,
+        min_length=1,
+        description="For queries of a scope that does not name it: the billing account or profile that is invoiced",
+    )
     tenant_id: str | None = Field(default=None, min_length=1, description="Tenant of the application that reads")
     client_id: str | None = Field(default=None, min_length=1, description="The application (client) id")
     client_secret: Key | None = Field(
@@ -86,10 +91,17 @@ class AzureOptions(BaseModel):
                 raise ValueError("report: query needs `scope`")
             if self.path is not None or self.amortized_path is not None:
                 raise ValueError("report: query reads no files: leave out `path`")
+            if self.billing_account is None and "/billingaccounts/" not in self.scope.casefold():
+                raise ValueError(
+                    f"`scope` {self.scope} does not name its billing account: say it in `billing_account`, so that an "
+                    "export of the same account is not counted beside it"
+                )
         elif self.path is None:
             raise ValueError(f"report: {self.report} needs `path`")
         if (self.amortized_path is not None) != (self.report == "actual-and-amortized"):
             raise ValueError("`amortized_path` goes with report: actual-and-amortized, and only with it")
+        if self.billing_account is not None and self.report != "query":
+            raise ValueError("`billing_account` goes with report: query; exports name it themselves")
         if self.benefits and self.scope is None:
             raise ValueError("`benefits` needs `scope`")
         if self.client_secret is not None and (self.tenant_id is None or self.client_id is None):

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from connectors.azure.billing_accounts import account_ids, every_claim
 from connectors.azure.management import ManagementClient
 from connectors.azure.options import AzureOptions
 from connectors.azure.query_charges import query_charges
@@ -80,13 +81,15 @@ def query_parts(window: Window, answers: Sequence[Answer], options: AzureOptions
     totals = _rows([answer for answer in answers if answer.stream == TOTALS])
     costs = _rows([answer for answer in answers if answer.stream == COSTS])
     inside = costs.filter(pl.col("day").dt.strftime("%Y-%m") == f"{window.start:%Y-%m}")
-    charges = query_charges(inside, window, account=options.scope or "", source=source)
+    charges = query_charges(inside, window, scope=options.scope or "", account=options.billing_account, source=source)
+    scope = account_ids(options.scope or "")
+    others = dict.fromkeys(charges["BillingAccountId"].unique(), (*scope, *account_ids(options.billing_account or "")))
     missing = _lost_days(totals, costs)
     if charges.is_empty():
         missing = (*missing, f"no cost of {window.start:%Y-%m} in the answers")
     found = Finding("light_source", "queries tell no quantities, prices, resources or amortization")
     read = counted(inside["currency"], inside["cost"])
-    yield ChargesPart(charges, read, claims=claims_of(charges), missing=missing, findings=(found,))
+    yield ChargesPart(charges, read, claims=every_claim(claims_of(charges), others), missing=missing, findings=(found,))
 
 
 def _lost_days(totals: pl.DataFrame, costs: pl.DataFrame) -> tuple[str, ...]:

@@ -3,8 +3,11 @@ service is what is counted and priced."""
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
+from connectors.azure.billing_accounts import account_ids
 from connectors.azure.services import service_of
 from connectors.native_charges import as_charges
 from connectors.protocol import Window
@@ -15,18 +18,23 @@ _COST = pl.col("cost")
 _INSTANT = pl.Datetime("us", "UTC")
 
 
-def query_charges(rows: pl.DataFrame, window: Window, *, account: str, source: str) -> pl.DataFrame:
-    """One charge a row of `day`, `currency`, `cost`, `service`, `charge_type`; `account` is the scope's path.
+def query_charges(rows: pl.DataFrame, window: Window, *, scope: str, account: str | None, source: str) -> pl.DataFrame:
+    """One charge a row of `day`, `currency`, `cost`, `service`, `charge_type`; `account` is who is billed, where the
+    scope's path does not name it.
 
     What gives money back is a Credit or an Adjustment, never negative usage; purchases cost what they bill, for queries
     of actual cost tell no amortization.
     """
     told = _with_services(rows).with_columns(category=_category())
-    number = account.rstrip("/").rpartition("/")[2]
+    number = account_ids(account or scope)[-1]
+    subscription = pl.lit(subscription_of(scope), dtype=pl.String)
     named = told.select(
         "ServiceName", "ServiceCategory", "ServiceSubcategory",
         BillingAccountId=pl.lit(number),
         BillingAccountName=pl.lit(number),
+        SubAccountId=subscription,
+        SubAccountName=subscription,
+        SubAccountType=pl.when(subscription.is_not_null()).then(pl.lit("Subscription")),
         BillingCurrency="currency",
         BillingPeriodStart=pl.lit(window.start).cast(_INSTANT),
         BillingPeriodEnd=pl.lit(window.start).cast(_INSTANT).dt.offset_by("1mo"),
@@ -42,6 +50,12 @@ def query_charges(rows: pl.DataFrame, window: Window, *, account: str, source: s
         **_costs(),
     )  # fmt: skip
     return as_charges(named, source=source)
+
+
+def subscription_of(scope: str) -> str | None:
+    """The subscription that a scope is of, or within."""
+    found = re.match(r"^/subscriptions/([^/]+)", scope, re.IGNORECASE)
+    return found[1] if found else None
 
 
 def _costs() -> dict[str, pl.Expr]:

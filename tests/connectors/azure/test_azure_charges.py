@@ -255,6 +255,18 @@ def test_prices_in_another_currency_are_converted_at_the_bills_rate(tmp_path: Pa
     assert charge["PricingCurrencyEffectiveCost"] == Decimal(19)
 
 
+def test_profile_and_account_are_both_claimed(both_reports: dict[str, str], tmp_path: Path, load: Load) -> None:
+    """An MCA export and a query of its account tell the same money: they must meet in one of the ids."""
+    rows = [{**row, "BillingAccountId": "aaaa:bbbb_2019-05-31", "BillingProfileId": "PROF-1"} for row in actual_rows()]
+    (part, _) = load(**_file(tmp_path, rows)).parts
+    assert sorted((claim.account_id, claim.role) for claim in part.claims) == [
+        ("PROF-1", "money"), ("PROF-1", "usage"),
+        ("aaaa:bbbb_2019-05-31", "money"), ("aaaa:bbbb_2019-05-31", "usage"),
+    ]  # fmt: skip
+    assert set(part.charges["BillingAccountId"]) == {"PROF-1"}
+    assert {claim.account_id for part in load(**both_reports).parts for claim in part.claims} == {"8000001"}
+
+
 def test_usage_without_any_price_lists_for_what_it_bills(tmp_path: Path, load: Load) -> None:
     row = native_row(Cost="1", Quantity="3", MeterCategory="Storage", MeterId="m", MeterName="Disk")
     loaded = load(**_file(tmp_path, [row, native_row(ChargeType="Tax", Cost="1", Product="VAT")]))

@@ -104,6 +104,23 @@ def test_quantities_in_thousands_are_scaled(tmp_path: Path, load: Load) -> None:
     assert load(report="focus", path=_export(tmp_path, [row])).charges["ConsumedQuantity"].to_list() == [Decimal(1500)]
 
 
+_MCA = "/providers/Microsoft.Billing/billingAccounts/aaaa:bbbb_2019-05-31"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"BillingAccountId": f"{_MCA}/billingProfiles/PROF-1"},
+        {"BillingAccountId": "PROF-1", "x_BillingAccountId": "aaaa:bbbb_2019-05-31"},
+        {"BillingAccountId": _MCA, "x_BillingAccountId": _MCA, "x_BillingProfileId": f"{_MCA}/billingProfiles/PROF-1"},
+    ],
+)
+def test_profile_and_account_are_both_claimed(tmp_path: Path, load: Load, columns: dict[str, str]) -> None:
+    row = {"BilledCost": "1", "EffectiveCost": "1", "SkuMeter": "Disk", **columns}
+    claims = load(report="focus", path=_export(tmp_path, [row])).parts[0].claims
+    assert sorted(claim.account_id for claim in claims) == ["PROF-1", "aaaa:bbbb_2019-05-31"]
+
+
 _OUTPUT = {"x_SkuMeterName": "gpt 4o 1120 Outp glbl Tokens", "PricingUnit": "Units", "ListUnitPrice": "0.01",
            "ContractedUnitPrice": "0.01"}  # fmt: skip
 

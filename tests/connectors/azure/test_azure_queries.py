@@ -180,6 +180,35 @@ def test_no_content_is_no_cost_and_not_proven(server: Loopback, waits: Waits) ->
     assert _load(_source(server, waits)).missing == ["no cost of 2026-09 in the answers"]
 
 
+ACCOUNT, PROFILE = "aaaa-1111:bbbb_2019-05-31", "PROF-1234-ABC"
+_BILLING = f"/providers/Microsoft.Billing/billingAccounts/{ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    ("scope", "billing_account", "billed", "claimed"),
+    [
+        (_BILLING, None, ACCOUNT, [ACCOUNT]),
+        (f"{_BILLING}/billingProfiles/{PROFILE}", None, PROFILE, [ACCOUNT, PROFILE]),
+        (f"{_BILLING}/billingProfiles/{PROFILE}/invoiceSections/S", None, PROFILE, [ACCOUNT, PROFILE]),
+        ("/providers/Microsoft.Billing/billingAccounts/8000001/departments/123", None, "8000001", ["8000001"]),
+        ("/subscriptions/s-1/resourceGroups/r", "8000001", "8000001", ["8000001", "s-1"]),
+        ("/subscriptions/s-1", f"{_BILLING}/billingProfiles/{PROFILE}", PROFILE, [ACCOUNT, PROFILE, "s-1"]),
+    ],
+)
+def test_a_query_claims_the_account_as_exports_of_it_do(
+    server: Loopback, waits: Waits, scope: str, billing_account: str | None, billed: str, claimed: list[str]
+) -> None:
+    server.answers = [
+        TOTALS,
+        _page(COSTS, [20260901, 3.25, "S", "Usage", "USD"], [20260902, -1, "S", "Credit", "USD"]),
+    ]
+    loaded = _load(_source(server, waits, scope=scope, billing_account=billing_account))
+    assert set(loaded.charges["BillingAccountId"]) == {billed}
+    assert set(loaded.charges["SubAccountId"]) == ({"s-1"} if scope.startswith("/subscriptions") else {None})
+    assert sorted(claim.account_id for part in loaded.parts for claim in part.claims) == claimed
+    assert check(for_export(loaded.charges)).passed
+
+
 def test_nobody_listens(waits: Waits) -> None:
     with serving(Loopback()) as gone:
         pass

@@ -44,7 +44,8 @@ _SOFTWARE = "/software"
 """How a connector ends the SkuId of an operating system that is billed beside a machine under the machine's meter."""
 _TYPE_IN_DETAILS = r'"(?:x_)?InstanceType"\s*:\s*"([^"]+)"'
 _TYPE_IN_VENDOR_COLUMNS = r'\\*"(?:x_)?(?:InstanceType|ServiceType|[aA]rmSkuName)\\*"\s*:\s*\\*"([^"\\]+)'
-_SERVICE_IN_VENDOR_COLUMNS = r'"x_SkuMeterCategory"\s*:\s*"([^"]+)"'
+_METER_CATEGORY = '"x_SkuMeterCategory"'
+_SERVICE_IN_VENDOR_COLUMNS = _METER_CATEGORY + r'\s*:\s*"([^"]+)"'
 """What Microsoft bills, where ServiceName is told by the resource: a machine and the licences beside it share that."""
 _METER_IN_VENDOR_COLUMNS = r'"(?:x_)?(?:UsageType|SkuMeterName)"\s*:\s*"([^"]+)"'
 _NAMES_AN_ACCELERATOR = re.compile(r"\b(gpu|tpu|accelerator)s?\b|\btpu[ _-]?v?\d", re.IGNORECASE)
@@ -167,7 +168,7 @@ def _asked(charges: pl.DataFrame, unit: pl.Expr, may_bill: pl.Expr) -> pl.DataFr
         .select(
             "row",
             *(name for name in _TOLD if name != "ServiceName"),
-            ServiceName=pl.coalesce(pl.col("x_VendorColumns").str.extract(_SERVICE_IN_VENDOR_COLUMNS), "ServiceName"),
+            _service(charges),
             type=pl.coalesce(
                 "x_InstanceType",
                 pl.col("SkuPriceDetails").str.extract(_TYPE_IN_DETAILS),
@@ -178,6 +179,14 @@ def _asked(charges: pl.DataFrame, unit: pl.Expr, may_bill: pl.Expr) -> pl.DataFr
         )
         .collect()
     )
+
+
+def _service(charges: pl.DataFrame) -> pl.Expr:
+    """ServiceName, or what tells better; looked for only where some row has it, since it costs as much as all else."""
+    told = pl.col("x_VendorColumns")
+    if not charges.select(told.str.contains(_METER_CATEGORY, literal=True).any()).item():
+        return pl.col("ServiceName")
+    return pl.coalesce(told.str.extract(_SERVICE_IN_VENDOR_COLUMNS), "ServiceName").alias("ServiceName")
 
 
 def _fact(

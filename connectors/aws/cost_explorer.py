@@ -18,7 +18,7 @@ from typing import Any
 from connectors.aws.cost_explorer_rows import parts
 from connectors.aws.options import AwsOptions
 from connectors.aws.session import AwsSession
-from connectors.errors import ConfigurationError, IncompleteError
+from connectors.errors import AnswerError, ConfigurationError, IncompleteError
 from connectors.protocol import Answer, Surroundings, Window
 
 STREAM = "aws/cost-explorer"
@@ -97,6 +97,8 @@ def _pages(
             }
             answer = session.ask("ce", lambda request=request: client.get_cost_and_usage(**request))
             answer.pop("ResponseMetadata", None)
+            if not isinstance(answer.get("ResultsByTime"), list):
+                raise AnswerError(f"a page of Cost Explorer ({name}) holds no ResultsByTime", remedy="run again")
             pages.append((name, answer))
             token = answer.get("NextPageToken")
             if not token:

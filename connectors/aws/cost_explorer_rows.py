@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from connectors.aws.charges import ISSUER, plain_charges
 from connectors.aws.line_item_types import line_item_type
+from connectors.aws.noticed import Noticed
 from connectors.aws.options import AwsOptions
 from connectors.aws.parts import READ, charges_part, month_end
 from connectors.aws.skus import KnownSkus, Vocabulary, never
@@ -67,7 +68,9 @@ def parts(source: str, options: AwsOptions, window: Window, answers: Sequence[An
     charges = plain_charges(_uncommitted(known), month=month, basis="unblended").collect()
     part = charges_part([charges], known.select(*READ, become=pl.lit(1, pl.Int64)), "unblended", source)
     missing = () if part.charges.height else (f"no charge of {month} in Cost Explorer",)
-    told = (*findings, *_told(pages, estimated))
+    noticed = Noticed(options)
+    noticed.look(known)
+    told = (*findings, *noticed.findings(), *_told(pages, estimated))
     yield ChargesPart(part.charges, part.as_read, part.readings, part.claims, missing, told)
 
 
@@ -107,12 +110,17 @@ def _rows(pages: Sequence[Answer], options: AwsOptions, window: Window) -> tuple
     rows: list[dict[str, Any]] = []
     estimated: set[str] = set()
     for page in pages:
-        content = _content(page)
-        for result in content.get("ResultsByTime", []):
-            day = result["TimePeriod"]["Start"]
-            if result.get("Estimated"):
-                estimated.add(day)
-            rows += [_row(group, day, page.request["question"]) for group in result.get("Groups", [])]
+        try:
+            for result in _results(page):
+                day = result["TimePeriod"]["Start"]
+                if result.get("Estimated"):
+                    estimated.add(day)
+                rows += [_row(group, day, page.request["question"]) for group in result["Groups"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AnswerError(
+                f"a page of Cost Explorer ({page.request['question']}) cannot be read: {type(error).__name__} {error}",
+                remedy="pull the period again, tomorrow: today's pages are kept below the home (cache/cost-explorer)",
+            ) from error
     schema = {
         **dict.fromkeys(_TEXTS, pl.String()),
         **dict.fromkeys(_AMOUNTS, pl.String()),
@@ -173,10 +181,11 @@ def _row(group: dict[str, Any], day: str, question: str) -> dict[str, Any]:
     }
 
 
-def _content(page: Answer) -> dict[str, Any]:
-    try:
-        assert isinstance(page.body, bytes)
-        content = json.loads(page.body)
-        return content if isinstance(content, dict) else {}
-    except ValueError as error:
-        raise AnswerError("a page of Cost Explorer is no JSON", remedy="pull the period again") from error
+def _results(page: Answer) -> list[dict[str, Any]]:
+    """The days that a page tells. Raises `ValueError` for a page that is none: nothing is not a month without costs."""
+    assert isinstance(page.body, bytes)
+    content: object = json.loads(page.body)
+    results = cast("dict[str, Any]", content).get("ResultsByTime") if isinstance(content, dict) else None
+    if not isinstance(results, list):
+        raise ValueError("it holds no ResultsByTime")
+    return cast("list[dict[str, Any]]", results)

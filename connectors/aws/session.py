@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from connectors.aws.options import AwsOptions
 from connectors.aws.refusals import explained, explained_locally
 from connectors.errors import ConfigurationError, RateLimitError, VendorUnavailableError
-from connectors.exports.places import ObjectPlace, Place, place_at
+from connectors.exports.places import FoundFile, ObjectPlace, Place, place_at
 
 ATTEMPTS = 5
 """How often a throttled question is asked at most."""
@@ -86,7 +86,12 @@ class AwsSession:
         endpoint = self._options.endpoint_url
         config = {"region": self._options.region, **({"endpoint": endpoint} if endpoint else {})}
         with self._explained("s3"):
-            provider = Boto3CredentialProvider(self._boto(boto3))
+            session = self._boto(boto3)
+            if session.get_credentials() is None:
+                from botocore.exceptions import NoCredentialsError
+
+                raise NoCredentialsError
+            provider = Boto3CredentialProvider(session)
         return S3Store(
             urlsplit(path).netloc,
             config=cast("Any", config),
@@ -94,6 +99,15 @@ class AwsSession:
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
             credential_provider=provider,
         )
+
+    def check_bucket(self, path: str) -> None:
+        """Lists one object by AWS's own client: what S3 refuses it says by a code, where obstore says too little.
+
+        Raises `CredentialsError`, `RateLimitError`, `VendorUnavailableError`, `AnswerError`; nothing where S3 answers.
+        """
+        parts = urlsplit(path)
+        with self.client("s3") as client, self._explained("s3"):
+            client.list_objects_v2(Bucket=parts.netloc, Prefix=parts.path.strip("/"), MaxKeys=1)
 
     def _boto(self, boto3: Any) -> Any:
         if self._session is None:
@@ -132,6 +146,22 @@ class _SessionPlace(ObjectPlace):
         super().__init__(path, storage)
         self._session = session
         self._path = path
+
+    def files(self) -> list[FoundFile]:
+        with self._asked_again():
+            return super().files()
+
+    def read(self, url: str) -> bytes:
+        with self._asked_again():
+            return super().read(url)
+
+    @contextmanager
+    def _asked_again(self) -> Generator[None]:
+        try:
+            yield
+        except VendorUnavailableError:
+            self._session.check_bucket(self._path)
+            raise
 
     def _store(self) -> Any:
         if self._opened is None:

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from connectors.errors import AnswerError, ConfigurationError, IncompleteError, VendorUnavailableError
+from connectors.errors import (
+    AnswerError,
+    ConfigurationError,
+    CredentialsError,
+    IncompleteError,
+    VendorUnavailableError,
+)
 from connectors.protocol import FileReference
+from models.errors import OutlayError
 
 DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet", ".gz.parquet", ".snappy.parquet", ".zstd.parquet")
 _WILD = re.compile(r"[*?\[]")
@@ -124,6 +131,8 @@ class ObjectPlace:
             return bytes(obstore.get(self._store(), key).bytes())
         except FileNotFoundError:
             raise _nothing_at(url) from None
+        except OutlayError:
+            raise
         except Exception as error:
             raise _unreachable(url, error) from error
 
@@ -141,7 +150,7 @@ class ObjectPlace:
                 yield entry["path"], entry["size"], _version_of(entry)
         except FileNotFoundError:
             return
-        except ConfigurationError:
+        except OutlayError:
             raise
         except Exception as error:
             raise _unreachable(f"{self._root}/{prefix}", error) from error
@@ -225,8 +234,17 @@ def _nothing_at(where: str) -> IncompleteError:
     )
 
 
-def _unreachable(url: str, error: Exception) -> VendorUnavailableError:
+_REFUSED = frozenset({"PermissionDeniedError", "UnauthenticatedError"})
+"""What obstore calls keys that the store does not take."""
+
+
+def _unreachable(url: str, error: Exception) -> CredentialsError | VendorUnavailableError:
     kind = type(error).__name__
+    if kind in _REFUSED:
+        return CredentialsError(
+            f"{url} cannot be read: the store refuses these keys ({kind})",
+            remedy="check the keys, when they expire, and what they may list and read",
+        )
     return VendorUnavailableError(
         f"{url} cannot be read ({kind})", remedy="check the address, region, keys and network of the store, run again"
     )

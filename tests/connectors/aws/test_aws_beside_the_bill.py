@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from connectors.aws.cost_explorer import STREAM
+from connectors.errors import AnswerError
 from connectors.protocol import Answer, Window
 
 ACCOUNT = "123456789012"
@@ -54,3 +56,31 @@ def test_tokens_of_cost_explorer_are_of_no_account_and_never_counted_again(
     readings = [row for part in parts if part.readings is not None for row in part.readings.iter_rows(named=True)]
     assert [(row["stream"], row["quantity"]) for row in readings] == [("aws/bill", 1_000_000)]
     assert [finding.kind for finding in parts[-1].findings] == ["cloudwatch_not_compared"]
+
+
+def test_what_is_not_understood_of_cost_explorer_is_listed_with_its_money(
+    aws_source: Callable[..., Any], september: Window
+) -> None:
+    answers = [
+        _page(september, "usage", _group(("Amazon Bedrock", "USE1-Guardrail-Units"), "7", "3", "Units")),
+        _page(september, "other", _group(("Something New", "AWS Lambda"), "9"), _group(("Tax", "AWS Lambda"), "1")),
+    ]
+    (part,) = aws_source(report="cost-explorer", account_id=ACCOUNT).translate(september, answers).parts
+    assert [(finding.detail, finding.count) for finding in part.findings if finding.kind == "not_understood"] == [
+        ("line item type Something New: 9 USD", 1),
+        ("usage type USE1-Guardrail-Units: 7 USD", 1),
+    ]
+    assert part.charges["BilledCost"].sum() == 17
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"[]", b'{"ResultsByTime": null}', b'{"ResultsByTime": [{}]}', b'{"ResultsByTime": ["x"]}', b"<html>"],
+)
+def test_a_page_of_cost_explorer_without_results_is_no_month_without_costs(
+    aws_source: Callable[..., Any], september: Window, body: bytes
+) -> None:
+    usage = _page(september, "usage", _group(("AWS Lambda", "Requests"), "7"))
+    answers = [usage, replace(_page(september, "other"), body=body)]
+    with pytest.raises(AnswerError, match=r"a page of Cost Explorer \(other\) cannot be read"):
+        list(aws_source(report="cost-explorer", account_id=ACCOUNT).translate(september, answers).parts)

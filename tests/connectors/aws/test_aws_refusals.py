@@ -20,11 +20,16 @@ from connectors.errors import (
     RateLimitError,
     VendorUnavailableError,
 )
+from connectors.exports.places import place_at
 from connectors.protocol import Window
 
 _IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     "<Account>{}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+_NO_ROLE = (
+    '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Code>AccessDenied</Code>'
+    "<Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
 )
 
 
@@ -42,11 +47,20 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server = self.server
         assert isinstance(server, Refusing)
-        if b"GetCallerIdentity" in self.rfile.read(int(self.headers.get("Content-Length", 0))):
+        asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if b"GetCallerIdentity" in asked:
             self._answer(200, "text/xml", _IDENTITY.format(server.account).encode())
+            return
+        if b"AssumeRole" in asked:
+            self._answer(403, "text/xml", _NO_ROLE.encode())
             return
         server.asked += 1
         self._answer(server.status, "application/x-amz-json-1.1", json.dumps(server.body).encode())
+
+    def do_GET(self) -> None:
+        """S3, which refuses."""
+        code = "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+        self._answer(403, "application/xml", code.encode())
 
     def _answer(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)
@@ -139,6 +153,59 @@ def test_keys_of_another_account_are_refused_before_anything_is_paid(
     with pytest.raises(ConfigurationError, match=r"keys are of account 111122223333, `account_id` says 999999999999"):
         _pages(aws, source, september)
     assert aws.asked == 0
+
+
+@pytest.fixture
+def no_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine where boto3 finds nothing."""
+    pytest.importorskip("boto3", reason="boto3 is not installed: pip install 'outlay[aws]'")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+
+@pytest.mark.usefixtures("no_keys")
+def test_a_bucket_without_keys_says_that_there_are_none(aws_source: Callable[..., Any], september: Window) -> None:
+    with pytest.raises(CredentialsError, match="no usable AWS keys") as refused:
+        list(aws_source("s3://acme-billing/cur/daily").pull(september))
+    assert "aws sso login" in refused.value.remedy
+
+
+def test_a_role_that_may_not_be_assumed_is_said_for_a_bucket_too(
+    aws: Refusing, aws_source: Callable[..., Any], september: Window
+) -> None:
+    role = "arn:aws:iam::111122223333:role/outlay"
+    endpoint = f"http://127.0.0.1:{aws.server_port}"
+    source = aws_source("s3://acme-billing/cur/daily", role_arn=role, endpoint_url=endpoint)
+    with pytest.raises(
+        CredentialsError, match="AWS s3 answered AccessDenied: not authorized to perform: sts:A"
+    ) as refused:
+        list(source.pull(september))
+    assert "allow the actions" in refused.value.remedy
+
+
+def test_keys_that_a_bucket_refuses_are_no_outage(
+    aws: Refusing, aws_source: Callable[..., Any], september: Window
+) -> None:
+    source = aws_source("s3://acme-billing/cur/daily", endpoint_url=f"http://127.0.0.1:{aws.server_port}")
+    with pytest.raises(CredentialsError, match="AWS s3 answered ExpiredToken") as refused:
+        list(source.pull(september))
+    assert "sign in again" in refused.value.remedy
+
+
+def test_an_object_that_keys_may_not_read_is_no_outage_in_any_store(aws: Refusing) -> None:
+    storage = {
+        "endpoint": f"http://127.0.0.1:{aws.server_port}",
+        "allow_http": "true",
+        "access_key_id": "testing",
+        "secret_access_key": "testing",
+        "region": "us-east-1",
+    }
+    address = "s3://acme-billing/cur/daily/bill.csv"
+    with pytest.raises(CredentialsError, match=f"{address} cannot be read: the store refuses these keys"):
+        place_at("s3://acme-billing/cur/daily", storage).read(address)
 
 
 def test_a_profile_that_is_not_there_is_named(

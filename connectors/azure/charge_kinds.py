@@ -69,10 +69,19 @@ def is_commitment() -> pl.Expr:
     return pl.col("benefit_kind").is_not_null()
 
 
+def is_spread() -> pl.Expr:
+    """Whether the row's cost is spread over a commitment's term, and so billed and effective in different rows.
+
+    Its taxes and credits are not: they cost what they bill. Nor is what gives back usage, an adjustment of ours: what
+    it was billed with nobody tells, but it must be billed where usage is.
+    """
+    return is_commitment() & pl.col("kind").is_in(["usage", "unused", "purchase", "refund"])
+
+
 def _billed(report: Report) -> pl.Expr:
     """In amortized reports the cost under a commitment was billed with its purchase."""
     if report in {"amortized", "usage-of-both"}:
-        return pl.when(is_commitment()).then(_ZERO).otherwise(_COST)
+        return pl.when(is_spread()).then(_ZERO).otherwise(_COST)
     return _COST
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from connectors.azure.billing_accounts import account_ids, every_claim
 from connectors.azure.management import ManagementClient
 from connectors.azure.options import AzureOptions
-from connectors.azure.query_charges import query_charges
+from connectors.azure.query_charges import query_charges, subscription_of
 from connectors.errors import AnswerError, IncompleteError
 from connectors.http import read_json
 from connectors.native_charges import claims_of, counted
@@ -82,7 +82,8 @@ def query_parts(window: Window, answers: Sequence[Answer], options: AzureOptions
     costs = _rows([answer for answer in answers if answer.stream == COSTS])
     inside = costs.filter(pl.col("day").dt.strftime("%Y-%m") == f"{window.start:%Y-%m}")
     charges = query_charges(inside, window, scope=options.scope or "", account=options.billing_account, source=source)
-    scope = account_ids(options.scope or "")
+    subscription = subscription_of(options.scope or "")
+    scope = [subscription] if subscription else account_ids(options.scope or "")
     others = dict.fromkeys(charges["BillingAccountId"].unique(), (*scope, *account_ids(options.billing_account or "")))
     missing = _lost_days(totals, costs)
     if charges.is_empty():

@@ -258,7 +258,7 @@ def test_prices_in_another_currency_are_converted_at_the_bills_rate(tmp_path: Pa
 def test_profile_and_account_are_both_claimed(both_reports: dict[str, str], tmp_path: Path, load: Load) -> None:
     """An MCA export and a query of its account tell the same money: they must meet in one of the ids."""
     rows = [{**row, "BillingAccountId": "aaaa:bbbb_2019-05-31", "BillingProfileId": "PROF-1"} for row in actual_rows()]
-    (part, _) = load(**_file(tmp_path, rows)).parts
+    part = load(**_file(tmp_path, rows)).parts[0]
     assert sorted((claim.account_id, claim.role) for claim in part.claims) == [
         ("PROF-1", "money"), ("PROF-1", "usage"),
         ("aaaa:bbbb_2019-05-31", "money"), ("aaaa:bbbb_2019-05-31", "usage"),

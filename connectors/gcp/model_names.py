@@ -96,6 +96,8 @@ def _end_of_name(words: list[str], place: int) -> int:
 
 def _belongs(words: list[str], place: int) -> bool:
     word = words[place]
+    if word == "audio" and words[place - 1] == "native":
+        return True
     if word in {"image", "audio"}:
         # "Flash Image Input" counts images that go in; "Flash Image Text Input" is the image model's text
         after = words[place + 1] if place + 1 < len(words) else ""

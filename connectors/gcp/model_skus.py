@@ -90,10 +90,11 @@ def _meter(text: str, rest: str) -> tuple[str | None, str | None]:
     """The meter and the modality; (None, None) for what is sold otherwise or not understood."""
     if re.search(_SEARCHES, text) and "token" not in text:
         return "web_searches", None
-    sold = _first(_SOLD, text)
-    if sold is not None:
-        return None, None
     modality = next((word for word in _MODALITIES if re.search(rf"\b{word}s?\b", rest)), None)
+    # "native audio" is a model's name and does not say whether it spoke or wrote
+    is_open = "native audio" in text and modality is None
+    if is_open or _first(_SOLD, text) is not None:
+        return None, None
     if "character" in text:
         return "characters", modality
     if re.search(r"\bimagen\b|\bimage generation\b|\bgenerated images?\b|\bimage upscal", text):
@@ -111,7 +112,10 @@ def _action(rest: str) -> str | None:
         return "cache_write_1h" if hour else "cache_write_5m" if minutes else "cache_write"
     if re.search(_CACHE_READ, rest):
         return "cache_read"
-    if re.search(_OUTPUT, rest) and not re.search(r"\binput token", rest):
+    # "output token count, long input": what is counted is said before what it goes by
+    if counted := re.search(r"\b(input|output)(?= token)", rest):
+        return counted[1]
+    if re.search(_OUTPUT, rest):
         return "output"
     if re.search(_INPUT, rest):
         return "input"

@@ -39,6 +39,11 @@ COUNTED = {
         "gemini-3.5-flash", "input_audio", {"tier": "flex", "context": "short"}),
     "Generate content cached input token count gemini 3.1 pro preview long input text": (
         "gemini-3.1-pro-preview", "cache_read", {"context": "long"}),
+    "Generate content output token count gemini 2.5 pro for input token >200k": (
+        "gemini-2.5-pro", "output", {"context": "long"}),
+    "Generate content input token count gemini 2.5 pro before output token": ("gemini-2.5-pro", "input", {}),
+    "Gemini 2.5 Flash Native Audio Audio Output": ("gemini-2.5-flash-native-audio", "output_audio", {}),
+    "Gemini 2.5 Flash Native Audio Text Input": ("gemini-2.5-flash-native-audio", "input", {}),
     "Gemini Embedding Text Input Tokens": ("gemini-embedding", "input", {}),
     "Gemini 1.5 Pro Text Input - Characters": ("gemini-1.5-pro", "characters", {}),
     "Claude Sonnet 4.5 Input Tokens": ("claude-sonnet-4-5", "input", {}),
@@ -68,7 +73,13 @@ SOLD_OTHERWISE = {
     "Grounding with your own data": (None, "grounded prompts"),
 }
 
-UNKNOWN = ("Vertex AI Search Enterprise queries", "Gemini 9 Quantum Whisper", "Text", "")
+UNKNOWN = (
+    "Gemini 2.5 Flash Native Audio Output",
+    "Vertex AI Search Enterprise queries",
+    "Gemini 9 Quantum Whisper",
+    "Text",
+    "",
+)
 
 
 @pytest.mark.parametrize(("text", "expected"), COUNTED.items(), ids=list(COUNTED))

@@ -24,7 +24,7 @@ def _word(name: str) -> pl.Expr:
 
 
 def with_kinds(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
-    """`rows` with `kind` (usage, unused, purchase, refund, tax, credit, adjustment, unknown), `benefit_kind`
+    """`rows` with `kind` (usage, unused, odd, purchase, refund, tax, credit, adjustment, unknown), `benefit_kind`
     (Reservation, Savings Plan or null), `billed` and `effective`."""
     typed = rows.with_columns(type=_word("charge_type").fill_null("usage"), model=_word("pricing_model"))
     unused = pl.col("type").is_in(["unusedreservation", "unusedsavingsplan"])
@@ -37,12 +37,10 @@ def with_kinds(rows: pl.DataFrame, report: Report) -> pl.DataFrame:
     # a Usage row that gives money back, or has money without a quantity, is no usage of anything
     is_odd = (_COST < 0) | (_QUANTITY < 0) | (_QUANTITY.fill_null(0) == 0) & (_COST != 0)
     kind = (
-        pl.when(unused & (_COST < 0))
-        .then(pl.lit("adjustment"))
+        pl.when((unused & (_COST < 0)) | ((pl.col("type") == "usage") & is_odd))
+        .then(pl.lit("odd"))
         .when(unused)
         .then(pl.lit("unused"))
-        .when((pl.col("type") == "usage") & is_odd)
-        .then(pl.lit("adjustment"))
         .otherwise(pl.col("type").replace_strict(_KINDS, default="unknown", return_dtype=pl.String))
     )
     benefit = pl.when(is_plan).then(pl.lit("Savings Plan")).when(is_reservation).then(pl.lit("Reservation"))
@@ -69,26 +67,28 @@ def is_commitment() -> pl.Expr:
     return pl.col("benefit_kind").is_not_null()
 
 
-def is_spread() -> pl.Expr:
-    """Whether the row's cost is spread over a commitment's term, and so billed and effective in different rows.
+OF_USAGE = ("usage", "unused", "odd")
+"""Kinds of what a commitment covers or left unused: told by the amortized report, the actual one shows no cost."""
 
-    Its taxes and credits are not: they cost what they bill. Nor is what gives back usage, an adjustment of ours: what
-    it was billed with nobody tells, but it must be billed where usage is.
-    """
-    return is_commitment() & pl.col("kind").is_in(["usage", "unused", "purchase", "refund"])
+
+def _is_spread(report: Report) -> pl.Expr:
+    """Whether the row's cost is billed in one row and has its effect in others. Taxes, credits and rounding of a
+    commitment are not, nor is a refund that an amortized report shows by itself: they cost what they bill."""
+    bought = () if report == "amortized" else ("refund",)
+    return is_commitment() & pl.col("kind").is_in([*OF_USAGE, "purchase", *bought])
 
 
 def _billed(report: Report) -> pl.Expr:
     """In amortized reports the cost under a commitment was billed with its purchase."""
     if report in {"amortized", "usage-of-both"}:
-        return pl.when(is_spread()).then(_ZERO).otherwise(_COST)
+        return pl.when(_is_spread(report)).then(_ZERO).otherwise(_COST)
     return _COST
 
 
 def _effective(report: Report) -> pl.Expr:
     """What a purchase costs in effect, the amortized report shows where it is used."""
     if report == "purchases-of-both":
-        return pl.when(is_commitment()).then(_ZERO).otherwise(_COST)
+        return pl.when(_is_spread(report)).then(_ZERO).otherwise(_COST)
     return _COST
 
 

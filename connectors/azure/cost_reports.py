@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from connectors.azure.billing_accounts import every_claim, ids_by_account
-from connectors.azure.charge_kinds import Report, is_commitment, with_kinds
+from connectors.azure.charge_kinds import OF_USAGE, Report, is_commitment, with_kinds
 from connectors.azure.charges import NativeCharges, billing_account, native_charges
 from connectors.azure.export_listing import check_accounts
 from connectors.azure.file_answers import RowCounts, check_month, report_of, rows_of
@@ -96,14 +96,12 @@ def _read_as(report: str, *, is_both: bool) -> Report:
 
 
 def _made(rows: pl.DataFrame, report: Report, comparison: Comparison, source: str, file: str) -> NativeCharges:
-    """Of two reports, usage comes from the amortized one, what buys or returns commitments from the actual one."""
+    """Of two reports, usage comes from the amortized one, whatever else is of commitments from the actual one."""
     if report in {"usage-of-both", "purchases-of-both"}:
         typed = with_kinds(rows, report)
         comparison.add("actual" if report == "purchases-of-both" else "amortized", typed)
-        if report == "purchases-of-both":
-            taken = is_commitment() & (pl.col("kind") != "usage")
-        else:
-            taken = ~(is_commitment() & pl.col("kind").is_in(["purchase", "refund"]))
+        of_actual = is_commitment() & ~pl.col("kind").is_in(OF_USAGE)
+        taken = of_actual if report == "purchases-of-both" else ~of_actual
         rows = rows.filter(typed.select(taken).to_series())
     return native_charges(rows, report, source=source, file=file)
 

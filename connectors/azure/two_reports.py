@@ -21,14 +21,15 @@ class Comparison:
     def add(self, report: str, rows: pl.DataFrame) -> None:
         """Rows of `with_kinds` of one report: `actual` or `amortized`."""
         # commitments are bought in the one and left unused in the other: neither stands in both
-        is_shared = ~is_commitment() | (pl.col("kind") == "usage")
+        is_shared = ~is_commitment() | ~pl.col("kind").is_in(["purchase", "refund", "unused", "odd"])
         # what is covered costs nothing in the actual report; in the amortized one it has what its purchase cost
-        is_spread = is_commitment() & (pl.lit(report) == "amortized")
+        is_covered = is_commitment() & (pl.col("kind") == "usage")
+        is_spread = is_covered & (pl.lit(report) == "amortized")
         told = rows.filter(is_shared).select(
             pl.col("subscription").fill_null("none"),
             pl.col("currency").str.to_uppercase(),
             cost=pl.when(is_spread).then(0).otherwise("cost").cast(MONEY),
-            covered=pl.when(is_commitment()).then(pl.col("quantity").fill_null(0)).otherwise(0).cast(MONEY),
+            covered=pl.when(is_covered).then(pl.col("quantity").fill_null(0)).otherwise(0).cast(MONEY),
         )
         known = self._sums.get(report, pl.DataFrame(schema=_SUMS))
         together = pl.concat([known, told]).group_by("subscription", "currency").agg(pl.col("cost", "covered").sum())

@@ -17,7 +17,7 @@ from connectors.azure.charges import native_charges
 from connectors.azure.native_columns import native_rows
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
-from tests.connectors.azure.azure_month import actual_rows, amortized_rows, as_csv, native_row
+from tests.connectors.azure.azure_month import RESERVATION, actual_rows, amortized_rows, as_csv, native_row
 
 if TYPE_CHECKING:
     from tests.connectors.azure.azure_month import Loaded
@@ -122,6 +122,52 @@ def test_of_actual_alone_a_purchase_costs_what_it_bills_and_a_refund_is_a_credit
     returned = charges.filter(pl.col("ChargeDescription").str.starts_with("Refund: Virtual"))
     assert returned.select("ChargeCategory", "BilledCost", "EffectiveCost").rows() == [
         ("Credit", Decimal(-5), Decimal(-5))
+    ]
+
+
+_COVERED = {"PricingModel": "Reservation", "benefitId": RESERVATION, "MeterCategory": "Virtual Machines",
+            "MeterName": "NC24ads A100 v4", "MeterId": "m"}  # fmt: skip
+_OF_COMMITMENT = (
+    native_row(ChargeType="Tax", Product="VAT", Cost="3", **_COVERED),
+    native_row(ChargeType="Credit", Product="Credit", Cost="-2", **_COVERED),
+    native_row(ChargeType="RoundingAdjustment", Cost="0.01", **_COVERED),
+)
+
+
+@pytest.mark.parametrize("report", ["actual", "amortized", "actual-and-amortized"])
+def test_tax_credit_and_rounding_of_a_commitment_stand_once_and_cost_what_they_bill(
+    tmp_path: Path, load: Load, report: str
+) -> None:
+    (tmp_path / "amortized.csv").write_bytes(as_csv(_OF_COMMITMENT))
+    more = {"amortized_path": str(tmp_path / "amortized.csv")} if report == "actual-and-amortized" else {}
+    loaded = load(**_file(tmp_path, list(_OF_COMMITMENT)) | {"report": report} | more)
+    told = loaded.charges.sort("BilledCost").select("ChargeCategory", "BilledCost", "EffectiveCost").rows()
+    assert told == [
+        ("Credit", Decimal(-2), Decimal(-2)),
+        ("Adjustment", Decimal("0.01"), Decimal("0.01")),
+        ("Tax", Decimal(3), Decimal(3)),
+    ]
+    assert [str(violation) for violation in check(for_export(loaded.charges)).violations] == []
+    assert "reports_differ" not in loaded.findings
+
+
+def test_a_refund_that_an_amortized_report_shows_is_a_credit(tmp_path: Path, load: Load) -> None:
+    row = native_row(ChargeType="Refund", Frequency="OneTime", Quantity="-1", Cost="-5", UnitPrice="15", **_COVERED)
+    charges = load(**_file(tmp_path, [row]) | {"report": "amortized"}).charges
+    assert charges.select("ChargeCategory", "BilledCost", "EffectiveCost").rows() == [
+        ("Credit", Decimal(-5), Decimal(-5))
+    ]
+    assert check(for_export(charges)).passed
+
+
+def test_covered_usage_that_is_given_back_stands_once(tmp_path: Path, load: Load) -> None:
+    """The actual report shows it at no cost: nothing is billed, and Σ billed stays what the actual report says."""
+    back = native_row(Quantity="-2", Cost="-1", **_COVERED)
+    (tmp_path / "amortized.csv").write_bytes(as_csv([back]))
+    both = {"report": "actual-and-amortized", "amortized_path": str(tmp_path / "amortized.csv")}
+    loaded = load(**_file(tmp_path, [{**back, "Cost": "0"}]) | both)
+    assert loaded.charges.select("ChargeCategory", "BilledCost", "EffectiveCost").rows() == [
+        ("Adjustment", Decimal(0), Decimal(-1))
     ]
 
 
@@ -308,15 +354,19 @@ def test_no_combination_of_rows_loses_or_makes_money(rows: list[tuple[str, str, 
     ]  # fmt: skip
     frame = pl.DataFrame(told)
     parsed, _ = native_rows(frame, "f")
-    spread = pl.col("benefitId").is_not_null() & (
-        pl.col("PricingModel").is_in(["Reservation", "SavingsPlan"]) | (pl.col("ChargeType") == "UnusedReservation")
+    under = pl.col("PricingModel").is_in(["Reservation", "SavingsPlan"])
+    kind = pl.col("ChargeType")
+    used = (kind.is_in(["Usage", "Purchase"]) & under) | (kind == "UnusedReservation")
+    returned = (kind == "Refund") & under
+    costs = frame.select(
+        used=used, returned=returned, cost=pl.col("Cost").str.to_decimal(scale=12).cast(pl.Decimal(38, 12))
     )
-    costs = frame.select(cost=pl.col("Cost").str.to_decimal(scale=12).cast(pl.Decimal(38, 12)), spread=spread)
     whole = costs["cost"].sum()
-    unspread = costs.filter(~pl.col("spread"))["cost"].sum()
+    unspread = costs.filter(~pl.col("used"), ~pl.col("returned"))["cost"].sum()
+    unused = costs.filter(~pl.col("used"))["cost"].sum()
     for report, billed, effective in (
         ("actual", whole, whole),
-        ("amortized", unspread, whole),
+        ("amortized", unused, whole),
         ("usage-of-both", unspread, whole),
         ("purchases-of-both", whole, unspread),
     ):

@@ -7,6 +7,7 @@ window or hours are not known the fee stays where it was billed, and is told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,9 @@ from decimal import Decimal
 import polars as pl
 
 from connectors.aws.charges import BilledBasis, billed, identity, plain_charges, with_unit_prices
+from connectors.aws.line_item_types import LINE_ITEM_TYPES
 from connectors.aws.options import CapacityBlockOption
+from connectors.aws.slices import OpenFile
 from connectors.protocol import Finding
 from models.ledger.money import parse_money, split
 from models.table import MONEY
@@ -25,6 +28,10 @@ _TYPE = "capacity_reservation_capacity_reservation_type"
 _ZERO = pl.lit(Decimal(0), dtype=MONEY)
 _SHORTEST = timedelta(hours=23)
 _COMMITTED = ("SkuId", "SkuMeter", "SkuPriceDetails", "x_InstanceType", "RegionId", "RegionName", "x_VendorColumns")
+_NOT_LOOKED_AT = (
+    *("reservation_effective", "reservation_end", "reservation_net", "reservation_reservation", "reservation_start"),
+    *("reservation_total", "reservation_unused", "savings_plan_", "split_line_item_", "product_", "not_understood"),
+)
 _SERVICE = ("ServiceName", "ServiceCategory", "ServiceSubcategory", "ServiceProviderName", "PublisherName")
 
 
@@ -62,12 +69,33 @@ class Settled:
     findings: tuple[Finding, ...]
 
 
-def may_be_of_a_block(declared: Iterable[str]) -> pl.Expr:
-    """Fees of blocks, and instance-hours in a reservation that is a block or may be one."""
-    kind = pl.col(_TYPE).str.to_lowercase().str.contains("block", literal=True).fill_null(value=True)
+def is_of_an_unknown_kind() -> pl.Expr:
+    """Hours in a reservation of which the bill does not say whether it is a block."""
+    return (pl.col("role") == "usage") & pl.col(_ARN).is_not_null() & pl.col(_TYPE).is_null()
+
+
+def is_of_a_block(known: Iterable[str]) -> pl.Expr:
+    """Fees of blocks, and hours in a reservation that the bill calls a block, or that is one of the `known`."""
+    kind = pl.col(_TYPE).str.to_lowercase().str.contains("block", literal=True).fill_null(value=False)
     return (pl.col("role") == "capacity_block") | (
-        (pl.col("role") == "usage") & pl.col(_ARN).is_not_null() & (kind | pl.col(_ARN).is_in(list(declared)))
+        (pl.col("role") == "usage") & pl.col(_ARN).is_not_null() & (kind | pl.col(_ARN).is_in(list(known)))
     )
+
+
+def reservations_of_fees(files: Iterable[OpenFile], usage_types: re.Pattern[str]) -> frozenset[str]:
+    """Blocks whose fee the files hold, found ahead of their hours: a few columns of every row are read for it."""
+    kinds = [name for name, kind in LINE_ITEM_TYPES.items() if kind.role in {"usage", "fee"}]
+    found: set[str] = set()
+    for file in files:
+        for frame in file.texts(("line_item_line_item_type", "line_item_usage_type", "line_item_resource_id", _ARN)):
+            fees = [text for text in frame["line_item_usage_type"].unique().drop_nulls() if usage_types.search(text)]
+            rows = frame.filter(
+                pl.col("line_item_usage_type").is_in(fees) & pl.col("line_item_line_item_type").is_in(kinds)
+            )
+            found.update(rows.select(pl.coalesce(_ARN, "line_item_resource_id")).to_series().drop_nulls())
+        # the next file is opened when nobody holds this one
+        del file
+    return frozenset(found)
 
 
 class HeldBlocks:
@@ -83,8 +111,9 @@ class HeldBlocks:
         return list(self._declared)
 
     def add(self, frame: pl.DataFrame) -> None:
+        """Rows of blocks; of their columns only those are kept that are looked at again."""
         if not frame.is_empty():
-            self._held.append(frame)
+            self._held.append(frame.drop(name for name in frame.columns if name.startswith(_NOT_LOOKED_AT)))
 
     def charges(self, month: str, start: datetime, end: datetime) -> Settled:
         """Charges of the held rows, those rows themselves, and what was not known of blocks."""

@@ -118,7 +118,7 @@ class AwsConnector:
         if self._options.report == "focus":
             yield from focus_report.parts(self._source, window, opened, is_listed=is_listed)
         else:
-            yield from BillReader(self._source, self._options, window, is_listed=is_listed).parts(opened)
+            yield from BillReader(self._source, self._options, window, opened, is_listed=is_listed).parts()
 
     def _read(self, url: str) -> bytes:
         """A large file of an object store, archived by reference."""

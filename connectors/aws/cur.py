@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from connectors.aws.capacity_blocks import HeldBlocks, may_be_of_a_block
+from connectors.aws.capacity_blocks import (
+    HeldBlocks,
+    Settled,
+    is_of_a_block,
+    is_of_an_unknown_kind,
+    reservations_of_fees,
+)
 from connectors.aws.charges import plain_charges
 from connectors.aws.columns import normalised
 from connectors.aws.commitments import (
@@ -28,34 +35,40 @@ from connectors.aws.noticed import Noticed
 from connectors.aws.options import AwsOptions
 from connectors.aws.parts import READ, as_made, charges_part, month_end
 from connectors.aws.skus import KnownSkus, Vocabulary
-from connectors.aws.slices import OpenFile, Slice
+from connectors.aws.slices import ROWS, OpenFile, Slice
 from connectors.errors import AnswerError
-from connectors.protocol import ChargesPart, Window
+from connectors.protocol import ChargesPart, Finding, Window
 
 
 class BillReader:
-    """Reads one month of one source; `parts` is gone through once. `is_listed`: a manifest says that the files are this
-    month's, so that rows of another are an error and not another month's."""
+    """Reads one month of one source; `parts` is gone through once, `files` again where hours are in reservations of an
+    unknown kind. `is_listed`: a manifest says that the files are this month's, so that rows of another are an error and
+    not another month's."""
 
-    def __init__(self, source: str, options: AwsOptions, window: Window, *, is_listed: bool) -> None:
+    def __init__(
+        self, source: str, options: AwsOptions, window: Window, files: Iterable[OpenFile], *, is_listed: bool
+    ) -> None:
         self._source = source
         self._options = options
         self._window = window
         self._month = f"{window.start:%Y-%m}"
         self._is_listed = is_listed
-        self._skus = KnownSkus(Vocabulary(re.compile(options.capacity_block_usage_types)))
+        self._files = files
+        self._fees = re.compile(options.capacity_block_usage_types)
+        self._with_fees: frozenset[str] | None = None
+        self._skus = KnownSkus(Vocabulary(self._fees))
         self._blocks = HeldBlocks(options.capacity_blocks, options.billed_cost)
         self._residuals = Residuals(options.billed_cost)
         self._noticed = Noticed(options)
         self._charges = 0
 
-    def parts(self, files: Iterable[OpenFile]) -> Iterator[ChargesPart]:
+    def parts(self) -> Iterator[ChargesPart]:
         """Each slice's charges, then what only the whole month tells: blocks, residuals, findings."""
-        for file in files:
+        for file in self._files:
             yield from self._parts_of(file)
             # the next file is opened when nobody holds this one
             del file
-        yield self._last()
+        yield from self._last()
 
     def _parts_of(self, file: OpenFile) -> Iterator[ChargesPart]:
         self._noticed.add(file.findings)
@@ -71,7 +84,9 @@ class BillReader:
         kept = self._noticed.without_split(self._skus.joined(self._checked(rows, name), piece.product))
         self._noticed.look(kept)
         kinds = kept.select(
-            block=may_be_of_a_block(self._blocks.ids), committed=is_committed(), negation=pl.col("role") == "negation"
+            block=is_of_a_block(self._known_blocks(kept)),
+            committed=is_committed(),
+            negation=pl.col("role") == "negation",
         )
         block, committed, negation = (series.fill_null(value=False) for series in kinds)
         read = kept.select(*READ, become=charges_of_a_row(self._options.billed_cost))
@@ -86,6 +101,15 @@ class BillReader:
         self._residuals.add(kept.lazy().filter(negation | pl.col("role").is_in(COVERED)))
         return self._finished(frames, read)
 
+    def _known_blocks(self, rows: pl.DataFrame) -> list[str]:
+        """Blocks that are declared, and those with a fee where the rows do not say what their reservations are."""
+        arns = rows["capacity_reservation_capacity_reservation_arn"]
+        if arns.null_count() < rows.height and rows.select(is_of_an_unknown_kind().any()).item():
+            if self._with_fees is None:
+                self._with_fees = reservations_of_fees(self._files, self._fees)
+            return [*self._blocks.ids, *self._with_fees]
+        return self._blocks.ids
+
     def _plain(self, rows: pl.DataFrame) -> pl.DataFrame:
         return plain_charges(rows, month=self._month, basis=self._options.billed_cost).collect()
 
@@ -97,23 +121,26 @@ class BillReader:
     def _finished(self, frames: Sequence[pl.DataFrame], read: pl.DataFrame) -> ChargesPart:
         return charges_part(frames, read, self._options.billed_cost, self._source)
 
-    def _last(self) -> ChargesPart:
-        """Blocks and residuals of the month, and everything that was noticed."""
+    def _last(self) -> Iterator[ChargesPart]:
+        """Blocks and residuals of the month, slice by slice, and everything that was noticed."""
         held = self._blocks.charges(self._month, self._window.start, month_end(self._window))
         left = self._residuals.charges(self._month)
         frames = [frame for frame in (held.charges, left) if frame is not None]
         # what a block's rows become depends on the whole month: they are counted as the charges that were made
-        part = self._finished(frames, as_made(held.rows, frames))
-        is_empty = not self._charges + part.charges.height
-        nothing = (f"no charge of {self._month} in the report",) if is_empty else ()
-        return ChargesPart(
-            part.charges,
-            part.as_read,
-            part.readings,
-            part.claims,
-            (*nothing, *self._noticed.missing()),
-            (*self._noticed.findings(), *held.findings),
-        )
+        read, nothing = as_made(held.rows, frames), as_made(None, ())
+        made = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+        for start in range(0, max(made.height, 1), ROWS):
+            part = self._finished([made[start : start + ROWS]], nothing if start else read)
+            self._charges += part.charges.height
+            is_last = start + ROWS >= made.height
+            yield replace(part, missing=self._missing(), findings=self._told(held)) if is_last else part
+
+    def _missing(self) -> tuple[str, ...]:
+        empty = () if self._charges else (f"no charge of {self._month} in the report",)
+        return (*empty, *self._noticed.missing())
+
+    def _told(self, held: Settled) -> tuple[Finding, ...]:
+        return (*self._noticed.findings(), *held.findings)
 
     def _checked(self, rows: pl.DataFrame, name: str) -> pl.DataFrame:
         """Rows of the month. Raises `AnswerError` for a row without currency or cost, and for one of another month than

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from connectors.aws import tag_maps
-from connectors.aws.columns import TAGS, WRITTEN_TAGS, check_columns, wanted
+from connectors.aws.columns import TAGS, WRITTEN_TAGS, check_columns, cur2_name, wanted
 from connectors.aws.maps import as_json_objects
 from connectors.errors import AnswerError
 from connectors.exports.places import local_path, sha256_of, sha256_of_local
@@ -68,6 +68,15 @@ class OpenFile:
             return
         for start in range(0, self.rows, rows):
             yield self._collected(list(self.columns), start, min(rows, self.rows - start))
+
+    def texts(self, names: Sequence[str], rows: int = ROWS) -> Iterator[pl.DataFrame]:
+        """A few columns of text of all rows, some at a time, by CUR 2.0's names; null where the file lacks one."""
+        held = {column: cur2_name(column) for column in self.columns if cur2_name(column) in names}
+        absent = [pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in held.values()]
+        for start in range(0, self.rows, rows):
+            length = min(rows, self.rows - start)
+            frame = self._collected(list(held), start, length) if self._frame is None else self._frame[start:][:length]
+            yield frame.select(*(pl.col(old).cast(pl.String).alias(new) for old, new in held.items()), *absent)
 
     def _parquet_slices(self, rows: int) -> Iterator[Slice]:
         import pyarrow.parquet as pq

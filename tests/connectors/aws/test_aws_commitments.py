@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.aws import cur
 from connectors.aws.capacity_blocks import Block
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
@@ -178,6 +180,59 @@ def test_a_block_that_the_bill_does_not_explain_stays_at_its_fee(
     assert month.found("capacity_block_not_amortised") == [
         (f"{named.BLOCK}: the bill tells no window and hours; 1500.000000000000 stays at the fee", 1)
     ]
+
+
+@pytest.mark.parametrize("has_type", [True, False])
+@pytest.mark.parametrize("in_csv", [True, False])
+def test_hours_of_other_reservations_wait_for_nothing(
+    named: Any,
+    bills: Any,
+    aws_source: Callable[..., Any],
+    month_of: Callable[..., Any],
+    tmp_path: Path,
+    has_type: bool,
+    in_csv: bool,
+) -> None:
+    """Of no reservation the bill says what it is: that with a fee, told after its hours, is a block; 50 hours in another
+    one are charges as soon as they are read."""
+    arn, kind = (f"capacity_reservation_capacity_reservation_{name}" for name in ("arn", "type"))
+    other = [bills.line(sku=f"S{n}", unblended_cost=1.0, **{arn: f"{named.BLOCK}-other"}) for n in range(50)]
+    days = {
+        "usage_start_date": datetime(2026, 9, 10, tzinfo=UTC),
+        "usage_end_date": datetime(2026, 9, 11, tzinfo=UTC),
+        arn: named.BLOCK,
+    }
+    hours = bills.line(sku="P5", usage_type="BoxUsage:p5.48xlarge", usage_amount=24.0, rate_code="P5.1", **days)
+    fee = bills.line(usage_type="CapacityBlockFee:p5.48xlarge", usage_amount=24.0, unblended_cost=750.0, **days)
+    lines = [*other, hours, fee]
+    known = [line if has_type else {name: line[name] for name in line if name != kind} for line in lines]
+    path = (bills.csv if in_csv else bills.parquet)(tmp_path / f"bill.{'csv' if in_csv else 'parquet'}", known)
+    month = month_of(aws_source(path))
+    assert [part.charges.height for part in month.parts] == [50, 2]
+    assert month.one(CommitmentDiscountStatus="Used")["EffectiveCost"] == 750
+    assert month.as_read.row(0) == ("USD", 52, 800)
+
+
+def test_charges_of_many_blocks_come_in_slices(
+    named: Any, bills: Any, charges_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cur, "ROWS", 2)
+    fees = [
+        bills.line(
+            usage_type="CapacityBlockFee:p5.48xlarge",
+            usage_amount=24.0,
+            unblended_cost=750.0,
+            usage_start_date=datetime(2026, 9, 10, tzinfo=UTC),
+            usage_end_date=datetime(2026, 9, 11, tzinfo=UTC),
+            capacity_reservation_capacity_reservation_arn=f"{named.BLOCK}{number}",
+        )
+        for number in range(3)
+    ]
+    month = charges_of(*fees, bills.line(line_item_type="SomethingNew", unblended_cost=1.0))
+    assert [part.charges.height for part in month.parts] == [1, 2, 2, 2]
+    assert month.as_read.row(0) == ("USD", 7, 2251)
+    assert month.charges["EffectiveCost"].sum() == 2251
+    assert len(month.found("not_understood")) == 1
 
 
 def test_a_declared_block_is_shared_out_over_its_months(named: Any, bills: Any, charges_of: Callable[..., Any]) -> None:

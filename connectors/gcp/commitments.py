@@ -9,6 +9,7 @@ the discount stays a Credit and the fee an ordinary Purchase: their sum is what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -30,9 +31,11 @@ _NEARLY = Decimal("0.000001")
 """Share of a commitment that is not told from all of it: quantities come from floats of seconds."""
 _FACTS = ["sku_id", "sku", "service_name", "service_category", "service_subcategory", "priced_unit", "region"]
 
-_COVERED = pl.Schema({"row": pl.Int64, **dict.fromkeys(_GROUP, pl.String), "unit": pl.String, "is_spend": pl.Boolean,
-                      "credit_type": pl.String, "paid_off": MONEY, "covered_quantity": MONEY})  # fmt: skip
-_FEES = pl.Schema({**dict.fromkeys(_GROUP, pl.String), "is_spend": pl.Boolean,
+# a month's covered rows are held at once, their few texts as numbers
+_TEXT = pl.Categorical()
+_COVERED = pl.Schema({"row": pl.Int64, **dict.fromkeys(_GROUP, _TEXT), "unit": _TEXT, "is_spend": pl.Boolean,
+                      "credit_type": _TEXT, "paid_off": MONEY, "covered_quantity": MONEY})  # fmt: skip
+_FEES = pl.Schema({**dict.fromkeys(_GROUP, _TEXT), "is_spend": pl.Boolean,
                    "fee": MONEY, "bought": MONEY, "start": pl.Datetime("us", "UTC"), "end": pl.Datetime("us", "UTC"),
                    **dict.fromkeys(_FACTS, pl.String)})  # fmt: skip
 
@@ -54,8 +57,8 @@ class Commitments:
     """What a month's commitments come to.
 
     `covered`: row, credit_type, commitment, `unit`, `is_spend`, `paid_off` (what the discount took off), `quantity`,
-    `effective`. `pools` are the groups (account, currency, commitment, day) whose fee is taken apart. `unused`: a row a
-    group of which something was left.
+    `effective`; its texts are categories, but of `of_rows`. `pools` are the groups (account, currency, commitment, day)
+    whose fee is taken apart. `unused`: a row a group of which something was left.
     """
 
     covered: pl.DataFrame
@@ -66,8 +69,9 @@ class Commitments:
     def of_rows(self, rows: pl.Series) -> Commitments:
         """Those of a slice, by its numbers of rows, which ascend: a month's would be searched anew for every slice."""
         if rows.is_empty():
-            return self
-        return replace(self, covered=self.covered.filter(pl.col("row").is_between(rows[0], rows[-1])))
+            return replace(self, covered=_as_texts(self.covered))
+        covered = self.covered.filter(pl.col("row").is_between(rows[0], rows[-1]))
+        return replace(self, covered=_as_texts(covered))
 
 
 class CommitmentSurvey:
@@ -92,18 +96,29 @@ class CommitmentSurvey:
 
     def conclude(self) -> Commitments:
         """Every discount that a fee stands against as covered usage, and what of each fee is left."""
-        candidates, fees = pl.concat(self._covered), _added_up(pl.concat(self._fees))
-        used = candidates.group_by(_GROUP).agg(
-            paid_off_in_all=pl.col("paid_off").sum(), used=pl.col("covered_quantity").sum(), last=pl.col("row").max()
+        fees, candidates = _added_up(pl.concat(self._fees)), self._covered
+        used = (
+            pl.concat(candidates, rechunk=False)
+            .group_by(_GROUP)
+            .agg(
+                paid_off_in_all=pl.col("paid_off").sum(),
+                used=pl.col("covered_quantity").sum(),
+                last=pl.col("row").max(),
+            )
         )
         groups = fees.join(used, on=_GROUP, how="left").with_columns(
             pl.col("paid_off_in_all", "used").fill_null(Decimal(0))
         )
         met = groups.filter(~pl.col("is_spend") | (pl.col("paid_off_in_all") <= pl.col("fee")))
-        alone = candidates.join(met, on=_GROUP, how="anti")
+        alone = pl.concat([part.join(met, on=_GROUP, how="anti") for part in candidates])
         met = _without_idle_beside(met, alone)
-        covered = _with_effective(candidates.join(met, on=_GROUP, how="semi"), met)
-        return Commitments(covered, met.select(_GROUP), _unused(met, covered), (*_alone(alone), *_whole(fees, met)))
+        covered = _with_effective(candidates, met)
+        pools = _as_texts(met.select(_GROUP))
+        return Commitments(covered, pools, _unused(met, covered), (*_alone(alone), *_whole(fees, met)))
+
+
+def _as_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _covered_in(rows: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
@@ -158,19 +173,28 @@ def _without_idle_beside(met: pl.DataFrame, alone: pl.DataFrame) -> pl.DataFrame
     return met.join(idle.join(orphans, on=["account", "currency"], how="semi"), on=_POOL, how="anti")
 
 
-def _with_effective(covered: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+def _with_effective(candidates: Sequence[pl.DataFrame], groups: pl.DataFrame) -> pl.DataFrame:
     """Each row's share of its pool's fee, by quantity of what was bought or, if more, used; money is its own share.
+    Rows of no group are left out.
 
     Where all was used, the last row of the pool takes what rounding left, so that the shares are the fee exactly.
     """
-    joined = covered.join(groups.select(*_GROUP, "fee", "bought", "used", "last"), on=_GROUP)
-    share = quotient(product(pl.col("fee"), pl.col("covered_quantity")), pl.max_horizontal("bought", "used"))
-    shared = joined.with_columns(effective=pl.when("is_spend").then("paid_off").otherwise(share))
+    fees = groups.select(*_GROUP, "fee", whole=pl.max_horizontal("bought", "used"))
+    share = quotient(product(pl.col("fee"), pl.col("covered_quantity")), pl.col("whole"))
+    effective = pl.when("is_spend").then("paid_off").otherwise(share)
+    parts = [part.join(fees, on=_GROUP).with_columns(effective=effective).drop("fee", "whole") for part in candidates]
+    sums = pl.concat([part.group_by(_GROUP).agg(pl.col("effective").sum()) for part in parts])
     is_full = ~pl.col("is_spend") & (pl.col("bought") - pl.col("used") <= product(pl.col("bought"), pl.lit(_NEARLY)))
-    dust = pl.col("fee") - pl.col("effective").sum().over(_GROUP)
-    return shared.with_columns(
-        effective=pl.col("effective") + pl.when(is_full & (pl.col("row") == pl.col("last"))).then(dust).otherwise(_ZERO)
-    ).select("row", "credit_type", *_GROUP, "unit", "is_spend", "paid_off", "covered_quantity", "effective")
+    dust = (
+        groups.filter(is_full)
+        .join(sums.group_by(_GROUP).agg(pl.col("effective").sum()), on=_GROUP)
+        .select(row="last", dust=pl.col("fee") - pl.col("effective"))
+    )
+    took = pl.col("effective") + pl.col("dust").fill_null(Decimal(0))
+    return pl.concat(
+        [part.join(dust, on="row", how="left").with_columns(effective=took).drop("dust") for part in parts],
+        rechunk=False,
+    )
 
 
 def _unused(groups: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
@@ -184,24 +208,27 @@ def _unused(groups: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("unused") > 0)
         .select(*_GROUP, "is_spend", "unused", "unused_quantity", "start", "end", *_FACTS)
+        .pipe(_as_texts)
         .sort(_GROUP)
     )
 
 
 def _alone(candidates: pl.DataFrame) -> list[Finding]:
-    rows = candidates.group_by("commitment", "credit_type", "currency").agg(pl.len(), pl.col("paid_off").sum())
+    kinds = ["commitment", "credit_type", "currency"]
+    rows = _as_texts(candidates.group_by(kinds).agg(pl.len(), pl.col("paid_off").sum())).sort(kinds)
     return [
         Finding(
             "commitment_kept_as_credit",
             f"{kind} of {pool}: no fee stands against {amount.normalize():f} {currency}; kept as Credit",
             count,
         )
-        for pool, kind, currency, count, amount in rows.sort("commitment", "credit_type", "currency").iter_rows()
+        for pool, kind, currency, count, amount in rows.iter_rows()
     ]
 
 
 def _whole(fees: pl.DataFrame, met: pl.DataFrame) -> list[Finding]:
-    rows = fees.join(met, on=_GROUP, how="anti").group_by("commitment", "currency").agg(pl.len(), pl.col("fee").sum())
+    apart = fees.join(met, on=_GROUP, how="anti")
+    rows = _as_texts(apart.group_by("commitment", "currency").agg(pl.len(), pl.col("fee").sum()))
     return [
         Finding(
             "commitment_fee_kept_whole",

@@ -193,8 +193,8 @@ def test_hours_of_other_reservations_wait_for_nothing(
     has_type: bool,
     in_csv: bool,
 ) -> None:
-    """Of no reservation the bill says what it is: that with a fee, told after its hours, is a block; 50 hours in another
-    one are charges as soon as they are read."""
+    """Of no reservation the bill says what it is: that with a fee, told after its hours, is a block; 50 hours in others
+    are charges as soon as they are read."""
     arn, kind = (f"capacity_reservation_capacity_reservation_{name}" for name in ("arn", "type"))
     other = [bills.line(sku=f"S{n}", unblended_cost=1.0, **{arn: f"{named.BLOCK}-other"}) for n in range(50)]
     days = {

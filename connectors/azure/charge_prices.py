@@ -17,7 +17,7 @@ _USAGE = pl.col("category") == "Usage"
 
 def with_prices(rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` with PricingQuantity, ListUnitPrice, ContractedUnitPrice, ListCost, ContractedCost and x_PriceStatus, and
-    with `rate`, billing currency for one of pricing currency.
+    with `rate`, billing currency for one of pricing currency (null where it is unknown: then no price is told).
 
     Needs `category` beside what `with_kinds` gives. Only Usage and Purchase have prices; every other charge lists for
     what it bills. A price that nobody tells is what was billed (or, of what a commitment covers, its effective cost)
@@ -55,7 +55,7 @@ def pricing_currency_columns() -> dict[str, pl.Expr]:
         "ContractedUnitPrice": "ContractedUnitPrice",
         "EffectiveCost": "effective",
     }
-    same = pl.col("rate") == _ONE
+    same = pl.col("rate").eq_missing(_ONE)
     return {
         "PricingCurrency": pl.when(same).then("currency").otherwise("pricing_currency").str.to_uppercase(),
         **{
@@ -73,10 +73,10 @@ def _priced_quantity() -> pl.Expr:
 
 
 def _rate() -> pl.Expr:
-    """MCA prices are in pricing currency, its costs in billing currency."""
+    """MCA prices are in pricing currency, its costs in billing currency; null where nobody tells the rate."""
     differs = pl.col("pricing_currency").str.to_uppercase() != pl.col("currency").str.to_uppercase()
     known = pl.when(pl.col("exchange_rate") > 0).then("exchange_rate")
-    return pl.when(differs).then(pl.coalesce(known, _ONE)).otherwise(_ONE)
+    return pl.when(differs).then(known).otherwise(_ONE)
 
 
 def _price(name: str) -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 from connectors.azure.charge_kinds import Report, charge_category, is_commitment, with_kinds
 from connectors.azure.charge_prices import pricing_currency_columns, with_prices
 from connectors.azure.commitments import commitment_columns, with_commitments
-from connectors.azure.json_texts import instance_types, tag_objects
+from connectors.azure.json_texts import capacity_reservations, instance_types, tag_objects
 from connectors.azure.meter_facts import with_meter_facts
 from connectors.azure.not_understood import of_meters
 from connectors.azure.regions import region_of
@@ -42,16 +42,27 @@ class NativeCharges:
 def native_charges(rows: pl.DataFrame, report: Report, *, source: str, file: str) -> NativeCharges:
     """Rows of `native_rows` as charges, one for one."""
     tags, broken = tag_objects(rows["tags"])
-    prepared = with_kinds(rows.with_columns(tags, size=instance_types(rows["additional_info"])), report)
+    info = rows["additional_info"]
+    told = rows.with_columns(tags, size=instance_types(info), kept_capacity=capacity_reservations(info))
+    prepared = with_kinds(told, report)
     facts = with_meter_facts(prepared.with_columns(category=charge_category()))
     priced = with_prices(with_commitments(facts, report))
     named = _with_regions(priced).select(**_columns(), **commitment_columns(report))
-    findings = [Finding("broken_tags", f"{file}: Tags that are no JSON are left out", broken)] if broken else []
-    below = int(((priced["ContractedCost"] > priced["ListCost"]) & (priced["category"] == "Usage")).sum())
-    if below:
-        findings.append(Finding("list_below_contracted", f"{file}: UnitPrice is above PayGPrice", below))
     charges = as_charges(named, source=source)
-    return NativeCharges(charges, prepared["currency"], prepared["billed"], of_meters(priced), tuple(findings))
+    return NativeCharges(
+        charges, prepared["currency"], prepared["billed"], of_meters(priced), _findings(priced, broken, file)
+    )
+
+
+def _findings(priced: pl.DataFrame, broken_tags: int, file: str) -> tuple[Finding, ...]:
+    is_below = (pl.col("ContractedCost") > pl.col("ListCost")) & (pl.col("category") == "Usage")
+    below, unconverted = priced.select(is_below.sum(), pl.col("rate").null_count()).row(0)
+    found = (
+        ("broken_tags", "Tags that are no JSON are left out", broken_tags),
+        ("list_below_contracted", "UnitPrice is above PayGPrice", below),
+        ("exchange_rate_unknown", "prices are in another currency than costs, at no rate: none is read", unconverted),
+    )
+    return tuple(Finding(kind, f"{file}: {detail}", count) for kind, detail, count in found if count)
 
 
 def _with_regions(rows: pl.DataFrame) -> pl.DataFrame:
@@ -64,7 +75,7 @@ def _with_regions(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _columns() -> dict[str, pl.Expr]:
     """Every column but those of commitments."""
-    return {**_who(), **_when(), **_what(), **_how_much()}
+    return {**_who(), **_when(), **_what(), **_how_much(), **_capacity()}
 
 
 def billing_account() -> pl.Expr:
@@ -167,6 +178,21 @@ def _what() -> dict[str, pl.Expr]:
             name: pl.when(usage & (pl.col("kind") == "usage")).then(name)
             for name in ("x_Meter", "x_ModelId", "x_ProcessingTier", "x_InferenceGeo", "x_ContextWindow")
         },
+    }
+
+
+def _capacity() -> dict[str, pl.Expr]:
+    """Capacity that is kept on demand costs as much as a machine: a row of the machine says that it was used, one of
+    the reservation itself that it was not."""
+    is_own = pl.col("resource").str.contains(r"(?i)/capacityReservations/[^/]+/?$").fill_null(value=False)
+    name = pl.coalesce("kept_capacity", pl.when(is_own).then(pl.col("resource").str.to_lowercase()))
+    is_kept = (pl.col("kind") == "usage") & name.is_not_null()
+    return {
+        "CapacityReservationId": pl.when(is_kept).then(name),
+        "CapacityReservationStatus": pl.when(is_kept & is_own)
+        .then(pl.lit("Unused"))
+        .when(is_kept)
+        .then(pl.lit("Used")),
     }
 
 

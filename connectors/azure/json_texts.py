@@ -32,6 +32,11 @@ def normalization_ratios(additional_info: pl.Series) -> pl.Series:
     return additional_info.str.extract(r'(?i)"RINormalizationRatio"\s*:\s*"?(\d+(?:\.\d{1,9})?)')
 
 
+def capacity_reservations(additional_info: pl.Series) -> pl.Series:
+    """The capacity that was kept for the machine (`"VMCapacityReservationId":"f8b4…"`), null where none was."""
+    return additional_info.str.extract(r'(?i)"VMCapacityReservationId"\s*:\s*"([^"]+)"').str.to_lowercase()
+
+
 def _flat_object(text: str) -> str | None:
     """One JSON object with plain values; the later of two equal keys counts, an inner object stays text."""
     stripped = text.strip()

@@ -208,6 +208,30 @@ def test_prices_and_units_of_a_machine(both_reports: dict[str, str], load: Load)
     assert (writes["ConsumedQuantity"], writes["ConsumedUnit"], writes["PricingUnit"]) == (4, "Units", "10000 Units")
 
 
+def test_capacity_that_is_kept_is_told_used_from_idle(tmp_path: Path, load: Load) -> None:
+    group = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute"
+    machine = {"MeterCategory": "Virtual Machines", "MeterName": "NC24ads A100 v4", "MeterId": "m", "UnitPrice": "3",
+               "PayGPrice": "3"}  # fmt: skip
+    kept = '{"ServiceType":"Standard_NC24ads_A100_v4","UsageType":"ComputeCR","VMCapacityReservationId":"F8B4"}'
+    own = f"{group}/capacityReservationGroups/g/capacityReservations/Fleet"
+    rows = [
+        native_row(Quantity="1", Cost="3", ResourceId=own, AdditionalInfo=kept, **machine),
+        native_row(Quantity="2", Cost="6", ResourceId=own, **machine),
+        native_row(Quantity="3", Cost="9", ResourceId=f"{group}/virtualMachines/v", AdditionalInfo=kept, **machine),
+        native_row(Quantity="4", Cost="12", ResourceId=f"{group}/virtualMachines/w", **machine),
+    ]
+    charges = load(**_file(tmp_path, rows)).charges
+    told = charges.select("ConsumedQuantity", "CapacityReservationId", "CapacityReservationStatus").rows()
+    assert told == [
+        (Decimal(1), "f8b4", "Unused"),
+        (Decimal(2), own.lower(), "Unused"),
+        (Decimal(3), "f8b4", "Used"),
+        (Decimal(4), None, None),
+    ]
+    assert set(charges["x_InstanceType"]) == {"Standard_NC24ads_A100_v4"}
+    assert check(for_export(charges)).passed
+
+
 def test_tokens_are_tokens_with_model_kind_scope_and_tier(both_reports: dict[str, str], load: Load) -> None:
     loaded = load(**both_reports)
     tokens = loaded.charges.filter(pl.col("x_TokenKind").is_not_null()).sort("x_ModelId", "x_Meter")
@@ -299,6 +323,23 @@ def test_prices_in_another_currency_are_converted_at_the_bills_rate(tmp_path: Pa
     assert (charge["ContractedUnitPrice"], charge["ContractedCost"]) == (Decimal("0.95"), Decimal("9.5"))
     assert (charge["PricingCurrency"], charge["PricingCurrencyListUnitPrice"]) == ("USD", Decimal(2))
     assert charge["PricingCurrencyEffectiveCost"] == Decimal(19)
+
+
+@pytest.mark.parametrize("rate", ["", "0"])
+def test_prices_at_no_rate_are_unknown(tmp_path: Path, load: Load, rate: str) -> None:
+    """10 hours at 100 USD are not 1000 EUR: 900 EUR is all that is known."""
+    row = native_row(Cost="900", Quantity="10", UnitPrice="98.32", EffectivePrice="98.32", PayGPrice="100",
+                     BillingCurrency="EUR", MeterCategory="Virtual Machines", MeterName="D4s v5")  # fmt: skip
+    extended = row | {"PricingCurrency": "USD", "ExchangeRatePricingToBilling": rate}
+    path = tmp_path / "mca.csv"
+    path.write_bytes(as_csv([extended], list(extended)))
+    loaded = load(report="actual", path=str(path))
+    charge = loaded.charges.row(0, named=True)
+    assert (charge["ListUnitPrice"], charge["ListCost"], charge["ContractedCost"]) == (90, 900, 900)
+    assert (charge["x_PriceStatus"], charge["PricingCurrency"]) == ("unpriced", "USD")
+    assert charge["PricingCurrencyEffectiveCost"] is None
+    assert "at no rate" in loaded.findings["exchange_rate_unknown"]
+    assert [str(violation) for violation in check(for_export(loaded.charges)).violations] == []
 
 
 def test_profile_and_account_are_both_claimed(both_reports: dict[str, str], tmp_path: Path, load: Load) -> None:

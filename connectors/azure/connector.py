@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from connectors.azure.beside_the_bill import answers_beside_the_bill, with_what_stands_beside
 from connectors.azure.cost_reports import billed_month, cost_parts
@@ -14,11 +14,10 @@ from connectors.azure.management import ManagementClient
 from connectors.azure.native_columns import native_rows
 from connectors.azure.options import AzureOptions
 from connectors.azure.queries import query_answers, query_parts
-from connectors.errors import AnswerError, ConfigurationError
+from connectors.errors import AnswerError, ConfigurationError, whose
 from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.times import with_instants
 from connectors.protocol import Answer, ChargesPart, Finding, Surroundings, Translation, Window
-from models.errors import OutlayError
 from models.ledger.focus.invariants.periods import billing_month
 
 
@@ -74,16 +73,8 @@ class AzureConnector:
             parts = make(window, answers, self._options, self._source)
             yield from with_what_stands_beside(parts, window, answers, self._source)
 
-    @contextmanager
-    def _named(self, window: Window) -> Generator[None]:
-        """Errors from below know the file; here they learn whose it is."""
-        try:
-            yield
-        except OutlayError as error:
-            error.source = error.source or self._source
-            error.stream = error.stream or f"costs/{self._options.report}"
-            error.window = error.window or str(window)
-            raise
+    def _named(self, window: Window) -> AbstractContextManager[None]:
+        return whose(self._source, f"costs/{self._options.report}", window)
 
 
 def periods_in(options: AzureOptions, surroundings: Surroundings) -> list[str]:

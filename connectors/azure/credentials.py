@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from connectors.azure.options import AzureOptions
-from connectors.errors import ConfigurationError, CredentialsError
+from connectors.errors import ConfigurationError, CredentialsError, VendorUnavailableError
 from connectors.exports.places import ObjectPlace, Place, place_at
 
 MANAGEMENT_SCOPE = "https://management.azure.com/.default"
@@ -33,25 +33,35 @@ class Credential(Protocol):
 def credential_of(options: AzureOptions) -> Credential:
     """The application of `client_id` where it has a secret, else whatever this machine is known by.
 
-    Raises `ConfigurationError` where azure-identity is missing.
+    Raises `ConfigurationError` where azure-identity is missing, `CredentialsError` for what it does not take.
     """
     try:
         from azure.identity import ClientSecretCredential, DefaultAzureCredential
     except ModuleNotFoundError:
         raise missing_library() from None
-    if options.client_secret is not None and options.tenant_id and options.client_id:
-        return ClientSecretCredential(options.tenant_id, options.client_id, options.client_secret.get_secret_value())
-    known = {"managed_identity_client_id": options.client_id} if options.client_id else {}
-    return DefaultAzureCredential(exclude_interactive_browser_credential=True, **known)
+    try:
+        if options.client_secret is not None and options.tenant_id and options.client_id:
+            secret = options.client_secret.get_secret_value()
+            return ClientSecretCredential(options.tenant_id, options.client_id, secret)
+        known = {"managed_identity_client_id": options.client_id} if options.client_id else {}
+        return DefaultAzureCredential(exclude_interactive_browser_credential=True, **known)
+    except ValueError as error:
+        raise refused(_first_line(error)) from None
 
 
 def token_of(credential: Credential, scope: str) -> Any:
-    """A token; `CredentialsError` where the identity is refused or there is none."""
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+    """A token; `CredentialsError` where the identity is refused or there is none, `VendorUnavailableError` where nobody
+    answers."""
+    from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 
     try:
         return credential.get_token(scope)
-    except (ClientAuthenticationError, ServiceRequestError) as error:
+    except (ServiceRequestError, ServiceResponseError) as error:
+        raise VendorUnavailableError(
+            f"Azure's identity service did not answer ({_first_line(error)})",
+            remedy="pull again later; check that this machine reaches it",
+        ) from None
+    except (AzureError, ValueError) as error:
         raise refused(_first_line(error)) from None
 
 

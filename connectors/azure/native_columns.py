@@ -6,6 +6,7 @@ Amounts become exact, dates dates; nothing is understood yet.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 
 import polars as pl
@@ -87,6 +88,8 @@ UNREAD = (
 """What Azure also writes and nothing is made of; any other column is new."""
 
 _REQUIRED = ("date", "cost", "currency")
+_ACCOUNTS = ("profile", "account", "subscription")
+"""One of them says who is billed."""
 _READ = frozenset(name.casefold() for names in (*SPELLINGS.values(), KEPT) for name in names)
 _UNREAD = frozenset(name.casefold() for name in UNREAD)
 
@@ -127,9 +130,27 @@ def native_rows(frame: pl.DataFrame, file: str) -> tuple[pl.DataFrame, tuple[Fin
     columns = [_column(exact, ours, name) for ours, name in found.items() if ours not in DATES]
     dates = [_dates(exact, ours, found[ours], file) for ours in DATES]
     rows = pl.DataFrame([*columns, *dates])
+    _check_known(rows, found, file)
     told = exact.select(pl.col(kept).cast(pl.String))
     vendor = told.select(vendor_columns(told)).to_series() if kept else pl.lit(None, dtype=pl.String)
     return rows.with_columns(vendor.alias("x_VendorColumns")), findings
+
+
+def _check_known(rows: pl.DataFrame, found: Mapping[str, str | None], file: str) -> None:
+    """Raises `AnswerError` for rows without a cost, a currency, or anyone who is billed."""
+    lost = rows.select(
+        pl.col("cost").null_count(),
+        pl.col("currency").null_count(),
+        account=pl.all_horizontal(pl.col(_ACCOUNTS).is_null()).sum(),
+    )
+    for name, count in lost.row(0, named=True).items():
+        told = [found[ours] or SPELLINGS[ours][0] for ours in (_ACCOUNTS if name == "account" else (name,))]
+        if count:
+            are = "are all" if len(told) > 1 else "is"
+            raise AnswerError(
+                f"{file}: {', '.join(told)} {are} null in {count} of {rows.height} rows",
+                remedy="export it anew with all of its columns; a charge without it cannot be added up",
+            )
 
 
 def _column(frame: pl.DataFrame, ours: str, name: str | None) -> pl.Series:

@@ -70,6 +70,13 @@ class AzureOptions(BaseModel):
             raise ValueError("must not hold a user or password: put them under storage")
         return path
 
+    @field_validator("tenant_id", "client_id")
+    @classmethod
+    def _an_id(cls, name: str | None) -> str | None:
+        if name is not None and not re.fullmatch(r"[A-Za-z0-9.\-]+", name):
+            raise ValueError("must be an id (00000000-0000-…) or, of a tenant, its domain")
+        return name
+
     @field_validator("scope")
     @classmethod
     def _whole_scope(cls, scope: str | None) -> str | None:

@@ -30,7 +30,7 @@ from models.ledger.focus.unit_format import is_misspelt
     ],
 )
 def test_dates_are_read_however_they_are_written(text: str, day: date) -> None:
-    frame = pl.DataFrame({"Date": [text], "Cost": ["1"], "BillingCurrency": ["USD"]})
+    frame = pl.DataFrame({"Date": [text], "Cost": ["1"], "BillingCurrency": ["USD"], "SubscriptionId": ["s"]})
     assert native_rows(frame, "f")[0]["date"].to_list() == [day]
 
 
@@ -40,15 +40,30 @@ def test_dates_of_parquet_are_numbers_times_or_days() -> None:
         pl.Series([date(2018, 3, 31)]),
         pl.Series([date(2018, 3, 31)]).cast(pl.Datetime),
     ):
-        frame = pl.DataFrame({"UsageDate": dates, "PreTaxCost": [0.1], "Currency": ["USD"]})
+        frame = pl.DataFrame({"UsageDate": dates, "PreTaxCost": [0.1], "Currency": ["USD"], "SubscriptionId": ["s"]})
         rows, _ = native_rows(frame, "f")
         assert (rows["date"].item(), rows["cost"].item()) == (date(2018, 3, 31), Decimal("0.1"))
 
 
 @pytest.mark.parametrize("text", ["30/09/2023", "2023-13-01", "yesterday"])
 def test_what_is_no_date_is_an_error(text: str) -> None:
-    frame = pl.DataFrame({"Date": [text], "Cost": ["1"], "BillingCurrency": ["USD"]})
+    frame = pl.DataFrame({"Date": [text], "Cost": ["1"], "BillingCurrency": ["USD"], "SubscriptionId": ["s"]})
     with pytest.raises(AnswerError, match="is no date"):
+        native_rows(frame, "f")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"Cost": ""}, r"f: Cost is null in 1 of 2 rows"),
+        ({"BillingCurrency": ""}, r"f: BillingCurrency is null in 1 of 2 rows"),
+        ({"SubscriptionId": ""}, r"f: BillingProfileId, BillingAccountId, SubscriptionId are all null in 1 of 2 rows"),
+    ],
+)
+def test_rows_that_nothing_can_be_made_of_are_an_error(row: dict[str, str], words: str) -> None:
+    whole = {"Date": "09/01/2026", "Cost": "1", "BillingCurrency": "USD", "SubscriptionId": "s"}
+    frame = pl.DataFrame([whole, whole | row]).with_columns(pl.all().replace("", None))
+    with pytest.raises(AnswerError, match=words):
         native_rows(frame, "f")
 
 
@@ -62,12 +77,15 @@ def test_every_spelling_is_found_in_any_case_and_place() -> None:
 
 
 def test_the_byte_order_mark_is_no_part_of_a_name() -> None:
-    frame = pl.DataFrame({"\ufeffDate": ["09/01/2026"], "Cost": ["1"], "BillingCurrency": ["USD"]})
+    frame = pl.DataFrame(
+        {"\ufeffDate": ["09/01/2026"], "Cost": ["1"], "BillingCurrency": ["USD"], "SubscriptionId": ["s"]}
+    )
     assert native_rows(frame, "f")[0]["date"].to_list() == [date(2026, 9, 1)]
 
 
 def test_what_focus_has_no_place_for_is_kept() -> None:
-    frame = pl.DataFrame({"Date": ["09/01/2026"], "Cost": ["1"], "BillingCurrency": ["USD"], "CostCenter": ["c9"],
+    frame = pl.DataFrame({"Date": ["09/01/2026"], "Cost": ["1"], "BillingCurrency": ["USD"], "SubscriptionId": ["s"],
+                          "CostCenter": ["c9"],
                           "ResourceGroup": [""]})  # fmt: skip
     assert json.loads(native_rows(frame, "f")[0]["x_VendorColumns"].item()) == {"CostCenter": "c9"}
 

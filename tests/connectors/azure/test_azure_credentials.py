@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.identity import ClientSecretCredential, CredentialUnavailableError, DefaultAzureCredential
 
 from connectors.azure import AzureOptions
 from connectors.azure.credentials import credential_of, place_of, storage_tokens, token_of
-from connectors.errors import CredentialsError
+from connectors.errors import CredentialsError, VendorUnavailableError
 from connectors.exports.places import LocalPlace, ObjectPlace
 
 
@@ -57,12 +62,29 @@ def test_an_application_with_a_secret_is_used_else_what_the_machine_is_known_by(
     [
         ClientAuthenticationError("AADSTS7000222: The provided client secret keys for app 'c' are expired."),
         CredentialUnavailableError("DefaultAzureCredential failed to retrieve a token\nTo mitigate: ..."),
+        HttpResponseError("(500) the answer of the identity service"),
+        ValueError("Invalid tenant id provided."),
     ],
 )
 def test_a_refused_identity_says_which_roles_it_needs(error: Exception) -> None:
     with pytest.raises(CredentialsError, match="needs Cost Management Reader on the scope") as raised:
         token_of(Refused(error), "https://management.azure.com/.default")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("error", [ServiceRequestError("no route to host"), ServiceResponseError("connection reset")])
+def test_an_identity_service_that_does_not_answer_is_no_refusal(error: Exception) -> None:
+    with pytest.raises(VendorUnavailableError, match=r"did not answer \((no route|connection reset)"):
+        token_of(Refused(error), "https://management.azure.com/.default")
+
+
+def test_what_the_library_does_not_take_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("Invalid tenant id provided.")
+
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", refuse)
+    with pytest.raises(CredentialsError, match="Invalid tenant id provided"):
+        credential_of(AzureOptions(report="actual", path="x"))
 
 
 def test_storage_is_given_a_token_and_its_end() -> None:

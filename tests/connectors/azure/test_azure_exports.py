@@ -266,6 +266,8 @@ def test_errors_say_whose_they_are(tmp_path: Path, load: Load) -> None:
         ({"report": "actual", "path": "x", "benefits": True}, "needs `scope`"),
         ({"report": "actual", "path": "az://user:word@host/x"}, "must not hold a user or password"),
         ({"report": "actual", "path": "x", "client_secret": "s"}, "needs `tenant_id`"),
+        ({"report": "actual", "path": "x", "tenant_id": "my tenant!"}, "must be an id"),
+        ({"report": "actual", "path": "x", "client_id": "c/d"}, "must be an id"),
         ({"report": "actual", "path": "x", "monitor_resources": ["acme"]}, "must be resource ids"),
     ],
 )

@@ -4,8 +4,9 @@ charges."""
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
+from connectors.errors import whose
 from connectors.gcp import bigquery_table, catalog, export_pull, monitoring
 from connectors.gcp.export_pull import MANIFEST_STREAM, STREAM
 from connectors.gcp.focus_export import focus_translation
@@ -13,7 +14,6 @@ from connectors.gcp.monitored_tokens import BilledTokens, monitored_part
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.usage_export import usage_translation
 from connectors.protocol import Answer, ChargesPart, Surroundings, Translation, Window
-from models.errors import OutlayError
 
 
 class GcpConnector:
@@ -74,15 +74,8 @@ class GcpConnector:
             if counts:
                 yield monitored_part(self._source, window, counts, billed)
 
-    @contextmanager
-    def _named(self, window: Window) -> Generator[None]:
-        try:
-            yield
-        except OutlayError as error:
-            error.source = error.source or self._source
-            error.stream = error.stream or STREAM
-            error.window = error.window or str(window)
-            raise
+    def _named(self, window: Window) -> AbstractContextManager[None]:
+        return whose(self._source, STREAM, window)
 
 
 def periods_in(options: GcpOptions, surroundings: Surroundings) -> list[str]:

@@ -12,19 +12,31 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from connectors.errors import AnswerError
-from connectors.protocol import Finding
+from connectors.protocol import Answer, Finding
 
-_LOAD = ["account", "export_time"]
-_TELLING = (
+LOAD = ("account", "export_time")
+TELLING = (
     *("start", "end", "project_id", "sku_id", "cost", "amount", "currency", "cost_type", "resource_name"),
     *("resource_global_name", "region", "zone", "tier_start", "adjustment_id"),
 )
+"""What a load is by, and what tells rows of one apart, of rows by `table_rows`."""
 _SHARES = 16
 """Rows are compared a share of them at a time, so that memory follows the share."""
 _REMEDY = (
     "keep the newer of them: export into a folder that is empty, or list the files that belong together in a "
     "manifest.json"
 )
+
+
+def files_to_compare(tables: Sequence[Answer]) -> dict[int, str]:
+    """Where files lie, by their answers' numbers: those that nothing says to belong together. Pages of a query and
+    listed files do, and a file alone has nothing to be compared with."""
+    files = {
+        answer.sequence: answer.request["url"]
+        for answer in tables
+        if "url" in answer.request and "listed" not in answer.request
+    }
+    return files if len(files) > 1 else {}
 
 
 class DoubledRows:
@@ -35,15 +47,22 @@ class DoubledRows:
         self._files: dict[str, int] = {}
         self._sets: dict[str, int] = {}
 
-    def add(self, rows: pl.DataFrame, file: str, shard_set: str) -> None:
-        """Flat rows of a file, and the set of files that one export wrote it with."""
-        load = pl.struct(_LOAD).hash(seed=1)
+    def add(
+        self,
+        rows: pl.DataFrame,
+        file: str,
+        shard_set: str,
+        *,
+        load: Sequence[str] = LOAD,
+        telling: Sequence[str] = TELLING,
+    ) -> None:
+        """Rows of a file, and the set of files that one export wrote it with."""
         self._held.append(
             rows.select(
                 file=pl.lit(self._files.setdefault(file, len(self._files)), dtype=pl.UInt32),
                 set=pl.lit(self._sets.setdefault(shard_set, len(self._sets)), dtype=pl.UInt32),
-                load=(load % 2**32).cast(pl.UInt32),
-                row=pl.struct(*_LOAD, *_TELLING).hash(seed=1),
+                load=(pl.struct(*load).hash(seed=1) % 2**32).cast(pl.UInt32),
+                row=pl.struct(*load, *telling).hash(seed=1),
             )
         )
 

@@ -11,6 +11,7 @@ from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.judged import as_judged, vendor_findings
 from connectors.focus_rows.times import with_instants
 from connectors.focus_rows.upconvert import upconvert
+from connectors.gcp.doubled import DoubledRows, files_to_compare
 from connectors.gcp.google_access import storage_of
 from connectors.gcp.options import GcpOptions
 from connectors.gcp.parquet_slices import opened, slices
@@ -19,13 +20,26 @@ from connectors.native_charges import claims_of
 from connectors.protocol import Answer, ChargesPart, Translation, Window
 from models.ledger.focus.invariants.periods import billing_month
 
+_LOAD = ("BillingAccountId", "x_ExportTime")
+
 
 def focus_translation(source: str, options: GcpOptions, window: Window, tables: Sequence[Answer]) -> Translation:
-    """Charges whose billing period is the month that the window begins in, a slice of a file a part."""
+    """Charges whose billing period is the month that the window begins in, a slice of a file a part.
+
+    Raises `AnswerError` where files hold the same rows.
+    """
     month = f"{window.start:%Y-%m}"
-    months = (with_months.height for answer in tables for _, with_months in _slices(answer, options, month))
-    missing = () if sum(months) else (f"no charge of {month} in {len(tables)} files or pages",)
-    return Translation(parts=_parts(source, options, month, tables), missing=missing)
+    rows, files, doubled = 0, files_to_compare(tables), DoubledRows()
+    for answer in tables:
+        for _, inside in _slices(answer, options, month):
+            rows += inside.height
+            if inside.height and answer.sequence in files:
+                load = [name for name in _LOAD if name in inside.columns]
+                telling = [name for name, dtype in inside.schema.items() if name not in load and not dtype.is_nested()]
+                shard_set = answer.request.get("shard_set", "")
+                doubled.add(inside, files[answer.sequence], shard_set, load=load, telling=telling)
+    missing = () if rows else (f"no charge of {month} in {len(tables)} files or pages",)
+    return Translation(parts=_parts(source, options, month, tables), missing=missing, findings=doubled.check())
 
 
 def _parts(source: str, options: GcpOptions, month: str, tables: Sequence[Answer]) -> Generator[ChargesPart]:

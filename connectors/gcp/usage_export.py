@@ -12,6 +12,7 @@ from connectors.errors import AnswerError
 from connectors.gcp.charges import to_charges, unused_charges
 from connectors.gcp.commitments import Commitments, with_commitments
 from connectors.gcp.costed import commitment_findings, costed, read_of
+from connectors.gcp.doubled import files_to_compare
 from connectors.gcp.google_access import storage_of
 from connectors.gcp.list_costs import with_list_costs
 from connectors.gcp.options import GcpOptions
@@ -42,9 +43,9 @@ def usage_translation(
     month = f"{window.start:%Y-%m}"
     survey, findings = Survey(), list[Finding]()
     names: set[str] = set()
-    is_compared = len({_file_of_no_list(answer) for answer in tables} - {None}) > 1
+    files = files_to_compare(tables)
     for answer in tables:
-        file = _file_of_no_list(answer) if is_compared else None
+        file = files.get(answer.sequence)
         names |= {name for name in answer.facts.get("new_columns", "").split(",") if name}
         for part in _slices(answer, options, month, SURVEYED):
             names |= part.columns
@@ -60,11 +61,6 @@ def usage_translation(
         missing=missing,
         findings=(*findings, *commitments.findings),
     )
-
-
-def _file_of_no_list(answer: Answer) -> str | None:
-    """Where a file lies that nothing says to belong to the export; None for pages of a query and listed files."""
-    return None if "listed" in answer.request else answer.request.get("url")
 
 
 def _parts(

@@ -87,3 +87,14 @@ def test_a_table_of_the_other_kind_is_told(tmp_path: Path, report: str) -> None:
         month_at(path, report=report)
     with pytest.raises(AnswerError, match="does not say which month"):
         periods_in(GcpOptions(path=str(path), report=report), Surroundings())  # type: ignore[arg-type]
+
+
+def test_a_shard_left_over_is_refused(tmp_path: Path) -> None:
+    """Today's first shard holds what yesterday's second one did."""
+    costs = [Decimal(number) for number in (1, 2, 3)]
+    written(tmp_path / f"a-{0:012d}.parquet", [charge(BilledCost=cost) for cost in costs])
+    leftover = written(tmp_path / f"a-{1:012d}.parquet", [charge(BilledCost=Decimal(2))])
+    with pytest.raises(AnswerError, match=r"1 rows of .*-000000000001\.parquet stand in other files too"):
+        month_at(tmp_path, report="focus")
+    written(leftover, [charge(BilledCost=Decimal(2)), charge(BilledCost=Decimal(4))])
+    assert month_at(tmp_path, report="focus").charges["BilledCost"].sum() == 12

@@ -15,6 +15,9 @@ OutlayError (models.errors)
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from models.errors import OutlayError
 
 
@@ -56,3 +59,15 @@ class ArchiveError(ConnectorError):
 
 class DeliveryError(ConnectorError):
     """A message that the receiving service did not take."""
+
+
+@contextmanager
+def whose(source: str, stream: str, window: object) -> Generator[None]:
+    """Errors from below know what happened; here they learn to which source, stream and window, unless they know."""
+    try:
+        yield
+    except OutlayError as error:
+        error.source = error.source or source
+        error.stream = error.stream or stream
+        error.window = error.window or str(window)
+        raise

@@ -3,8 +3,8 @@ charges of it."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from connectors.aws import cost_explorer, focus_report
 from connectors.aws.cloudwatch import STREAM as CLOUDWATCH
@@ -15,11 +15,10 @@ from connectors.aws.listed import Listed
 from connectors.aws.monitored import beside_the_bill
 from connectors.aws.options import AwsOptions
 from connectors.aws.session import AwsSession
-from connectors.errors import AnswerError, IncompleteError
+from connectors.errors import AnswerError, IncompleteError, whose
 from connectors.exports.manifest import ListedFile
 from connectors.exports.places import FoundFile, local_path, sha256_of, sha256_of_local
 from connectors.protocol import Answer, ChargesPart, FileReference, Surroundings, Translation, Window
-from models.errors import OutlayError
 
 STREAM = "aws/report"
 MANIFEST_STREAM = "aws/manifest"
@@ -124,16 +123,8 @@ class AwsConnector:
         """A large file of an object store, archived by reference."""
         return self._session.place(url).read(url)
 
-    @contextmanager
-    def _named(self, window: Window) -> Generator[None]:
-        """Errors from below know the file; here they learn whose it is."""
-        try:
-            yield
-        except OutlayError as error:
-            error.source = error.source or self._source
-            error.stream = error.stream or self._options.report
-            error.window = error.window or str(window)
-            raise
+    def _named(self, window: Window) -> AbstractContextManager[None]:
+        return whose(self._source, self._options.report, window)
 
     def _with_names(self, window: Window, parts: Iterable[ChargesPart]) -> Iterator[ChargesPart]:
         with self._named(window):

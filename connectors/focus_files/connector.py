@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 
 import polars as pl
 
-from connectors.errors import AnswerError
+from connectors.errors import AnswerError, whose
 from connectors.exports.places import local_path, place_at, recall, sha256_of, sha256_of_local
 from connectors.exports.reading import read_file
 from connectors.focus_files.listing import ExportFile, export_files, secrets_of
@@ -29,7 +29,6 @@ from connectors.protocol import (
     Translation,
     Window,
 )
-from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.invariants.periods import billing_month
 
@@ -108,16 +107,8 @@ class FocusFilesConnector:
         read = as_read(inside, name)
         return ReadFile(name, answer.facts.get("sha256"), frame.height, converted.charges, read, findings)
 
-    @contextmanager
-    def _named(self, window: Window) -> Generator[None]:
-        """Errors from below know the file; here they learn whose it is."""
-        try:
-            yield
-        except OutlayError as error:
-            error.source = error.source or self._source
-            error.stream = error.stream or STREAM
-            error.window = error.window or str(window)
-            raise
+    def _named(self, window: Window) -> AbstractContextManager[None]:
+        return whose(self._source, STREAM, window)
 
     def _body(self, file: ExportFile) -> tuple[bytes | FileReference, Mapping[str, str]]:
         """The file, whole or by reference, held against the hash that its manifest gives."""

@@ -47,6 +47,18 @@ VARIANTS = {"rt": "realtime", "mn": "mini", "mini": "mini", "tcrb": "transcribe"
 SPEAKING = frozenset({"realtime", "transcribe", "tts"})
 """Models whose audio and text meters name the modality, not another model."""
 
+AFTER_A_VERSION = frozenset(
+    {
+        *("mini", "nano", "pro", "max", "turbo", "small", "medium", "large", "chat", "codex", "luna", "sol", "search"),
+        *("deep", "research", "reasoning", "thinking", "instruct", "vision", "multimodal", "scout", "maverick"),
+        *("flash", "embed", "embedding", "diarize"),
+        *VARIANTS, *MODALITIES, *SPEAKING,
+    }
+)  # fmt: skip
+"""Words that name a model behind its version; any other one there may be a tier or a context that is new."""
+AFTER_A_VERSION_OF = {"grok": frozenset({"fast", "non"})}
+"""The same of one family, where elsewhere the word would be a tier."""
+
 PHRASES: tuple[tuple[str, str], ...] = (
     (r"\bdata[ -]?zone\b", " dz "),
     (r"\bfine[ -]?tuned?\b", " ft "),
@@ -56,7 +68,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
 """Rewritten before a name is split into words."""
 
 FAMILIES: tuple[tuple[str, str, str], ...] = (
-    (r"openai|\bgpt|\bo[134]\b|dall|whisper|\btts\b|sora|davinci|embedding|codex", "OpenAI", "gpt"),
+    (r"openai|\bgpt|\bo[134]\b|dall|whisper|\btts\b|sora|davinci", "OpenAI", "gpt"),
     (r"deepseek|\bmai-ds\b", "DeepSeek", "deepseek"),
     (r"grok|xai", "xAI", "grok"),
     (r"\bphi\b|\bmai\b", "Microsoft", "phi"),
@@ -69,6 +81,9 @@ FAMILIES: tuple[tuple[str, str, str], ...] = (
     (r"claude|anthropic", "Anthropic", "claude"),
 )
 """What names a developer in a meter or its product, who that is, and the family that a bare version belongs to."""
+
+UNSIGNED = (r"embedding|codex", "OpenAI", "gpt")
+"""What is OpenAI's where neither meter nor product names a maker."""
 
 VERSION = re.compile(r"^\d{4}$")
 BARE = re.compile(r"^v?\d+(\.\d+)?o?$")

@@ -1,7 +1,8 @@
 """What a meter of Azure OpenAI or Foundry says: model, kind of token, scope, tier, from its name and its product.
 
 Pure, and called once a distinct meter. A name is read from the left: the words before the first known one are the
-model; whatever follows must be known, or the meter is not understood and its money is listed (never guessed).
+model; whatever follows, and stands behind the model's version, must be known, or the meter is not understood and its
+money is listed (never guessed).
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def meter_meaning(name: str, subcategory: str = "", product: str = "") -> MeterM
 def _of_tokens(words: list[str], developer: str | None, family: str, scope: str | None) -> MeterMeaning:
     leading = _leading(words)
     unknown = MeterMeaning("unknown", developer=developer, scope=scope)
-    if not leading or any(not _may_name_a_model(word) for word in leading) or not _rest_is_known(words, len(leading)):
+    if not leading or not _is_a_model(leading, family) or not _rest_is_known(words, len(leading)):
         return unknown
     told = set(words)
     tiers = {words_of.TIERS[word] for word in words if word in words_of.TIERS}
@@ -162,9 +163,21 @@ def _rest_is_known(words: list[str], place: int) -> bool:
     return all(word in known or _is_version(word) for word in words[place:])
 
 
+def _is_a_model(leading: list[str], family: str) -> bool:
+    """Whether the words can be a model's name: behind its version only those that are known to be of one."""
+    version = next((place for place, word in enumerate(leading) if _has_digit(word)), len(leading))
+    known = words_of.AFTER_A_VERSION | words_of.AFTER_A_VERSION_OF.get(family, frozenset())
+    behind = leading[version + 1 :]
+    return all(map(_may_name_a_model, leading)) and all(word in known or _has_digit(word) for word in behind)
+
+
+def _has_digit(word: str) -> bool:
+    return any(letter.isdigit() for letter in word)
+
+
 def _may_name_a_model(word: str) -> bool:
     """Longer words and those with a digit; two letters alone are an abbreviation, and must be known."""
-    return len(word) > 2 or any(letter.isdigit() for letter in word) or word in words_of.VARIANTS
+    return len(word) > 2 or _has_digit(word) or word in words_of.VARIANTS
 
 
 def _is_version(word: str) -> bool:
@@ -184,7 +197,8 @@ def _developer(name: str, about: str) -> tuple[str | None, str]:
         for pattern, developer, family in words_of.FAMILIES:
             if re.search(pattern, text):
                 return developer, family
-    return None, ""
+    pattern, developer, family = words_of.UNSIGNED
+    return (developer, family) if re.search(pattern, f"{name} {about}") else (None, "")
 
 
 def _counted_otherwise(name: str) -> str | None:

@@ -113,6 +113,10 @@ def test_meters_are_understood(
         "cached inp Dz 1M Tokens",  # no model
         "gpt image 1 inp Gl 1M Tokens",  # text or image?
         "gpt 4o Wr Gl Tokens",  # written, but not to a cache
+        "gpt 5.4 lng inp Gl 1M Tokens",  # a context that is new, or a model?
+        "gpt 5.4 fast inp Gl 1M Tokens",  # a tier that is new?
+        "gpt 5.4 extd cd inp Gl 1M Tokens",
+        "o4 mini 0416 turboo Inp glbl Tokens",
         "Sora 2 Video Seconds",
         "",
     ],
@@ -141,6 +145,26 @@ def test_developers_are_told_by_the_meter_first_and_by_its_product() -> None:
     assert meter_meaning("V4 Pro Outp DZ Tokens", DEEPSEEK).developer == "DeepSeek"
     assert meter_meaning("FW Kimi K2.6 Inp DZ Tokens", "Azure Fireworks Models").developer == "Moonshot AI"
     assert meter_meaning("5.4 inp Gl 1M Tokens", GPT5).is_openai
+    # embeddings are of many makers: OpenAI's where nobody is named
+    assert meter_meaning("Cohere Embedding v4 inp Tokens", "Azure OpenAI").developer == "Cohere"
+    assert meter_meaning("Embedding v4 inp Tokens", "Cohere").developer == "Cohere"
+    assert meter_meaning("Qwen3 Embedding inp Tokens", "Foundry Models").developer == "Alibaba"
+    assert meter_meaning("text embedding 3 small Inp glbl Tokens", "").is_openai
+    assert meter_meaning("embedding ada Tokens", "").is_openai
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("Grok 4 Fast Outp DataZone Tokens", "grok-4-fast"),
+        ("o3 deep research Inp glbl Tokens", "o3-deep-research"),
+        ("Llama 3.3 70B Instruct Inp glbl Tokens", "llama-3.3-70b-instruct"),
+        ("gpt 4.1 mini Inp glbl Tokens", "gpt-4.1-mini"),
+        ("Qwen3 Embedding inp Tokens", "qwen3-embedding"),
+    ],
+)
+def test_words_behind_a_version_that_name_a_model(name: str, model: str) -> None:
+    assert meter_meaning(name, "Foundry Models").model == model
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from connectors.azure.charges import native_charges
 from connectors.azure.native_columns import native_rows
 from models.ledger.focus.export import for_export
 from models.ledger.focus.invariants import check
-from tests.connectors.azure.azure_month import RESERVATION, actual_rows, amortized_rows, as_csv, native_row
+from tests.connectors.azure.azure_month import actual_rows, amortized_rows, as_csv, native_row
 
 if TYPE_CHECKING:
     from tests.connectors.azure.azure_month import Loaded
@@ -125,52 +125,6 @@ def test_of_actual_alone_a_purchase_costs_what_it_bills_and_a_refund_is_a_credit
     ]
 
 
-_COVERED = {"PricingModel": "Reservation", "benefitId": RESERVATION, "MeterCategory": "Virtual Machines",
-            "MeterName": "NC24ads A100 v4", "MeterId": "m"}  # fmt: skip
-_OF_COMMITMENT = (
-    native_row(ChargeType="Tax", Product="VAT", Cost="3", **_COVERED),
-    native_row(ChargeType="Credit", Product="Credit", Cost="-2", **_COVERED),
-    native_row(ChargeType="RoundingAdjustment", Cost="0.01", **_COVERED),
-)
-
-
-@pytest.mark.parametrize("report", ["actual", "amortized", "actual-and-amortized"])
-def test_tax_credit_and_rounding_of_a_commitment_stand_once_and_cost_what_they_bill(
-    tmp_path: Path, load: Load, report: str
-) -> None:
-    (tmp_path / "amortized.csv").write_bytes(as_csv(_OF_COMMITMENT))
-    more = {"amortized_path": str(tmp_path / "amortized.csv")} if report == "actual-and-amortized" else {}
-    loaded = load(**_file(tmp_path, list(_OF_COMMITMENT)) | {"report": report} | more)
-    told = loaded.charges.sort("BilledCost").select("ChargeCategory", "BilledCost", "EffectiveCost").rows()
-    assert told == [
-        ("Credit", Decimal(-2), Decimal(-2)),
-        ("Adjustment", Decimal("0.01"), Decimal("0.01")),
-        ("Tax", Decimal(3), Decimal(3)),
-    ]
-    assert [str(violation) for violation in check(for_export(loaded.charges)).violations] == []
-    assert "reports_differ" not in loaded.findings
-
-
-def test_a_refund_that_an_amortized_report_shows_is_a_credit(tmp_path: Path, load: Load) -> None:
-    row = native_row(ChargeType="Refund", Frequency="OneTime", Quantity="-1", Cost="-5", UnitPrice="15", **_COVERED)
-    charges = load(**_file(tmp_path, [row]) | {"report": "amortized"}).charges
-    assert charges.select("ChargeCategory", "BilledCost", "EffectiveCost").rows() == [
-        ("Credit", Decimal(-5), Decimal(-5))
-    ]
-    assert check(for_export(charges)).passed
-
-
-def test_covered_usage_that_is_given_back_stands_once(tmp_path: Path, load: Load) -> None:
-    """The actual report shows it at no cost: nothing is billed, and Σ billed stays what the actual report says."""
-    back = native_row(Quantity="-2", Cost="-1", **_COVERED)
-    (tmp_path / "amortized.csv").write_bytes(as_csv([back]))
-    both = {"report": "actual-and-amortized", "amortized_path": str(tmp_path / "amortized.csv")}
-    loaded = load(**_file(tmp_path, [{**back, "Cost": "0"}]) | both)
-    assert loaded.charges.select("ChargeCategory", "BilledCost", "EffectiveCost").rows() == [
-        ("Adjustment", Decimal(0), Decimal(-1))
-    ]
-
-
 def test_what_each_charge_type_becomes(both_reports: dict[str, str], load: Load) -> None:
     charges = load(**both_reports).charges
     told = charges.group_by("ChargeCategory").agg(pl.col("BilledCost").sum(), rows=pl.len()).sort("ChargeCategory")
@@ -206,30 +160,6 @@ def test_prices_and_units_of_a_machine(both_reports: dict[str, str], load: Load)
     assert (covered["ListCost"], covered["x_InstanceType"]) == (Decimal(48), "Standard_NC24ads_A100_v4")
     writes = charges.filter(pl.col("ServiceName") == "Storage").row(0, named=True)
     assert (writes["ConsumedQuantity"], writes["ConsumedUnit"], writes["PricingUnit"]) == (4, "Units", "10000 Units")
-
-
-def test_capacity_that_is_kept_is_told_used_from_idle(tmp_path: Path, load: Load) -> None:
-    group = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute"
-    machine = {"MeterCategory": "Virtual Machines", "MeterName": "NC24ads A100 v4", "MeterId": "m", "UnitPrice": "3",
-               "PayGPrice": "3"}  # fmt: skip
-    kept = '{"ServiceType":"Standard_NC24ads_A100_v4","UsageType":"ComputeCR","VMCapacityReservationId":"F8B4"}'
-    own = f"{group}/capacityReservationGroups/g/capacityReservations/Fleet"
-    rows = [
-        native_row(Quantity="1", Cost="3", ResourceId=own, AdditionalInfo=kept, **machine),
-        native_row(Quantity="2", Cost="6", ResourceId=own, **machine),
-        native_row(Quantity="3", Cost="9", ResourceId=f"{group}/virtualMachines/v", AdditionalInfo=kept, **machine),
-        native_row(Quantity="4", Cost="12", ResourceId=f"{group}/virtualMachines/w", **machine),
-    ]
-    charges = load(**_file(tmp_path, rows)).charges
-    told = charges.select("ConsumedQuantity", "CapacityReservationId", "CapacityReservationStatus").rows()
-    assert told == [
-        (Decimal(1), "f8b4", "Unused"),
-        (Decimal(2), own.lower(), "Unused"),
-        (Decimal(3), "f8b4", "Used"),
-        (Decimal(4), None, None),
-    ]
-    assert set(charges["x_InstanceType"]) == {"Standard_NC24ads_A100_v4"}
-    assert check(for_export(charges)).passed
 
 
 def test_tokens_are_tokens_with_model_kind_scope_and_tier(both_reports: dict[str, str], load: Load) -> None:

@@ -27,7 +27,7 @@ class Listed:
         is_bill: bool,
     ) -> None:
         self._answers = answers
-        self._columns = {same_name(name) for name in columns}
+        self._columns = {same_name(name): name for name in columns}
         self._read = read
         self._is_listed = is_listed
         self._is_bill = is_bill
@@ -51,8 +51,13 @@ class Listed:
         file = open_file(answer.body, name, self._read, is_bill=self._is_bill, may_be_empty=self._is_listed)
         if "rows" in answer.facts and int(answer.facts["rows"]) != file.rows:
             raise _lying(file.name, f"{file.rows} rows", f"{answer.facts['rows']}")
-        other = {name for name in file.columns if same_name(name) not in self._columns}
-        other |= self._columns - {same_name(name) for name in file.columns}
+        held = {same_name(name): name for name in file.columns}
+        other = {
+            name
+            for one, against in ((held, self._columns), (self._columns, held))
+            for same, name in one.items()
+            if same not in against
+        }
         if self._columns and file.rows and other:
             raise _lying(file.name, f"{len(file.columns)} columns", f"others ({', '.join(sorted(other)[:5])})")
         return file

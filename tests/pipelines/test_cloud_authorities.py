@@ -152,10 +152,17 @@ def test_an_export_and_cost_explorer(
         {"ResultsByTime": [day_of_cost_explorer(("Tax", "Amazon Bedrock"), "0.3")]},
     ]
     # asked by the second source when it is refused and kept for the day
-    moto_server.post("/moto-api/static/ce/cost-and-usage-results", {"results": pages})
+    moto_server.post("/moto-api/static/ce/cost-and-usage-results", {"results": pages, "account_id": PAYER})
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", moto_server.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", moto_server.secret_key)
-    explorer = source("explorer", "aws", report="cost-explorer", account_id=PAYER, endpoint_url=moto_server.url)
+    explorer = source(
+        "explorer",
+        "aws",
+        report="cost-explorer",
+        account_id=PAYER,
+        role_arn=f"arn:aws:iam::{PAYER}:role/outlay",  # whose keys are the payer's
+        endpoint_url=moto_server.url,
+    )
     write_configuration(home, [cur(bills), explorer])
 
     assert_one_speaks(home, "cur", "explorer", PAYER)

@@ -24,7 +24,7 @@ from connectors.exports.reading import read_file
 from connectors.exports.sniffing import sniff
 from connectors.protocol import FileReference, Finding
 
-ROWS = 125_000
+ROWS = 100_000
 """Rows of one slice at most."""
 
 _APART = ("product",)

@@ -7,6 +7,7 @@ re-read an archived year. A connector knows nothing of the lake, the orchestrato
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,14 @@ class Finding:
     kind: str
     detail: str
     count: int = 1
+
+
+def added_up(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same finding of several files or parts once, with its count; in the order in which they came."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        counts[finding.kind, finding.detail] += finding.count
+    return tuple(Finding(kind, detail, count) for (kind, detail), count in counts.items())
 
 
 NAMES_SCHEMA = pl.Schema(

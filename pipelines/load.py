@@ -7,8 +7,7 @@ control store. A run that dies before that record has changed nothing that anyon
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +25,7 @@ from connectors.control import (
     Restatement,
 )
 from connectors.errors import IncompleteError
-from connectors.protocol import Claim, Finding, Translation, Window
+from connectors.protocol import Claim, Finding, Translation, Window, added_up
 from models.economics.accelerator_tally import AcceleratorTally
 from models.economics.accelerator_usage import ACCELERATOR_USAGE
 from models.ledger.correction import CORRECTIONS, corrections
@@ -118,7 +117,7 @@ def load_pull(
             answers_digest=digest,
             checks=tuple(CheckResult(**check) for check in checks.iter_rows(named=True)),
             restatements=changes,
-            findings=tuple(LoadFinding(found.kind, found.detail, found.count) for found in _added_up(posted.findings)),
+            findings=tuple(LoadFinding(found.kind, found.detail, found.count) for found in added_up(posted.findings)),
             names=_observed(translation),
             claims=tuple(AccountClaim(claim.issuer, claim.account_id, claim.role) for claim in sorted(posted.claims)),
         )
@@ -219,14 +218,6 @@ def _unlisted(accelerators: pl.DataFrame) -> Iterator[Finding]:
     for row in accelerators.iter_rows(named=True):
         detail = f"{row['what']}: {money_text(row['effective_cost'], row['currency'])}"
         yield Finding("unlisted_accelerator", detail, row["charges"])
-
-
-def _added_up(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The same finding of several parts once, with its count."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for finding in findings:
-        counts[finding.kind, finding.detail] += finding.count
-    return (Finding(kind, detail, count) for (kind, detail), count in counts.items())
 
 
 def _write(work: Workplace, source: SourceSettings, period: str, spool: Spool) -> tuple[LakeFiles, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
@@ -14,7 +13,8 @@ from connectors.exports.reading import read_file
 from connectors.focus_files.listing import ExportFile, export_files, secrets_of
 from connectors.focus_files.options import FocusFilesOptions
 from connectors.focus_files.overlaps import ReadFile, overlaps
-from connectors.focus_rows.as_read import added_up, as_read
+from connectors.focus_rows.as_read import added_up as read_added_up
+from connectors.focus_rows.as_read import as_read
 from connectors.focus_rows.columns import with_focus_names
 from connectors.focus_rows.judged import as_judged, vendor_findings
 from connectors.focus_rows.times import with_instants
@@ -24,10 +24,10 @@ from connectors.protocol import (
     Answer,
     ChargesPart,
     FileReference,
-    Finding,
     Surroundings,
     Translation,
     Window,
+    added_up,
 )
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.invariants.periods import billing_month
@@ -87,10 +87,10 @@ class FocusFilesConnector:
         whole = pl.concat([file.charges for file in files]) if files else COST_AND_USAGE.empty()
         missing = () if len(whole) else (f"no charge of {window.start:%Y-%m} in {len(files)} files",)
         return Translation(
-            parts=(ChargesPart(whole, added_up([file.as_read for file in files])),),
+            parts=(ChargesPart(whole, read_added_up([file.as_read for file in files])),),
             claims=claims_of(whole),
             missing=missing,
-            findings=_added_up((*(finding for file in files for finding in file.findings), *shared)),
+            findings=added_up((*(finding for file in files for finding in file.findings), *shared)),
         )
 
     def _translated(self, window: Window, answer: Answer) -> ReadFile:
@@ -161,11 +161,3 @@ def _lying(what: str, rows: int, listed: str) -> AnswerError:
         f"{what} has {rows} rows, its manifest says {listed}",
         remedy="the delivery is not finished or was changed: wait for the vendor, or deliver it anew",
     )
-
-
-def _added_up(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The same finding of several files once, with its count."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for finding in findings:
-        counts[finding.kind, finding.detail] += finding.count
-    return tuple(Finding(kind, detail, count) for (kind, detail), count in counts.items())

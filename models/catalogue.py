@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 from models.control.budgets import BUDGET_STATUS
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
+from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.declared_costs import DECLARED_COSTS
+from models.economics.tco import TCO_DAILY
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
@@ -38,7 +41,13 @@ _LEDGER = (
     CONTRACT_COMMITMENT,
 )
 
-_ECONOMICS = (ACCELERATOR_USAGE, ACCELERATOR_RATES)
+_ECONOMICS = (
+    ACCELERATOR_USAGE,
+    ACCELERATOR_RATES,
+    ATTRIBUTED_DAILY,
+    TCO_DAILY,
+    DECLARED_COSTS,
+)
 
 TABLES: Mapping[str, Table] = {
     table.qualified_name: table for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, BUDGET_STATUS)

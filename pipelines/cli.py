@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli_exchange import checking, exporting, importing
+from pipelines.cli_explain import explaining
 from pipelines.cli_options import HomeOption
+from pipelines.cli_statements import stating
+from pipelines.cli_what_if import supposing
 from pipelines.console import say, show_error, show_table, watching
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ for name, group in (
     ("import", importing),
     ("export", exporting),
     ("check", checking),
+    ("explain", explaining),
+    ("what-if", supposing),
+    ("statement", stating),
     ("config", config),
     ("prices", prices),
     ("alerts", alerts),

@@ -23,7 +23,8 @@ from connectors.protocol import Connector, Surroundings
 from models.errors import OutlayError
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
-from pipelines.settings import MONTH, SOURCE_NAME, Settings, SourceSettings
+from pipelines.settings import Settings, SourceSettings
+from pipelines.settings.strict import MONTH, SOURCE_NAME
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WRITTEN = {MONTH: "YYYY-MM, for example 2026-11", SOURCE_NAME: "small letters, digits and hyphens, without spaces"}

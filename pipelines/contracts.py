@@ -6,7 +6,7 @@ What a rate does to prices is in `models.ledger.contract_rates`; reading the fil
 from __future__ import annotations
 
 from models.ledger.contract_rates import ContractRate
-from pipelines.settings import ContractRateSettings, ContractSettings
+from pipelines.settings.contracts import ContractRateSettings, ContractSettings
 
 
 def contract_rate(contract: ContractSettings, rate: ContractRateSettings) -> ContractRate:

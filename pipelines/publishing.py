@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from models.catalogue import TABLES
@@ -9,7 +11,13 @@ from models.control.budgets import BUDGET_STATUS, status
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.ledger.prices import PRICE_BOOK
 from models.ledger.rollup import DAILY_COSTS
-from pipelines.warehouse import Facts, Publication
+from pipelines.marts.commitments import commitments_marts
+from pipelines.marts.disputes import disputes_marts
+from pipelines.marts.economics import Economics
+from pipelines.marts.tco import tco_marts
+from pipelines.marts.unit_costs import unit_costs_marts
+from pipelines.marts.vendors import vendors_marts
+from pipelines.warehouse import Facts, Mart, Publication
 from pipelines.warehouse import publish as publish_warehouse
 from pipelines.workplace import Workplace
 
@@ -19,20 +27,30 @@ _PATIENCE_SECONDS = 60
 
 def publish(work: Workplace) -> Publication:
     """Build and switch the warehouse of this home. Raises `PublishError`; what was published before stays."""
-    marts = {
-        PRICE_BOOK.qualified_name: work.prices.rows,
-        BUDGET_STATUS.qualified_name: lambda facts: budget_status(work, facts),
-        ACCELERATOR_RATES.qualified_name: lambda facts: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
-    }
     return publish_warehouse(
         work.lake,
         work.control,
         work.home.warehouse,
         TABLES.values(),
-        marts,
+        lambda facts: _marts(work, facts),
         wait=_PATIENCE_SECONDS,
         on_step=work.on_step,
     )
+
+
+def _marts(work: Workplace, facts: Facts) -> Mapping[str, Mart]:
+    """The rows of every mart; what several share is worked out once."""
+    economics = Economics(work, facts)
+    return {
+        PRICE_BOOK.qualified_name: work.prices.rows,
+        ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
+        BUDGET_STATUS.qualified_name: lambda: budget_status(work, facts),
+        **tco_marts(economics),
+        **disputes_marts(economics),
+        **commitments_marts(economics),
+        **unit_costs_marts(economics),
+        **vendors_marts(economics),
+    }
 
 
 def budget_status(work: Workplace, facts: Facts) -> pl.DataFrame:

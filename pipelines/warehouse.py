@@ -47,8 +47,8 @@ class Facts:
         return self.lake.read(table, [path for load in self.loads for path in load.paths(table.qualified_name)])
 
 
-Mart = pl.DataFrame | Callable[[Facts], pl.DataFrame]
-"""The rows of a table that is made at publishing, or how to make them from the facts that are shown."""
+Mart = pl.DataFrame | Callable[[], pl.DataFrame]
+"""The rows of a table that is made at publishing, or how to make them when its turn comes."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def publish(
     control: ControlStore,
     folder: Path,
     tables: Iterable[Table],
-    marts: Mapping[str, Mart] | None = None,
+    marts: Callable[[Facts], Mapping[str, Mart]] = lambda _facts: {},
     *,
     kept_versions: int = KEPT_VERSIONS,
     wait: float = 0,
@@ -75,9 +75,9 @@ def publish(
 ) -> Publication:
     """Build a file that shows the current load of every (source, billing period), then switch the link to it.
 
-    `tables` is the catalogue; `marts` gives rows for tables of kind *mart* by qualified name. A table without rows is
-    there, typed and empty. Raises `LockHeldError` where another run publishes (for longer than `wait` seconds) and
-    `PublishError`; the file shown before then stays.
+    `tables` is the catalogue; `marts` makes, of the facts that are shown, the rows of tables of kind *mart* by name.
+    A table without rows is there, typed and empty. Raises `LockHeldError` where another run publishes (for longer than
+    `wait` seconds) and `PublishError`; the file shown before then stays.
     """
     with control.lock_publishing(wait=wait) as lock:
         on_step("publish: reading the control store")
@@ -86,7 +86,7 @@ def publish(
         name, snapshot = control.begin_publication(STEM, lock)
         with _partial(folder, name) as partial:
             on_step("publish: building")
-            _build(partial, name, lake, folder / _MIRROR, snapshot, tables, marts or {})
+            _build(partial, name, lake, folder / _MIRROR, snapshot, tables, marts)
             on_step("publish: making it durable")
             _make_durable(partial)
             on_step("publish: naming")
@@ -126,14 +126,14 @@ def _build(
     mirror: Path,
     snapshot: ControlSnapshot,
     tables: Iterable[Table],
-    marts: Mapping[str, Mart],
+    marts: Callable[[Facts], Mapping[str, Mart]],
 ) -> None:
     facts = Facts(lake, tuple(snapshot.loads))
     made: dict[str, Mart] = {
         **{f"ops.{ops}": frame for ops, frame in snapshot.tables.items()},
         PUBLICATION.qualified_name: _this_publication(name, snapshot),
         BILLING_PERIOD.qualified_name: _billing_periods(snapshot, facts),
-        **marts,
+        **marts(facts),
     }
     with (
         tempfile.TemporaryDirectory(prefix="outlay-publish-") as temporary,
@@ -149,7 +149,7 @@ def _build(
                 create_view(connection, table, [lake.local_path(path, mirror) for path in paths])
             else:
                 rows = made.get(table.qualified_name, table.empty())
-                create_table(connection, table, rows(facts) if callable(rows) else rows)
+                create_table(connection, table, rows() if callable(rows) else rows)
             comment(connection, table)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")

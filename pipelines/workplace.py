@@ -121,4 +121,5 @@ class Workplace:
         return tuple(
             OwnerRule(team=owner.team, source=owner.source, project=owner.project, api_key=owner.api_key)
             for owner in self.settings.owners
+            if owner.team is not None
         )

@@ -1,0 +1,42 @@
+"""What the marts of one publication share: attributed charges, declared costs and their total, each worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.declared_costs import DECLARED_COSTS
+from models.economics.tco import TCO_DAILY
+from pipelines.warehouse import Facts
+from pipelines.workplace import Workplace
+
+
+@dataclass(frozen=True)
+class Economics:
+    """One publication's economics: `facts` are what it shows, `work` says by which rules."""
+
+    work: Workplace
+    facts: Facts
+
+    @property
+    def today(self) -> date:
+        return self.work.surroundings.clock().date()
+
+    @cached_property
+    def attributed(self) -> pl.DataFrame:
+        """`marts.attributed_daily` of all loads."""
+        return ATTRIBUTED_DAILY.empty()
+
+    @cached_property
+    def declared(self) -> pl.DataFrame:
+        """`marts.declared_costs` through today."""
+        return DECLARED_COSTS.empty()
+
+    @cached_property
+    def tco(self) -> pl.DataFrame:
+        """`marts.tco_daily`."""
+        return TCO_DAILY.empty()

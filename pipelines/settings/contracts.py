@@ -1,0 +1,74 @@
+"""`contracts` of `outlay.yaml`: what was agreed with vendors: rates, commitments, terms."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.settings.strict import Currency, Name, SourceName, Strict
+
+
+class ContractRateSettings(Strict):
+    """One negotiated rate: a discount off list, or a price per pricing unit (for tokens: per million)."""
+
+    provider: str
+    model: str = "*"
+    meter: str | None = None
+    processing_tier: str | None = None
+    discount_pct: Decimal | None = Field(default=None, ge=0, le=100)
+    unit_price: Decimal | None = Field(default=None, ge=0)
+    valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> ContractRateSettings:
+        if (self.discount_pct is None) == (self.unit_price is None):
+            raise ValueError("a contract rate needs either discount_pct or unit_price")
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must lie after valid_from")
+        return self
+
+
+class CommitSettings(Strict):
+    """What a contract commits us to: to spend so much in its term, or credits paid ahead."""
+
+    name: Name
+    kind: Literal["spend", "prepaid_credits"]
+    amount: Decimal = Field(gt=0)
+    currency: Currency = "USD"
+    valid_from: date
+    valid_to: date
+    true_up: bool = Field(default=True, description="Whether what was not spent is owed at the end")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> CommitSettings:
+        if self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must lie after valid_from")
+        return self
+
+
+class RenewalSettings(Strict):
+    """When a contract ends, and by when one must say so."""
+
+    on: date
+    notice_days: int = Field(default=0, ge=0)
+    automatic: bool = False
+
+
+class ContractSettings(Strict):
+    """One contract. `issuer` is FOCUS InvoiceIssuerName of the charges that count against its commits."""
+
+    name: str
+    source: SourceName | None = None
+    issuer: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    rates: tuple[ContractRateSettings, ...] = ()
+    commits: tuple[CommitSettings, ...] = ()
+    renewal: RenewalSettings | None = None
+    sla: str | None = Field(default=None, description="Service level in a few words, such as 99.9 % a month")
+    dpa: date | None = Field(default=None, description="When the data processing agreement was signed")
+    residency: tuple[str, ...] = Field(default=(), description="Regions in which the vendor may process our data")

@@ -1,0 +1,34 @@
+"""What every part of `outlay.yaml` is made of: the strict model, and words that many parts use."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+SOURCE_NAME = r"^[a-z0-9][a-z0-9-]*$"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+SourceName = Annotated[str, StringConstraints(pattern=SOURCE_NAME, max_length=64)]
+Month = Annotated[str, StringConstraints(pattern=MONTH)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+
+class Strict(BaseModel):
+    """Unknown settings are mistakes, and nothing changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Dated(Strict):
+    """Something that holds from `valid_from` (default: always) until the day before `valid_to`, UTC."""
+
+    valid_from: date | None = Field(default=None, description="First day on which it holds; default: ever")
+    valid_to: date | None = Field(default=None, description="First day on which it holds no longer; default: never")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Dated:
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must lie after valid_from")
+        return self

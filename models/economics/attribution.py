@@ -38,6 +38,7 @@ class AttributedDaily(dy.Schema):
     pricing_category = text("FOCUS PricingCategory: Standard, Committed, Dynamic, Other", nullable=True)
     commitment_id = text("FOCUS CommitmentDiscountId", nullable=True)
     commitment_status = text("FOCUS CommitmentDiscountStatus: Used or Unused", nullable=True)
+    capacity_status = text("FOCUS CapacityReservationStatus: Used or Unused", nullable=True)
     charge_category = text("FOCUS ChargeCategory")
     price_status = text("priced, unpriced, estimated or native", nullable=True)
     cost_status = text("provisional or invoiced", nullable=True)
@@ -66,7 +67,7 @@ ATTRIBUTED_DAILY = Table(
     kind="mart",
     grain=(
         "source × billing month × day × service × account × project × region × model × meter × tier × accelerator × "
-        "commitment × charge category × price status × cost status × component × owner × pool × currency × unit"
+        "commitment × capacity × charge category × price status × cost status × component × owner × pool × currency × unit"
     ),
     meaning="Charges by day with component and owner, before shared pools are split: quantities and all four costs.",
     contract=AttributedDaily,

@@ -7,13 +7,14 @@ Marketplace `Units` of a million, with the model in the product's name only.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from connectors.simulator.clouds.accounts import AWS_APPS, AWS_PAYER
 from connectors.simulator.clouds.aws_rows import CurRow, arn
 from connectors.simulator.clouds.fleet import Traffic, traffic_of
-from connectors.simulator.clouds.lines import AWS, Charge, Tokens, midnight, next_day, rounded
+from connectors.simulator.clouds.lines import AWS, MODEL_APIS, ZERO, Charge, Tokens, midnight, next_day, rounded
 from connectors.simulator.clouds.prices import BATCH, BEDROCK, PRIORITY
 from connectors.simulator.clouds.world import CloudWorld
 from connectors.simulator.draws import between, identifier
@@ -44,6 +45,8 @@ _PRODUCT_CODE = "6ugx1kq2p8w4a9r0c5hz3m7td"
 
 UNITS_OF_THROUGHPUT = Decimal(1)
 THROUGHPUT_RATE = Decimal("39.6")
+THROUGHPUT = arn("bedrock", "us-east-1", AWS_APPS, "provisioned-model/9q2w8e7r1t5y")
+_SUPPORT = {"user_team": "support"}
 UNKNOWN_USAGE_TYPE = "USE1-NovaReel9-lip-sync-frames"
 """A usage type of Bedrock that nobody has heard of."""
 
@@ -93,7 +96,8 @@ def _token_row(world: CloudWorld, month: str, day: date, traffic: Traffic, meter
     word = usage_type(traffic, meter)
     means = Charge(
         AWS, month, AWS_PAYER.id, traffic.account, midnight(day), "Usage", cost, cost, cost, cost,
-        tokens=Tokens(model_name(traffic), meter, traffic.tier, count),
+        tokens=Tokens(model_name(traffic), meter, traffic.tier, count), component=MODEL_APIS, caller=traffic.name,
+        tags=tags_of(traffic),
     )  # fmt: skip
     return CurRow(
         month, "Usage", _PRODUCT_CODE if is_marketplace else "AmazonBedrock", word, traffic.account, midnight(day),
@@ -102,8 +106,12 @@ def _token_row(world: CloudWorld, month: str, day: date, traffic: Traffic, meter
         region=traffic.region, text=f"{word} at {price} USD per million", term="OnDemand",
         product_name=f"{traffic.model} (Amazon Bedrock Edition)" if is_marketplace else "",
         principal=arn("iam", "", traffic.account, f"role/{traffic.name}"),
-        tags={"user_team": traffic.tag} if traffic.tag else {}, means=(means,),
+        tags=tags_of(traffic), means=(means,),
     )  # fmt: skip
+
+
+def tags_of(traffic: Traffic) -> dict[str, str]:
+    return {"user_team": traffic.tag} if traffic.tag else {}
 
 
 def _profile(traffic: Traffic) -> str:
@@ -115,20 +123,19 @@ def _profile(traffic: Traffic) -> str:
 
 
 def _throughput_row(month: str, day: date) -> CurRow:
-    """A model unit that is paid by the hour, whatever goes through it."""
+    """A model unit that is bought by the month and paid by the hour, whatever goes through it."""
     hours = UNITS_OF_THROUGHPUT * 24
     cost = hours * THROUGHPUT_RATE
+    bought = Charge(
+        AWS, month, AWS_PAYER.id, AWS_APPS, midnight(day), "Purchase", cost, ZERO, cost, cost, commitment=THROUGHPUT,
+        capacity_of="Claude3Sonnet", component=MODEL_APIS, tags=_SUPPORT,
+    )  # fmt: skip
+    ready = replace(bought, category="Usage", billed=ZERO, effective=cost, status="Used")
     return CurRow(
-        month, "Usage", "AmazonBedrock", "USE1-Claude3Sonnet-ProvisionedThroughput-NoCommit-ModelUnits", AWS_APPS,
+        month, "Usage", "AmazonBedrock", "USE1-Claude3Sonnet-ProvisionedThroughput-ModelUnit-1month", AWS_APPS,
         midnight(day), next_day(day), hours, "hour", cost, cost, THROUGHPUT_RATE, operation="ProvisionedThroughput",
-        resource=arn("bedrock", "us-east-1", AWS_APPS, "provisioned-model/9q2w8e7r1t5y"),
-        text=f"${THROUGHPUT_RATE} per model unit hour", term="OnDemand", tags={"user_team": "support"},
-        means=(
-            Charge(
-                AWS, month, AWS_PAYER.id, AWS_APPS, midnight(day), "Usage", cost, cost, cost, cost,
-                capacity_of="Claude3Sonnet",
-            ),
-        ),
+        resource=THROUGHPUT, text=f"${THROUGHPUT_RATE} per model unit hour", term="OnDemand", tags=_SUPPORT,
+        means=(bought, ready),
     )  # fmt: skip
 
 
@@ -137,7 +144,7 @@ def _unknown_row(world: CloudWorld, month: str, day: date) -> CurRow:
     cost = frames * Decimal("0.0002")
     means = Charge(
         AWS, month, AWS_PAYER.id, AWS_APPS, midnight(day), "Usage", cost, cost, cost, cost,
-        unknown=("usage_type", UNKNOWN_USAGE_TYPE),
+        unknown=("usage_type", UNKNOWN_USAGE_TYPE), component=MODEL_APIS,
     )  # fmt: skip
     return CurRow(
         month, "Usage", "AmazonBedrock", UNKNOWN_USAGE_TYPE, AWS_APPS, midnight(day), next_day(day), frames, "Frames",

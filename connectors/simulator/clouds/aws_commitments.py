@@ -16,6 +16,7 @@ from connectors.simulator.clouds.aws_machines import accelerators_of, resource_o
 from connectors.simulator.clouds.aws_rows import PREFIXES, CurRow, arn
 from connectors.simulator.clouds.fleet import Machines, group_named
 from connectors.simulator.clouds.lines import (
+    ACCELERATOR_COMPUTE,
     AWS,
     ZERO,
     Account,
@@ -101,7 +102,8 @@ def covered_row(world: CloudWorld, month: str, day: date, group: Machines, numbe
     means = Charge(
         AWS, month, AWS_PAYER.id, group.account, midnight(day), "Usage", ZERO, effective, public, public,
         accelerators=accelerators_of(group, hours, "reserved" if is_reserved else "committed"),
-        commitment=EMBED_RESERVATION if plan is None else plan.arn, status="Used",
+        commitment=EMBED_RESERVATION if plan is None else plan.arn, status="Used", component=ACCELERATOR_COMPUTE,
+        tags=tags_of(group),
     )  # fmt: skip
     more = _reservation_columns(world, hours) if plan is None else _plan_columns(world, plan, effective)
     return CurRow(
@@ -193,7 +195,8 @@ def _recurring_row(world: CloudWorld, month: str, day: date, plan: SavingsPlan, 
 
 def _purchase(month: str, account: Account, start: datetime, paid: Decimal, commitment: str) -> Charge:
     return Charge(
-        AWS, month, AWS_PAYER.id, account, start, "Purchase", paid, ZERO, paid, paid, commitment=commitment
+        AWS, month, AWS_PAYER.id, account, start, "Purchase", paid, ZERO, paid, paid, commitment=commitment,
+        component=ACCELERATOR_COMPUTE,
     )  # fmt: skip
 
 
@@ -205,7 +208,7 @@ def _unused(
         return ()
     charge = Charge(
         AWS, month, AWS_PAYER.id, account, start, "Usage", ZERO, amount, amount, amount, commitment=commitment,
-        status="Unused", **more,  # type: ignore[arg-type]
+        status="Unused", component=ACCELERATOR_COMPUTE, **more,  # type: ignore[arg-type]
     )  # fmt: skip
     return (charge,)
 
@@ -324,7 +327,7 @@ def _block_day(month: str, group: Machines, block: datetime, day: date, length: 
         means = Charge(
             AWS, month, AWS_PAYER.id, group.account, start, "Usage", ZERO, hours * BLOCK_RATE, hours * price,
             hours * price, accelerators=accelerators_of(group, hours, "capacity_block"),
-            commitment=block_arn(block), status="Used",
+            commitment=block_arn(block), status="Used", component=ACCELERATOR_COMPUTE,
         )  # fmt: skip
         yield _block_row(month, group, block, day, hours, "BoxUsage", "Used", (means,), number)
     unused = _unused(

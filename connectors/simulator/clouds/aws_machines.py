@@ -8,11 +8,24 @@ from decimal import Decimal
 from connectors.simulator.clouds.accounts import AWS_PAYER
 from connectors.simulator.clouds.aws_rows import PREFIXES, CurRow
 from connectors.simulator.clouds.fleet import Machines
-from connectors.simulator.clouds.lines import AWS, Accelerators, Charge, midnight, next_day, rounded
+from connectors.simulator.clouds.lines import (
+    ACCELERATOR_COMPUTE,
+    AWS,
+    INFERENCE_SERVING,
+    TRAINING_PLATFORMS,
+    Accelerators,
+    Charge,
+    midnight,
+    next_day,
+    rounded,
+)
 from connectors.simulator.clouds.prices import AWS_SIZES
 from connectors.simulator.draws import identifier
 
 _TEAMS = {"serve-rank": "search", "serve-embed": "search", "train-llm": "data", "web": "support", "tune": "support"}
+
+_TRAINING = ("tune",)
+"""Groups of SageMaker's that train; the others answer."""
 
 
 def tags_of(group: Machines) -> dict[str, str]:
@@ -27,14 +40,15 @@ def machine_row(month: str, day: date, group: Machines, number: int, hours: Deci
     is_spot = group.plan == "spot"
     price = size.spot if is_spot and size.spot is not None else size.price
     cost, public = hours * price, hours * size.price
-    managed = group.size.startswith("ml.")
+    managed, region = group.size.startswith("ml."), PREFIXES[group.region]
     box = f"{'SpotUsage' if is_spot else 'BoxUsage'}:{group.size}"
-    usage_type = f"USE1-Host:{group.size}" if managed else f"{PREFIXES[group.region]}{box}"
+    usage_type = f"USE1-{'Train' if _is_training(group) else 'Host'}:{group.size}" if managed else region + box
     means = Charge(
         AWS, month, AWS_PAYER.id, group.account, midnight(day), "Usage",
         rounded(cost, 10), rounded(cost, 10), rounded(public, 10), rounded(cost, 10),
         accelerators=accelerators_of(group, hours, "spot" if is_spot else "on_demand"),
         unknown=None if size.accelerator or group.name != "lab-next" else ("instance_type", group.size),
+        component=_component_of(group), tags=tags_of(group),
     )  # fmt: skip
     return CurRow(
         month, "Usage", "AmazonSageMaker" if managed else "AmazonEC2", usage_type, group.account,
@@ -55,7 +69,20 @@ def accelerators_of(group: Machines, hours: Decimal, kind: str, *, used: bool = 
     return Accelerators(size.accelerator, group.region, kind, hours * size.count, used)
 
 
+def _is_training(group: Machines) -> bool:
+    return group.name in _TRAINING
+
+
+def _component_of(group: Machines) -> str | None:
+    if group.size.startswith("ml."):
+        return TRAINING_PLATFORMS if _is_training(group) else INFERENCE_SERVING
+    # p7.48xlarge has accelerators, though nobody knows which
+    is_accelerated = AWS_SIZES[group.size].accelerator is not None or group.name == "lab-next"
+    return ACCELERATOR_COMPUTE if is_accelerated else None
+
+
 def resource_of(group: Machines, number: int) -> str:
     if group.size.startswith("ml."):
-        return f"arn:aws:sagemaker:{group.region}:{group.account.id}:endpoint/{group.name}-{number}"
+        kind = "training-job" if _is_training(group) else "endpoint"
+        return f"arn:aws:sagemaker:{group.region}:{group.account.id}:{kind}/{group.name}-{number}"
     return identifier("i-0", 16, "instance", group.name, number).lower()

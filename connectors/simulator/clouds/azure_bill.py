@@ -11,7 +11,11 @@ from connectors.simulator.clouds.azure_models import PTU, ptu_rows, token_rows
 from connectors.simulator.clouds.azure_rows import OWNER, AzureLine, AzureRow, Benefit
 from connectors.simulator.clouds.fleet import Machines, group_named, machines_of
 from connectors.simulator.clouds.lines import (
+    ACCELERATOR_COMPUTE,
     AZURE,
+    MODEL_APIS,
+    NETWORKING_AND_STORAGE,
+    PEOPLE_AND_OVERHEADS,
     ZERO,
     Accelerators,
     Account,
@@ -92,6 +96,7 @@ def _machine_row(month: str, day: date, group: Machines, number: int, hours: Dec
         accelerators=Accelerators(size.accelerator, group.region, kind, hours * size.count)
         if size.accelerator else None,
         commitment=benefit.id.lower() if benefit else None, status="Used" if benefit else None,
+        component=ACCELERATOR_COMPUTE if size.accelerator else None,
     )  # fmt: skip
     model = {"Reservation": "Reservation", "SavingsPlan": "SavingsPlan"}.get(benefit.kind) if benefit else None
     return AzureRow(
@@ -137,7 +142,7 @@ def _unused(
 ) -> Charge:
     return Charge(
         AZURE, month, AZURE_ENROLMENT.id, account, midnight(day), "Usage", ZERO, cost, cost, cost,
-        accelerators=accelerators, commitment=benefit.id.lower(), status="Unused",
+        accelerators=accelerators, commitment=benefit.id.lower(), status="Unused", component=ACCELERATOR_COMPUTE,
     )  # fmt: skip
 
 
@@ -148,7 +153,10 @@ def _store_rows(world: CloudWorld, month: str, day: date) -> Iterator[AzureRow]:
         stored = between(base * 9 // 10, base * 11 // 10, world.seed, account.id, "blob", day)
         quantity = rounded(Decimal(stored) / 31, 12)
         cost = quantity * listed
-        means = Charge(AZURE, month, AZURE_ENROLMENT.id, account, midnight(day), "Usage", cost, cost, cost, cost)
+        means = Charge(
+            AZURE, month, AZURE_ENROLMENT.id, account, midnight(day), "Usage", cost, cost, cost, cost,
+            component=NETWORKING_AND_STORAGE,
+        )  # fmt: skip
         yield AzureRow(
             month, day, account, "Storage", "Hot LRS Data Stored", quantity, "1 GB/Month", listed, listed,
             "Tiered Block Blob", "Tiered Block Blob - Hot LRS - US East", service="Microsoft.Storage", family="Storage",
@@ -163,7 +171,10 @@ def _monthly_rows(world: CloudWorld, month: str) -> Iterator[AzureRow]:
     for benefit, count in ((MACHINES_RESERVATION, RESERVED), (SAVINGS_PLAN, 1), PTU):
         fee = benefit.rate * count * hours
         category, subcategory, meter = _BOUGHT[benefit.name]
-        means = _money(month, start, OWNER, "Purchase", fee, effective=ZERO, commitment=benefit.id.lower())
+        means = _money(
+            month, start, OWNER, "Purchase", fee, effective=ZERO, commitment=benefit.id.lower(),
+            component=MODEL_APIS if benefit == PTU[0] else ACCELERATOR_COMPUTE,
+        )  # fmt: skip
         yield AzureRow(
             month, start, OWNER, category, meter, Decimal(count), "1 Hour", fee / count, ZERO, subcategory,
             benefit.product, service="Microsoft.Capacity", charge="Purchase", frequency="Recurring",
@@ -190,9 +201,9 @@ def _given(month: str, day: date, charge: str, text: str, amount: Decimal, categ
 
 def _money(
     month: str, day: date, account: Account, category: str, amount: Decimal, *, effective: Decimal | None = None,
-    commitment: str | None = None,
+    commitment: str | None = None, component: str = PEOPLE_AND_OVERHEADS,
 ) -> Charge:  # fmt: skip
     return Charge(
         AZURE, month, AZURE_ENROLMENT.id, account, midnight(day), category, amount,
-        amount if effective is None else effective, amount, amount, commitment=commitment,
+        amount if effective is None else effective, amount, amount, commitment=commitment, component=component,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from decimal import Decimal
 from connectors.simulator.clouds.accounts import AZURE_CARE, AZURE_ENROLMENT
 from connectors.simulator.clouds.azure_rows import AzureRow, Benefit
 from connectors.simulator.clouds.fleet import Traffic, traffic_of
-from connectors.simulator.clouds.lines import AZURE, ZERO, Charge, Tokens, midnight
+from connectors.simulator.clouds.lines import AZURE, MODEL_APIS, ZERO, Charge, Tokens, midnight
 from connectors.simulator.clouds.prices import AZURE_OPENAI, PTU_HOUR
 from connectors.simulator.clouds.world import CloudWorld
 
@@ -63,7 +63,7 @@ def _token_row(month: str, day: date, traffic: Traffic, meter: str, count: int) 
     cost = quantity * price
     means = Charge(
         AZURE, month, AZURE_ENROLMENT.id, traffic.account, midnight(day), "Usage", cost, cost, cost, cost,
-        tokens=Tokens(model, meter, traffic.tier, count),
+        tokens=Tokens(model, meter, traffic.tier, count), component=MODEL_APIS, tags={"app": traffic.name},
     )  # fmt: skip
     return AzureRow(
         month, day, traffic.account, "Foundry Models", words[meter], quantity, "1K" if block == 1000 else "1M", price,
@@ -92,7 +92,7 @@ def ptu_rows(month: str, day: date) -> Iterator[AzureRow]:
 def _charge(month: str, day: date, billed: Decimal, effective: Decimal, listed: Decimal, status: str | None) -> Charge:
     return Charge(
         AZURE, month, AZURE_ENROLMENT.id, AZURE_CARE, midnight(day), "Usage", billed, effective, listed, listed,
-        commitment=THROUGHPUT.id.lower() if status else None, status=status,
+        commitment=THROUGHPUT.id.lower() if status else None, status=status, component=MODEL_APIS,
     )  # fmt: skip
 
 

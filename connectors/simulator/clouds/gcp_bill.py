@@ -14,7 +14,10 @@ from connectors.simulator.clouds.fleet import Machines, group_named, machines_of
 from connectors.simulator.clouds.gcp_models import late_tokens, token_rows
 from connectors.simulator.clouds.gcp_rows import Credit, GcpRow
 from connectors.simulator.clouds.lines import (
+    ACCELERATOR_COMPUTE,
     GCP,
+    NETWORKING_AND_STORAGE,
+    PEOPLE_AND_OVERHEADS,
     ZERO,
     Accelerators,
     Account,
@@ -99,9 +102,10 @@ def _machine_rows(
         if quantity > covered:
             cost = rounded(quantity * price, 6) - rounded(covered * price, 6)
             kind = "spot" if group.plan == "spot" else "on_demand"
+            component = None if group.size.startswith("n2-") else ACCELERATOR_COMPUTE
             means.append(
                 _usage(
-                    month, day, group.account, cost, rounded((quantity - covered) * listed, 6),
+                    month, day, group.account, cost, rounded((quantity - covered) * listed, 6), component,
                     Accelerators(accelerator, group.region, kind, quantity - covered) if accelerator else None,
                 )
             )  # fmt: skip
@@ -124,20 +128,28 @@ def _covered(month: str, day: date, group: Machines, hours: Decimal, listed: Dec
     return Charge(
         GCP, month, GCP_BILLING.id, group.account, midnight(day), "Usage", ZERO, hours * COMMITTED_RATE, public, public,
         accelerators=Accelerators("L4", group.region, "committed", hours), commitment=COMMITMENT, status="Used",
+        component=ACCELERATOR_COMPUTE,
     )  # fmt: skip
 
 
 def _usage(
-    month: str, day: date, account: Account, cost: Decimal, listed: Decimal, accelerators: Accelerators | None = None
-) -> Charge:
+    month: str, day: date, account: Account, cost: Decimal, listed: Decimal, component: str | None,
+    accelerators: Accelerators | None = None,
+) -> Charge:  # fmt: skip
     return Charge(
         GCP, month, GCP_BILLING.id, account, midnight(day), "Usage", cost, cost, listed, cost,
-        accelerators=accelerators,
+        accelerators=accelerators, component=component,
     )  # fmt: skip
 
 
-def _money(month: str, day: date, account: Account | None, category: str, amount: Decimal) -> Charge:
-    return Charge(GCP, month, GCP_BILLING.id, account, midnight(day), category, amount, amount, amount, amount)
+def _money(
+    month: str, day: date, account: Account | None, category: str, amount: Decimal,
+    component: str = PEOPLE_AND_OVERHEADS,
+) -> Charge:  # fmt: skip
+    return Charge(
+        GCP, month, GCP_BILLING.id, account, midnight(day), category, amount, amount, amount, amount,
+        component=component,
+    )  # fmt: skip
 
 
 def _fee_row(world: CloudWorld, month: str, day: date) -> GcpRow:
@@ -150,7 +162,7 @@ def _fee_row(world: CloudWorld, month: str, day: date) -> GcpRow:
     means = [
         Charge(
             GCP, month, GCP_BILLING.id, GCP_ASSIST, midnight(day), "Purchase", fee, ZERO, fee, fee,
-            commitment=COMMITMENT,
+            commitment=COMMITMENT, component=ACCELERATOR_COMPUTE,
         )
     ]  # fmt: skip
     if unused:
@@ -160,7 +172,7 @@ def _fee_row(world: CloudWorld, month: str, day: date) -> GcpRow:
             Charge(
                 GCP, month, GCP_BILLING.id, None, midnight(day), "Usage", ZERO, cost, cost, cost,
                 accelerators=Accelerators("L4", group.region, "committed", unused, used=False), commitment=COMMITMENT,
-                status="Unused",
+                status="Unused", component=ACCELERATOR_COMPUTE,
             )
         )  # fmt: skip
     return GcpRow(
@@ -174,11 +186,11 @@ def _store_rows(world: CloudWorld, month: str, day: date) -> Iterator[GcpRow]:
         amount = Decimal(between(base * 9 // 10, base * 11 // 10, world.seed, account.id, "storage", day)) / 30_000
         quantity, price = rounded(amount, 6), GCP_UNITS["storage"]
         cost = rounded(quantity * price, 6)
-        means = [_usage(month, day, account, cost, cost)]
+        means = [_usage(month, day, account, cost, cost, NETWORKING_AND_STORAGE)]
         credits: tuple[Credit, ...] = ()
         if account == GCP_SANDBOX:
             credits = (Credit("FREE_TIER", "Free tier of Cloud Storage", -min(cost, Decimal("0.02"))),)
-            means.append(_money(month, day, account, "Credit", credits[0].amount))
+            means.append(_money(month, day, account, "Credit", credits[0].amount, NETWORKING_AND_STORAGE))
         yield GcpRow(
             month, "Cloud Storage", "Standard Storage US Multi-region", account, midnight(day), next_day(day), cost,
             quantity, "gibibyte month", price, price, resource=f"buckets/{account.id}-data", credits=credits,
@@ -189,7 +201,7 @@ def _store_rows(world: CloudWorld, month: str, day: date) -> Iterator[GcpRow]:
     yield GcpRow(
         month, "Networking", "Network Internet Data Transfer Out from Americas to Americas", GCP_ASSIST, midnight(day),
         next_day(day), cost, quantity, "gibibyte", GCP_UNITS["egress"], GCP_UNITS["egress"],
-        means=(_usage(month, day, GCP_ASSIST, cost, cost),),
+        means=(_usage(month, day, GCP_ASSIST, cost, cost, NETWORKING_AND_STORAGE),),
     )  # fmt: skip
 
 

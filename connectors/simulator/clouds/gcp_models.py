@@ -9,7 +9,17 @@ from decimal import Decimal
 from connectors.simulator.clouds.accounts import GCP_BILLING, GCP_SANDBOX
 from connectors.simulator.clouds.fleet import Traffic, traffic_of
 from connectors.simulator.clouds.gcp_rows import Credit, GcpRow
-from connectors.simulator.clouds.lines import GCP, Charge, Tokens, first_of, midnight, month_of, next_day, rounded
+from connectors.simulator.clouds.lines import (
+    GCP,
+    MODEL_APIS,
+    Charge,
+    Tokens,
+    first_of,
+    midnight,
+    month_of,
+    next_day,
+    rounded,
+)
 from connectors.simulator.clouds.prices import BATCH, PRIORITY, VERTEX
 from connectors.simulator.clouds.world import CloudWorld
 
@@ -61,10 +71,11 @@ def _row(month: str, day: date, traffic: Traffic, meter: str, count: int) -> Gcp
     factor = {"batch": BATCH, "priority": PRIORITY}.get(traffic.tier, Decimal(1))
     price, quantity = VERTEX[traffic.model][meter] * factor, Decimal(count) / _MILLION
     cost = rounded(quantity * price, 6)
+    tags = {"app": traffic.name}
     means = [
         Charge(
             GCP, month, GCP_BILLING.id, traffic.account, midnight(day), "Usage", cost, cost, cost, cost,
-            tokens=Tokens(_NAMES[traffic.model][1], meter, traffic.tier, count),
+            tokens=Tokens(_NAMES[traffic.model][1], meter, traffic.tier, count), component=MODEL_APIS, tags=tags,
         )
     ]  # fmt: skip
     credits: tuple[Credit, ...] = ()
@@ -72,11 +83,24 @@ def _row(month: str, day: date, traffic: Traffic, meter: str, count: int) -> Gcp
         free = -rounded(cost * _FREE, 6)
         credits = (Credit("PROMOTION", "Start-up programme 2026", free),)
         means.append(
-            Charge(GCP, month, GCP_BILLING.id, traffic.account, midnight(day), "Credit", free, free, free, free)
+            Charge(
+                GCP,
+                month,
+                GCP_BILLING.id,
+                traffic.account,
+                midnight(day),
+                "Credit",
+                free,
+                free,
+                free,
+                free,
+                component=MODEL_APIS,
+                tags=tags,
+            )
         )
     return GcpRow(
         month, "Vertex AI", sku_text(traffic, meter), traffic.account, midnight(day), next_day(day), cost,
         quantity, "count", price, price, region=traffic.region, block=_MILLION,
-        labels={"goog-generativelanguage-model": traffic.model, "app": traffic.name}, credits=credits,
+        labels={"goog-generativelanguage-model": traffic.model, **tags}, credits=credits,
         means=tuple(means),
     )  # fmt: skip

@@ -17,6 +17,17 @@ CLOUDS = (AWS, GCP, AZURE)
 
 ZERO = Decimal(0)
 
+MODEL_APIS = "model_apis"
+ACCELERATOR_COMPUTE = "accelerator_compute"
+TRAINING_PLATFORMS = "training_platforms"
+ORCHESTRATION = "orchestration"
+DATA_INFRASTRUCTURE = "data_infrastructure"
+INFERENCE_SERVING = "inference_serving"
+INTEGRATION = "integration"
+NETWORKING_AND_STORAGE = "networking_and_storage"
+PEOPLE_AND_OVERHEADS = "people_and_overheads"
+OWNED_HARDWARE = "owned_hardware"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -71,6 +82,13 @@ class Charge:
     """The model whose throughput is paid by the hour, where a line says so without counting tokens."""
     unknown: tuple[str, str] | None = None
     """What nobody can know of it, (`usage_type` | `instance_type`, the vendor's word)."""
+    component: str | None = None
+    """Part of the AI stack that it pays for; None: none of them, as a machine without accelerators."""
+    service: str | None = None
+    """What the company calls what it pays for, where an owner goes by it."""
+    caller: str | None = None
+    """Which program of ours used it, where the bill tells it."""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("billed", "effective", "listed", "contracted"):

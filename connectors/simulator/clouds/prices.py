@@ -30,6 +30,7 @@ AWS_SIZES: dict[str, Size] = {
     "g5.2xlarge": Size(D("1.212"), "A10G", D(1), D("0.4847")),
     "g6.xlarge": Size(D("0.8048"), "L4", D(1)),
     "g6.12xlarge": Size(D("5.1296"), "L4", D(4)),
+    "ml.g5.xlarge": Size(D("1.408"), "A10G", D(1)),
     "ml.g5.2xlarge": Size(D("1.515"), "A10G", D(1)),
     "m7i.2xlarge": Size(D("0.4032")),
 }

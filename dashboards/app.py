@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.published import NotPublishedError, current
-from dashboards.views import data_health, overview
+from dashboards.views import data_health, overview, total_cost
 
 _STATIC = Path(__file__).with_name("static")
 _WATCH_SECONDS = 15
@@ -36,6 +36,7 @@ def main() -> None:
     page = st.navigation(
         [
             st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
+            st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
             st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
         ],
         position="top",

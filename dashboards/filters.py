@@ -42,18 +42,27 @@ def choose(published: Published, page: str, *, with_basis: bool) -> Choice | Non
     if not periods:
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = _recall(page, "period", periods)
-        period = st.selectbox("Month", periods, format_func=month_text, key=key, width=180)
-        _keep("period", period, periods)
+        period = choose_month(page, periods)
         basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if with_basis else "billed"
         currencies = spending.currencies(published, period)
         currency = _segments(page, "currency", "Currency", currencies) if len(currencies) > 1 else currencies[0]
     return Choice(period, basis, currency, tuple(currencies))
 
 
+def choose_month(page: str, periods: Sequence[str]) -> str:
+    """One of the months, YYYY-MM; the first unless another one is wanted."""
+    period = st.selectbox("Month", periods, format_func=month_text, key=_recall(page, "period", periods), width=180)
+    return _keep("period", period, periods)
+
+
 def choose_dimension(page: str) -> Dimension:
     """By what a chart is coloured."""
-    return _segments(page, "by", "Coloured by", list(DIMENSIONS), label_visible=False)
+    return choose_by(page, list(DIMENSIONS))
+
+
+def choose_by(page: str, options: Sequence[_Option]) -> _Option:
+    """By which of the options a chart is coloured."""
+    return _segments(page, "by", "Coloured by", options, label_visible=False)
 
 
 def _segments(

@@ -100,8 +100,8 @@ def _rate(text: str, place: str) -> Decimal:
 def with_reporting(costs: pl.DataFrame, rates: ExchangeRates) -> pl.DataFrame:
     """Costs (`day`, `currency`, `billed_cost`, `effective_cost`) with the reporting columns of `marts.tco_daily`.
 
-    The latest rate on or before the day counts, at most `OLDEST` before it. An amount in the reporting currency has rate
-    1 and no day of a rate. Without a rate the amounts are null.
+    The latest rate on or before the day counts, at most `OLDEST` before it. An amount in the reporting currency has
+    rate 1 and no day of a rate. Without a rate the amounts are null.
     """
     known = rates.rates.select("rate_date", "rate_source", currency="from", exchange_rate="rate").sort("rate_date")
     days = (

@@ -5,16 +5,21 @@ Rules, components and owners are applied in `attribution`; here amounts are only
 
 from __future__ import annotations
 
-import dataframely as dy
+from collections.abc import Mapping, Sequence
 
-from models.table import Table, instant, money, text
+import dataframely as dy
+import polars as pl
+
+from models.economics.exchange import ExchangeRates, with_reporting
+from models.economics.pools import COSTS, Pool, drivers, split
+from models.table import MONEY, Table, instant, money, text
 
 ORIGINS = ("charge", "declared")
 ALLOCATIONS = ("direct", "shared", "unallocated")
 
 
 class TcoDaily(dy.Schema):
-    """One row per day, origin, component, owner and vendor; costs in `currency`, and effective in reporting currency."""
+    """One row per day, origin, component, owner and vendor; costs in `currency`, two of them in reporting currency."""
 
     origin = text("charge: from a bill; declared: from costs in outlay.yaml, billed 0", values=ORIGINS)
     source = text("Name of the source in outlay.yaml; `declared` for declared costs")
@@ -64,3 +69,79 @@ TCO_DAILY = Table(
     meaning="What AI really costs by day, component and owner: charges with shared pools split, and declared costs.",
     contract=TcoDaily,
 )
+
+
+DECLARED = "declared"
+"""Source of what is declared, and its origin."""
+OURSELVES = "ourselves"
+"""Who provides what nobody is paid for: hardware and people of our own."""
+
+_OWNER = ("team", "cost_centre", "product", "use_case", "environment")
+_REPORTING = tuple(name for name in TCO_DAILY.polars_schema if name.startswith(("reporting_", "rate_", "exchange_")))
+_GRAIN = [name for name in TCO_DAILY.polars_schema if name not in {*COSTS, *_REPORTING}]
+_BEFORE_SPLIT = [name for name in _GRAIN if name != "allocation"]
+
+
+def tco_daily(
+    attributed: pl.DataFrame,
+    declared: pl.DataFrame,
+    *,
+    pools: Sequence[Pool],
+    cost_centres: Mapping[str, str],
+    rates: ExchangeRates,
+) -> pl.DataFrame:
+    """`marts.tco_daily` of `marts.attributed_daily` and `marts.declared_costs`.
+
+    `cost_centres`: of a team, where no rule said one. Each of the four costs sums to what went in, in every currency;
+    only reporting amounts are rounded, row by row. Raises `OutlayError` for pools in a circle.
+    """
+    together = pl.concat([_of_charges(attributed), _of_declared(declared)])
+    is_owned = pl.col("team").is_not_null()
+    costs = (
+        split(together, pools, drivers(attributed))
+        .with_columns(
+            allocation=pl.when(is_owned & pl.col("pool").is_null())
+            .then(pl.lit("direct"))
+            .when(is_owned)
+            .then(pl.lit("shared"))
+            .otherwise(pl.lit("unallocated")),
+            cost_centre=pl.coalesce(
+                "cost_centre", pl.col("team").replace_strict(cost_centres, default=None, return_dtype=pl.String)
+            ),
+        )
+        .group_by(_GRAIN)
+        .agg(pl.col(COSTS).sum())
+        .sort(_GRAIN, nulls_last=True)
+    )
+    return with_reporting(costs, rates).select(list(TCO_DAILY.polars_schema))
+
+
+def _of_charges(attributed: pl.DataFrame) -> pl.DataFrame:
+    rows = attributed.with_columns(origin=pl.lit("charge"))
+    return rows.group_by(_BEFORE_SPLIT).agg(pl.col(COSTS).sum()).sort(_BEFORE_SPLIT, nulls_last=True)
+
+
+def _of_declared(declared: pl.DataFrame) -> pl.DataFrame:
+    """What counts of the declared costs; what an invoice took the place of is a charge now."""
+    nothing, unknown, cost = pl.lit(0, dtype=MONEY), pl.lit(None, dtype=pl.String), pl.col("effective_cost")
+    told: dict[str, pl.Expr] = {
+        **dict.fromkeys(("host_name", "developer_name", "region", "model", "cost_status"), unknown),
+        **{name: pl.col(name) for name in (*_OWNER, "component", "layer", "pool", "day", "currency")},
+        "origin": pl.lit(DECLARED),
+        "source": pl.lit(DECLARED),
+        "billing_month": pl.col("day").dt.strftime("%Y-%m"),
+        "provider_name": pl.col("vendor").fill_null(OURSELVES),
+        "issuer_name": pl.col("vendor"),
+        "service_name": pl.col("name"),
+        "charge_category": pl.lit("Usage"),
+        "billed_cost": nothing,
+        **dict.fromkeys(("effective_cost", "list_cost", "contracted_cost"), cost),
+    }
+    counts = declared.filter(pl.col("standing") == "declared")
+    return (
+        counts.select(**told)
+        .group_by(_BEFORE_SPLIT)
+        .agg(pl.col(COSTS).sum())
+        .sort(_BEFORE_SPLIT, nulls_last=True)
+        .select(*_BEFORE_SPLIT, *COSTS)
+    )

@@ -1,4 +1,4 @@
-"""The control store: loads, locks, names, claims, attempts, outbox, publications and actions. See `store`."""
+"""The control store: loads, locks, names, claims, attempts, outbox, statements, publications, actions. See `store`."""
 
 from connectors.control.records import (
     AccountClaim,
@@ -6,12 +6,14 @@ from connectors.control.records import (
     Attempt,
     CheckResult,
     CurrentLoad,
+    IssuedStatement,
     LakeFiles,
     LoadFinding,
     LoadRecord,
     ObservedName,
     OutboxMessage,
     Restatement,
+    StatedAmount,
 )
 from connectors.control.store import ControlStore
 
@@ -22,10 +24,12 @@ __all__ = [
     "CheckResult",
     "ControlStore",
     "CurrentLoad",
+    "IssuedStatement",
     "LakeFiles",
     "LoadFinding",
     "LoadRecord",
     "ObservedName",
     "OutboxMessage",
     "Restatement",
+    "StatedAmount",
 ]

@@ -77,6 +77,10 @@ class Database:
                 METADATA.create_all(connection)
                 connection.execute(SCHEMA.insert().values(version=schema_version))
             found = connection.execute(sa.select(SCHEMA.c.version)).scalar_one()
+            if found < schema_version:
+                # every version so far only added tables
+                METADATA.create_all(connection)
+                connection.execute(SCHEMA.update().values(version=schema_version))
         if found > schema_version:
             raise ControlError(
                 f"the control store is of version {found}, made by a newer Outlay; this one knows {schema_version}",

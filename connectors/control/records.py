@@ -176,3 +176,37 @@ class Action:
     what: str
     subject: str
     detail: str = "{}"
+
+
+@dataclass(frozen=True)
+class StatedAmount:
+    """What a statement says of one section, month and currency."""
+
+    section: str
+    concerned_month: str
+    currency: str
+    effective_cost: Decimal
+    reporting_currency: str
+    reporting_effective_cost: Decimal | None
+
+
+@dataclass(frozen=True)
+class IssuedStatement:
+    """A statement as it was issued; never changed. `team` None: what no team owns.
+
+    `page` and `lines` are its files (HTML, CSV) below the home folder, each with the SHA-256 of its bytes.
+    `publication` is the published file that it was made from. `whole_month`: by then every team had been stated.
+    """
+
+    number: int
+    team: str | None
+    month: str
+    issued_at: datetime
+    issued_by: str
+    publication: str
+    whole_month: bool
+    page: str
+    page_sha256: str
+    lines: str
+    lines_sha256: str
+    amounts: tuple[StatedAmount, ...] = ()

@@ -6,14 +6,14 @@ lake, no warehouse and no vendor. SQLite by default, Postgres by URL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.control import history, loads, locks, names, outbox
+from connectors.control import history, loads, locks, names, outbox, statements
 from connectors.control.database import Database
 from connectors.control.history import ControlSnapshot
 from connectors.control.locks import Lock
@@ -21,6 +21,7 @@ from connectors.control.records import (
     Action,
     Attempt,
     CurrentLoad,
+    IssuedStatement,
     LoadRecord,
     ObservedName,
     OutboxMessage,
@@ -171,6 +172,30 @@ class ControlStore:
         """To be tried again, ever later; `error` without secrets."""
         with self._database.writing() as connection:
             outbox.mark_failed(connection, message.id, error, self._clock())
+
+    # Statements
+
+    def lock_statements(self, *, wait: float = 0) -> AbstractContextManager[Lock]:
+        """The lock under which statements are made: what was stated before is part of the next."""
+        return self.lock(locks.STATING, wait=wait)
+
+    def record_statements(self, issued: Sequence[IssuedStatement]) -> None:
+        """All of it in one transaction, or nothing; kept as actions, too.
+
+        Only under `lock_statements`. Raises `ControlError` where a team's month was issued before.
+        """
+        lock = self._locks.held(locks.STATING)
+        with self._database.writing() as connection:
+            lock.confirm(connection)
+            statements.record(connection, issued)
+            for each in issued:
+                subject, detail = f"{each.team or 'unallocated'} {each.month}", f'{{"number": {each.number}}}'
+                _append(connection, Action(each.issued_by, each.issued_at, "issue statement", subject, detail))
+
+    def issued_statements(self) -> list[IssuedStatement]:
+        """Every statement that was ever issued, by number."""
+        with self._database.reading() as connection:
+            return statements.issued(connection)
 
     # Publications and actions
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: issued statements."""
 METADATA = sa.MetaData()
 
 
@@ -240,4 +241,34 @@ PUBLICATION_LOADS = sa.Table(
 
 ACTIONS = sa.Table(
     "actions", METADATA, _key(), _text("who"), _instant("at"), _text("what"), _text("subject"), _text("detail")
+)
+
+STATEMENTS = sa.Table(
+    "statements",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    _text("team"),
+    _text("month"),
+    _instant("issued_at"),
+    _text("issued_by"),
+    _text("publication"),
+    sa.Column("whole_month", sa.Boolean, nullable=False),
+    _text("page"),
+    _text("page_sha256"),
+    _text("lines"),
+    _text("lines_sha256"),
+    sa.UniqueConstraint("team", "month"),
+)
+
+STATEMENT_AMOUNTS = sa.Table(
+    "statement_amounts",
+    METADATA,
+    _key(),
+    sa.Column("number", sa.ForeignKey("statements.number"), nullable=False, index=True),
+    _text("section"),
+    _text("concerned_month"),
+    _text("currency"),
+    sa.Column("effective_cost", ExactDecimal, nullable=False),
+    _text("reporting_currency"),
+    sa.Column("reporting_effective_cost", ExactDecimal, nullable=True),
 )

@@ -22,4 +22,11 @@ def contract_rate(contract: ContractSettings, rate: ContractRateSettings) -> Con
         unit_price=rate.unit_price,
         valid_from=rate.valid_from,
         valid_to=rate.valid_to,
+        sku=rate.sku,
+        service=rate.service,
+        region=rate.region,
+        instance_type=rate.instance_type,
+        issuer=rate.issuer or contract.issuer,
+        unit=rate.unit,
+        currency=rate.currency,
     )

@@ -66,6 +66,7 @@ def with_costs(settlement: Settlement) -> pl.DataFrame:
             pricing_quantity=pl.coalesce("pricing_quantity", quotient(pl.col("quantity"), blocks.cast(MONEY))),
             price_status=pl.when(known).then("price_status").otherwise(pl.lit("unpriced")),
             price_source=pl.when(known).then("price_source"),
+            contract=pl.when(known).then("contract"),
             reason=pl.when(foreign).then(pl.lit("currency")),
         )
         .with_columns(implied=quotient(pl.col("billed_cost"), pl.col("pricing_quantity")))
@@ -113,6 +114,7 @@ def _alone(settlement: Settlement) -> pl.DataFrame:
         pricing_quantity=pl.when(bought).then(pl.lit(1).cast(MONEY)),
         price_status=pl.when(~category.is_in(["Tax", "Credit"]) & ~negative).then(pl.lit("unpriced")),
         price_source=_NOTHING,
+        contract=_NOTHING,
         match=pl.lit("unmatched"),
         description=pl.coalesce("description", pl.concat_str(pl.lit("Billed without words: "), category)),
         ChargeCategory=pl.when(category.is_in(["Usage", "Purchase"]) & negative)
@@ -189,6 +191,7 @@ _WHAT: dict[str, pl.Expr | str] = {
     "SkuPriceId": "SkuPriceId",
     "x_BillLineId": "line_id",
     "x_BillingMonth": "billing_period",
+    "x_Contract": "contract",
     "x_ContextWindow": "context_window",
     "x_CostSource": pl.lit("vendor_cost_report"),
     "x_CostStatus": "cost_status",

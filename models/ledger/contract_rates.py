@@ -1,6 +1,7 @@
-"""Our negotiated rates: what a contract makes of a list price, from which day on, for which models.
+"""Our negotiated rates: what a contract makes of a list price, from which day on, for which models or SKUs.
 
-The first rate that fits a reading wins, in the order of `outlay.yaml`. Public prices and bills do not belong here.
+The first rate that fits wins, in the order of `outlay.yaml`. What rates do to charges that a vendor gave as such is in
+`sku_rates`. Public prices and bills do not belong here.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from models.table import MONEY
 
 @dataclass(frozen=True)
 class ContractRate:
-    """One negotiated rate: a discount on list, or a price of its own per pricing unit of one meter.
+    """One negotiated rate: a discount on list, or a price of its own per pricing unit.
 
-    None in `provider`, `source`, `meter` or `processing_tier` means any. `model` is a shell pattern over the
-    vendor's model name or the price book's. From `valid_from` until the day before `valid_to`, UTC. A unit price
-    stands as it is, whatever the tier's or geography's list price. `OutlayError` for a rate that cannot work.
+    A rate that gives a `sku`, `service`, `region` or `instance_type` is for charges that a vendor gives as such, every
+    other one for readings that we price. None means any. `model` is a shell pattern over the vendor's model name or the
+    price book's, and so are `sku` (over SkuId, SkuPriceId and SkuMeter), `service`, `region`, `instance_type` and
+    `issuer` over the charge's. From `valid_from` until the day before `valid_to`, UTC. A unit price stands as it is,
+    whatever the tier's or geography's list price; of readings it is of one `meter`, of charges it is in `currency` and,
+    where `unit` is given, of that PricingUnit. `OutlayError` for a rate that cannot work.
     """
 
     name: str
@@ -39,18 +43,27 @@ class ContractRate:
     discount_pct: Decimal | None = None
     unit_price: Decimal | None = None
     valid_to: date | None = None
+    sku: str | None = None
+    service: str | None = None
+    region: str | None = None
+    instance_type: str | None = None
+    issuer: str | None = None
+    unit: str | None = None
+    currency: str = "USD"
 
     def __post_init__(self) -> None:
         for problem, remedy in self._problems():
             raise OutlayError(f"contract rate {self.name!r} {problem}", remedy=remedy)
-        _ = [constant(value) for value in (self.discount_pct, self.unit_price) if value is not None]
+        _ = [constant(value) for value in (self.part_of_list, self.unit_price) if value is not None]
 
     def _problems(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         if (self.discount_pct is None) == (self.unit_price is None):
             found.append(("names no price", "give either discount_pct or unit_price, not both"))
-        elif self.unit_price is not None and (self.meter is None or self.unit_price < 0):
-            found.append(("cannot be applied", "a unit_price is not negative and needs a meter, for its unit"))
+        elif self.unit_price is not None and self.unit_price < 0:
+            found.append(("has a price below nothing", "a unit_price is not negative"))
+        elif self.unit_price is not None and self.meter is None and not self.for_charges:
+            found.append(("cannot be applied", "a unit_price needs a meter, for its unit, or a sku"))
         elif self.discount_pct is not None and not 0 <= self.discount_pct <= 100:
             found.append(("has a discount below 0 or above 100 %", "write 12.5 for a discount of 12.5 %"))
         if self.meter is not None and self.meter not in METERS:
@@ -60,6 +73,11 @@ class ContractRate:
         if self.valid_to is not None and self.valid_to <= self.valid_from:
             found.append(("ends before it begins", "valid_to is the first day on which it no longer holds"))
         return found
+
+    @property
+    def for_charges(self) -> bool:
+        """Whether it is for charges that a vendor gives as such."""
+        return any(pattern is not None for pattern in (self.sku, self.service, self.region, self.instance_type))
 
     @property
     def starts(self) -> datetime:
@@ -88,18 +106,25 @@ class ContractRate:
                 fits &= pl.col(column) == wanted
         return keys.select(fits.fill_null(value=False)).to_series()
 
+    @property
+    def part_of_list(self) -> Decimal | None:
+        """What of a list price a discount leaves; null for a price of its own."""
+        return None if self.discount_pct is None else (100 - self.discount_pct) / 100
+
     def price(self) -> pl.Expr:
         """The contracted price per pricing unit, from `list_unit_price`."""
         if self.unit_price is not None:
             return constant(self.unit_price)
-        kept = (100 - (self.discount_pct or Decimal(0))) / 100
-        return product(pl.col("list_unit_price"), constant(kept))
+        return product(pl.col("list_unit_price"), constant(self.part_of_list or Decimal(0)))
 
 
 def contracted_prices(keys: pl.DataFrame, contracts: Sequence[ContractRate]) -> pl.DataFrame:
-    """The keys with `contracted_unit_price` (our rate, else list) and `contract` (its name, else null)."""
+    """The keys with `contracted_unit_price` (our rate, else list) and `contract` (its name, else null).
+
+    Rates on SKUs fit no reading.
+    """
     keys = keys.with_columns(contracted_unit_price=pl.col("list_unit_price"), contract=pl.lit(None, dtype=pl.String))
-    for rate in contracts:
+    for rate in _on_readings(contracts):
         applies = pl.lit(rate.fits(keys)) & pl.col("contract").is_null()
         keys = keys.with_columns(
             contracted_unit_price=pl.when(applies).then(rate.price()).otherwise("contracted_unit_price").cast(MONEY),
@@ -109,5 +134,9 @@ def contracted_prices(keys: pl.DataFrame, contracts: Sequence[ContractRate]) -> 
 
 
 def change_instants(contracts: Sequence[ContractRate]) -> list[datetime]:
-    """When contract prices change."""
-    return [instant for rate in contracts for instant in (rate.starts, rate.ends) if instant is not None]
+    """When contract prices of readings change."""
+    return [instant for rate in _on_readings(contracts) for instant in (rate.starts, rate.ends) if instant is not None]
+
+
+def _on_readings(contracts: Sequence[ContractRate]) -> list[ContractRate]:
+    return [rate for rate in contracts if not rate.for_charges]

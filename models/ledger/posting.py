@@ -24,6 +24,7 @@ from models.ledger.prices import PriceBook
 from models.ledger.rating import rate
 from models.ledger.reconciliation import RECONCILIATION, reconcile
 from models.ledger.rollup import DAILY_COSTS, daily
+from models.ledger.sku_rates import with_contract_rates
 
 STRETCH_ROWS = 100_000
 """Readings and lines that are worked on at once."""
@@ -117,11 +118,11 @@ def _stretches(
 
 
 def post_charges(charges: pl.DataFrame, readings: pl.DataFrame | None, terms: Terms) -> Posting:
-    """Charges that a vendor gave as such, and the readings that they pay: owners and names are added.
+    """Charges that a vendor gave as such, and the readings that they pay: owners, names and our own rates are added.
 
-    Nothing is rated and nothing estimated: the vendor's bill says what was paid for.
+    Nothing is estimated, and what was billed stays: the vendor's bill says what was paid for.
     """
-    owned = with_teams(charges, terms.owners)
+    owned = with_contract_rates(with_teams(charges, terms.owners), terms.contracts)
     return Posting(
         meter_readings=METER_READINGS.empty() if readings is None else with_names(readings, terms.names),
         bill_lines=BILL_LINES.empty(),

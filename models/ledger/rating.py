@@ -30,10 +30,12 @@ RATED_COLUMNS = pl.Schema(
         "contracted_cost": MONEY,
         "price_status": pl.String,
         "price_source": pl.String,
+        "contract": pl.String,
     }
 )
 """What rating adds to readings. Prices are per pricing unit and costs price × pricing quantity, rounded once; prices
-and costs are null where `price_status` is unpriced. `price_source` names the source and every assumption."""
+and costs are null where `price_status` is unpriced. `price_source` names the source and every assumption, `contract`
+the contract of ours that the contracted price is of."""
 
 _DIMENSIONS = (
     "source", "provider", "model", "processing_tier", "inference_geo", "context_window", "meter",
@@ -141,7 +143,7 @@ def _priced(
         list_unit_price=pl.coalesce("list_unit_price", "contracted_unit_price"),
         price_status=pl.when(only_ours).then(pl.lit("estimated")).otherwise("price_status"),
         price_source=pl.concat_str(["price_source", named], separator="; ", ignore_nulls=True).replace("", None),
-    ).drop("contract")
+    )
 
 
 def _doubtful_where_changed(begun: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:

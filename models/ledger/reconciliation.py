@@ -39,6 +39,7 @@ class Reconciliation(dy.Schema):
     difference = money("reported − computed, a missing side taken as nothing; 0 where the price is unknown")
     reason = text("Why they differ; null where they do not", nullable=True, values=REASONS)
     quantity = money("Units of the readings; null where they have several", nullable=True)
+    contract = text("Contract of ours that computed is by; null where it is list, or several", nullable=True)
     currency = text("ISO 4217")
 
 
@@ -76,6 +77,7 @@ def _matched(settlement: Settlement, rate: Rate | None) -> pl.DataFrame:
         any_estimated=(pl.col("price_status") == "estimated").any(),
         readings=pl.len(),
         quantity=pl.when(pl.col("unit").n_unique() == 1).then(pl.col("quantity").sum()),
+        contract=pl.when(pl.col("contract").n_unique() == 1).then(pl.col("contract").first()),
     )
     foreign = pl.col("currency") != settlement.price_currency
     lines = (

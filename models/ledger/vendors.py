@@ -62,7 +62,14 @@ def committed_tiers() -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"provider": pl.String, "processing_tier": pl.String}, orient="row")
 
 
-_FAMILIES = {"amazon": "aws", "aws": "aws", "google": "google", "microsoft": "microsoft", "azure": "microsoft"}
+_FAMILIES = {
+    "amazon": "aws",
+    "aws": "aws",
+    "google": "google",
+    "gcp": "google",
+    "microsoft": "microsoft",
+    "azure": "microsoft",
+}
 
 
 def issuer_family(issuer: str) -> str:

@@ -12,14 +12,27 @@ from pipelines.settings.strict import Currency, Name, SourceName, Strict
 
 
 class ContractRateSettings(Strict):
-    """One negotiated rate: a discount off list, or a price per pricing unit (for tokens: per million)."""
+    """One negotiated rate: a discount off list, or a price per pricing unit (for tokens: per million).
 
-    provider: str
+    With a `sku`, `service`, `region` or `instance_type` it is for charges that a vendor gives as such (clouds, FOCUS
+    files); patterns are shell globs, case-sensitive. Whatever is given must fit.
+    """
+
+    provider: str = Field(description="openai, anthropic, …; for charges the ServiceProviderName or its family: aws")
     model: str = "*"
     meter: str | None = None
     processing_tier: str | None = None
+    sku: str | None = Field(default=None, description="Over SkuId, SkuPriceId or SkuMeter, such as *BoxUsage:p5*")
+    service: str | None = Field(default=None, description="Over ServiceName")
+    region: str | None = Field(default=None, description="Over RegionId")
+    instance_type: str | None = Field(default=None, description="Over the host's name of the machine, such as p5.*")
+    issuer: str | None = Field(
+        default=None, description="Over InvoiceIssuerName, or its family; default the contract's"
+    )
     discount_pct: Decimal | None = Field(default=None, ge=0, le=100)
     unit_price: Decimal | None = Field(default=None, ge=0)
+    unit: str | None = Field(default=None, description="PricingUnit that unit_price is of; default any")
+    currency: Currency = Field(default="USD", description="Of unit_price")
     valid_from: date
     valid_to: date | None = None
 

@@ -24,6 +24,7 @@ RATED = {
     "contracted_cost": MONEY,
     "price_status": pl.String(),
     "price_source": pl.String(),
+    "contract": pl.String(),
 }
 
 

@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from models.control.budgets import BUDGET_STATUS
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
 from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.business_units import DRIVER_COSTS
 from models.economics.declared_costs import DECLARED_COSTS
+from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.tco import TCO_DAILY
+from models.foresight.cost_changes import COST_CHANGES
+from models.economics.unit_costs import UNIT_COSTS
+from models.economics.utilisation import ACCELERATOR_UTILISATION
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
@@ -47,10 +52,14 @@ _ECONOMICS = (
     ATTRIBUTED_DAILY,
     TCO_DAILY,
     DECLARED_COSTS,
+    ACCELERATOR_UTILISATION,
+    IDLE_ACCELERATORS,
+    UNIT_COSTS,
+    DRIVER_COSTS,
 )
 
 TABLES: Mapping[str, Table] = {
-    table.qualified_name: table for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, BUDGET_STATUS)
+    table.qualified_name: table for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, COST_CHANGES, BUDGET_STATUS)
 }
 """Every table by its qualified name, such as `focus.cost_and_usage`."""
 

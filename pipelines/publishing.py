@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
 from models.catalogue import TABLES
 from models.control.budgets import BUDGET_STATUS, status
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
+from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
 from models.ledger.rollup import DAILY_COSTS
+from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
 from pipelines.marts.disputes import disputes_marts
 from pipelines.marts.economics import Economics
@@ -26,21 +29,26 @@ _PATIENCE_SECONDS = 60
 
 
 def publish(work: Workplace) -> Publication:
-    """Build and switch the warehouse of this home. Raises `PublishError`; what was published before stays."""
-    return publish_warehouse(
+    """Build and switch the warehouse of this home. Raises `PublishError`; what was published before stays.
+
+    Files beside the charges that cannot be read are `problems` of the publication: what they would tell is unknown.
+    """
+    problems: list[OutlayError] = []
+    publication = publish_warehouse(
         work.lake,
         work.control,
         work.home.warehouse,
         TABLES.values(),
-        lambda facts: _marts(work, facts),
+        lambda facts: _marts(Economics(work, facts, problems)),
         wait=_PATIENCE_SECONDS,
         on_step=work.on_step,
     )
+    return replace(publication, problems=tuple(problems))
 
 
-def _marts(work: Workplace, facts: Facts) -> Mapping[str, Mart]:
+def _marts(economics: Economics) -> Mapping[str, Mart]:
     """The rows of every mart; what several share is worked out once."""
-    economics = Economics(work, facts)
+    work, facts = economics.work, economics.facts
     return {
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
@@ -50,6 +58,7 @@ def _marts(work: Workplace, facts: Facts) -> Mapping[str, Mart]:
         **commitments_marts(economics),
         **unit_costs_marts(economics),
         **vendors_marts(economics),
+        **changes_marts(economics),
     }
 
 

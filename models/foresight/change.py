@@ -41,7 +41,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "tier_effect": ("dearer tiers", "cheaper tiers"),
     "geography_effect": ("dearer regions", "cheaper regions"),
     "price_effect": ("higher prices", "lower prices"),
-    "not_metered": ("more in credits, tax and fees", "less in credits, tax and fees"),
+    "not_metered": ("in credits, tax and fees", "in credits, tax and fees"),
 }
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Room for products of quotients: 38 digits are money, the rest keeps rounding far below 1e-12."""

@@ -15,9 +15,9 @@ from models.economics.business_units import DRIVER_COSTS
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.tco import TCO_DAILY
-from models.foresight.cost_changes import COST_CHANGES
 from models.economics.unit_costs import UNIT_COSTS
 from models.economics.utilisation import ACCELERATOR_UTILISATION
+from models.foresight.cost_changes import COST_CHANGES
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES

@@ -14,6 +14,7 @@ import polars as pl
 
 from models.economics import accelerator_catalogue as accelerators
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
+from models.economics.utilisation import DeviceNames
 from models.errors import OutlayError
 from models.ledger import prices
 from models.ledger.prices import PriceBook
@@ -50,6 +51,17 @@ def price_fingerprint() -> str:
 def accelerator_catalogue() -> AcceleratorCatalogue:
     """The catalog of accelerators and AI services of this installation, read once per process."""
     return read_accelerator_catalogue(reference_folder("catalog"))
+
+
+@lru_cache(maxsize=1)
+def device_names() -> DeviceNames:
+    """Which accelerators exporters of utilisation mean by their names, read once per process."""
+    aliases = reference_folder("catalog") / "device_names.csv"
+    if not aliases.is_file():
+        raise OutlayError(
+            "the catalog of accelerators lacks device_names.csv", remedy="restore data/catalog from version control"
+        )
+    return DeviceNames.of(pl.read_csv(aliases, infer_schema=False), accelerator_catalogue())
 
 
 @lru_cache(maxsize=1)

@@ -124,6 +124,8 @@ def conclude(work: Workplace, report: RunReport) -> None:
         report.publication = publish(work)
     except Exception as error:
         report.failures.append(as_outlay_error(work, error))
+    else:
+        report.failures.extend(report.publication.problems)
     if any(not outcome.unchanged for outcome in report.outcomes):
         sweep(work)
     try:

@@ -20,6 +20,7 @@ import polars as pl
 from connectors.control import ControlStore, CurrentLoad
 from connectors.control.history import ControlSnapshot
 from connectors.control.locks import Lock
+from models.errors import OutlayError
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.focus import BILLING_PERIOD, COST_AND_USAGE
 from models.ledger.operations import LOADS, PUBLICATION
@@ -53,13 +54,17 @@ Mart = pl.DataFrame | Callable[[], pl.DataFrame]
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published: the versioned file, the link that readers open, and how far its data goes."""
+    """What was published: the versioned file, the link that readers open, and how far its data goes.
+
+    `problems`: what stopped nothing, but left something unknown.
+    """
 
     file: Path
     link: Path
     published_at: datetime
     data_through: datetime | None
     loads: int
+    problems: tuple[OutlayError, ...] = ()
 
 
 def publish(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -11,16 +11,21 @@ import polars as pl
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.tco import TCO_DAILY
+from models.errors import OutlayError
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
 
 @dataclass(frozen=True)
 class Economics:
-    """One publication's economics: `facts` are what it shows, `work` says by which rules."""
+    """One publication's economics: `facts` are what it shows, `work` says by which rules.
+
+    `problems` gathers what could not be read beside the charges: told with the publication, and stopping nothing.
+    """
 
     work: Workplace
     facts: Facts
+    problems: list[OutlayError] = field(default_factory=list[OutlayError])
 
     @property
     def today(self) -> date:

@@ -19,6 +19,9 @@ class DriverSettings(Strict):
     file: str | None = Field(default=None, description="Path, from the home folder unless absolute")
     sql: str | None = Field(default=None, description="SELECT of day and value over the published warehouse")
     scope: dict[str, str] = Field(default={}, description="Which costs count: team, product, use_case, component, …")
+    month: Literal["sum", "mean"] = Field(
+        default="sum", description="What a month of days is: their sum (documents), or their mean (customers)"
+    )
 
     @model_validator(mode="after")
     def _from_one_place(self) -> DriverSettings:
@@ -33,7 +36,9 @@ class UtilisationSettings(Strict):
     name: Name
     file: str
     format: Literal["csv", "prometheus", "dcgm"]
-    source: str | None = Field(default=None, description="Source whose accelerators these are")
+    source: str | None = Field(default=None, description="Source whose accelerators these are; `declared`: our own")
+    metric: str | None = Field(default=None, description="Which metric of the file; default: the best that is known")
+    scale: Literal["percent", "ratio"] | None = Field(default=None, description="Of a metric that is not known")
 
 
 class ThroughputSettings(Strict):

@@ -53,7 +53,7 @@ _TITLES = dict(zip(EFFECTS, ("volume", "mix", "cache", "tier", "geography", "pri
 
 
 def change_items(attributed: pl.DataFrame, basis: Basis, *kept: str) -> pl.DataFrame:
-    """Rows of `marts.attributed_daily` as items of `decompose`: the columns `kept` and of NESTING, unit, quantity, cost.
+    """Rows of `marts.attributed_daily` as items to `decompose`: `kept` and NESTING's columns, unit, quantity, cost.
 
     Only usage has a quantity here: purchases, tax and credits are not metered. A team's pools stand beside the teams.
     """

@@ -15,7 +15,9 @@ from connectors.archive import Archive
 from connectors.control import ControlStore
 from connectors.protocol import Connector, Surroundings
 from models.control.budgets import Budget
+from models.economics import ownership
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
+from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
 from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
@@ -24,6 +26,7 @@ from pipelines.contracts import contract_rate
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
+from pipelines.ownership_rules import cost_centres, owner_rules, pools
 from pipelines.reference import accelerator_catalogue, price_book
 from pipelines.settings import Settings, SourceSettings
 
@@ -115,6 +118,19 @@ class Workplace:
             )
             for budget in self.settings.budgets
         )
+
+    @cached_property
+    def owner_rules(self) -> tuple[ownership.OwnerRule, ...]:
+        return owner_rules(self.settings)
+
+    @cached_property
+    def cost_centres(self) -> dict[str, str]:
+        """By team, where no rule says one."""
+        return cost_centres(self.settings)
+
+    @cached_property
+    def pools(self) -> tuple[Pool, ...]:
+        return pools(self.settings)
 
     @property
     def owners(self) -> tuple[OwnerRule, ...]:

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from models.ledger.billing import BILL_LINES
 from models.ledger.estimates import USAGE_ESTIMATES
+from models.ledger.focus import INVOICE_DETAIL
 from models.ledger.metering import METER_READINGS
 from models.table import MONEY
 
@@ -136,7 +137,8 @@ class Translation:
     through once, one at a time, so that memory follows the largest part. `estimates` are the vendor's own (never added
     to billed money). `missing` lists what the window lacks to be proven complete; where it (or that of a part) is not
     empty the load is held. `totals` are the vendor's own token totals per `TOKEN_TOTALS_SCHEMA`, against which disjoint
-    kinds are proven. Names stay out of the rows (ids only): the pipeline dates and fills them.
+    kinds are proven. `invoices` are lines of imported invoices. Names stay out of the rows (ids only): the
+    pipeline dates and fills them.
     """
 
     meter_readings: pl.DataFrame = field(default_factory=METER_READINGS.empty)
@@ -144,6 +146,7 @@ class Translation:
     estimates: pl.DataFrame = field(default_factory=USAGE_ESTIMATES.empty)
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NAMES_SCHEMA))
     totals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TOKEN_TOTALS_SCHEMA))
+    invoices: pl.DataFrame = field(default_factory=INVOICE_DETAIL.empty)
     parts: Iterable[ChargesPart] = ()
     claims: tuple[Claim, ...] = ()
     missing: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ _KINDS: Mapping[str, str] = {
     "gcp": "connectors.gcp",
     "azure": "connectors.azure",
     "focus-files": "connectors.focus_files",
+    "invoices": "connectors.invoices",
 }
 
 

@@ -30,7 +30,7 @@ from models.economics.accelerator_tally import AcceleratorTally
 from models.economics.accelerator_usage import ACCELERATOR_USAGE
 from models.ledger.correction import CORRECTIONS, corrections
 from models.ledger.estimates import USAGE_ESTIMATES
-from models.ledger.focus import COST_AND_USAGE
+from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.posting import Posting, Terms, post_charges, post_estimates, post_in_stretches
 from models.ledger.restatement import restatements
 from models.ledger.rollup import DAILY_COSTS, combine
@@ -198,7 +198,12 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         spool.write({**replace(posting, charges=charges).frames, ACCELERATOR_USAGE.qualified_name: usage})
         del posting, charges, usage  # before the next is made: two of them at once would be the peak
     posted.findings.extend(_unlisted(posted.accelerators.unlisted()))
-    spool.write({USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms)})
+    spool.write(
+        {
+            USAGE_ESTIMATES.qualified_name: post_estimates(translation.estimates, terms),
+            INVOICE_DETAIL.qualified_name: translation.invoices,
+        }
+    )
     return posted
 
 

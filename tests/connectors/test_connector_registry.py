@@ -14,7 +14,7 @@ KEY = "sk-admin-Very-Secret-0123456789"
 
 
 def test_every_kind_can_be_made() -> None:
-    assert kinds() == ("openai", "anthropic", "aws", "gcp", "azure", "focus-files")
+    assert kinds() == ("openai", "anthropic", "aws", "gcp", "azure", "focus-files", "invoices")
     for name in ("openai", "anthropic"):
         assert connector_kind(name).name == name
         connector = make_connector(name, "acme", {"admin_key": KEY})
@@ -23,7 +23,7 @@ def test_every_kind_can_be_made() -> None:
 
 
 def test_an_unknown_kind_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match="openai, anthropic, aws, gcp, azure, focus-files"):
+    with pytest.raises(ConfigurationError, match="openai, anthropic, aws, gcp, azure, focus-files, invoices"):
         make_connector("opneai", "acme", {})
 
 

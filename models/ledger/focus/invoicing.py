@@ -40,6 +40,22 @@ INVOICE_DETAIL_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """The 22 columns of FOCUS 1.4."""
 
+LINE_CHARGES = ("own", "feed", "none")
+
+INVOICE_EXTENSION_COLUMNS: tuple[Column, ...] = (
+    Column("x_BillingMonth", "text", "extension", False, "Billing period as YYYY-MM", since=""),
+    Column("x_Charges", "text", "extension", False,
+           "own: charges are made from the line; feed: another source brings them; none: no cost of ours, such as "
+           "recoverable tax", since="", values=LINE_CHARGES),
+    Column("x_DeclaredCost", "text", "extension", True, "Declared cost whose place it takes", since=""),
+    Column("x_DeclaredPart", "text", "extension", True, "Part of that cost; null is all of it", since=""),
+    Column("x_ServicePeriodEnd", "instant", "extension", False, "End of what the line pays for, exclusive", since=""),
+    Column("x_ServicePeriodStart", "instant", "extension", False, "Start of what the line pays for, inclusive",
+           since=""),
+    Column("x_Source", "text", "extension", False, "Name of the source that the invoice was imported under", since=""),
+)  # fmt: skip
+"""Our own columns of Invoice Detail, alphabetical."""
+
 BILLING_PERIOD_COLUMNS: tuple[Column, ...] = (
     Column("BillingPeriodCreated", "instant", "mandatory", False, "When the period was first seen", since="1.3"),
     Column("BillingPeriodEnd", "instant", "mandatory", False, "End of the period, exclusive", since="1.3"),

@@ -15,7 +15,7 @@ from models.ledger.focus.column import Column
 from models.ledger.focus.contract_commitment import CONTRACT_COMMITMENT_COLUMNS
 from models.ledger.focus.cost_and_usage import COST_AND_USAGE_COLUMNS, DEPRECATED_COLUMNS
 from models.ledger.focus.extensions import EXTENSION_COLUMNS
-from models.ledger.focus.invoicing import BILLING_PERIOD_COLUMNS, INVOICE_DETAIL_COLUMNS
+from models.ledger.focus.invoicing import BILLING_PERIOD_COLUMNS, INVOICE_DETAIL_COLUMNS, INVOICE_EXTENSION_COLUMNS
 from models.table import Table
 
 ALWAYS_KNOWN = frozenset(
@@ -84,10 +84,10 @@ CONTRACT_COMMITMENT = Table(
 INVOICE_DETAIL = Table(
     name="invoice_detail",
     schema="focus",
-    kind="mart",
+    kind="fact",
     grain="line of an imported invoice",
     meaning="What vendors invoiced, in FOCUS 1.4. Holds imported invoices only, never sums of our own charges.",
-    contract=_contract("InvoiceDetail", INVOICE_DETAIL_COLUMNS),
+    contract=_contract("InvoiceDetail", (*INVOICE_DETAIL_COLUMNS, *INVOICE_EXTENSION_COLUMNS)),
 )
 
 BILLING_PERIOD = Table(

@@ -36,12 +36,12 @@ _ALL = (1 << _BITS) - 1
 class Rule:
     """Fits a row if every condition does, on each day from `valid_from` until the day before `valid_to`.
 
-    `conditions`: a shell glob by the columns that it is asked of; one of these is enough (`("project_id",
-    "project_name")`: `search-*`). Globs are case-sensitive and fit the whole value; none fits null. A rule with dates
-    fits no row whose `day` is null.
+    `conditions`: a shell glob, or several of which one is enough, by the columns that they are asked of, of which one
+    is enough too (`("project_id", "project_name")`: `search-*`). Globs are case-sensitive and fit the whole value; none
+    fits null. A rule with dates fits no row whose `day` is null.
     """
 
-    conditions: Mapping[Columns, str] = field(default_factory=dict[Columns, str])
+    conditions: Mapping[Columns, str | tuple[str, ...]] = field(default_factory=dict[Columns, str | tuple[str, ...]])
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -172,11 +172,12 @@ def _classes(values: pl.Series, fits: Sequence[pl.Expr]) -> tuple[pl.Series, pl.
     return found["class"].alias(values.name), words
 
 
-def _fits_globs(value: pl.Expr, globs: Mapping[int, str]) -> pl.Expr:
+def _fits_globs(value: pl.Expr, globs: Mapping[int, str | tuple[str, ...]]) -> pl.Expr:
     """Exact values are looked up, all of them at once; other globs are tried one by one."""
     numbers: dict[str, list[int]] = {}
-    for number, glob in globs.items():
-        numbers.setdefault(glob, []).append(number)
+    for number, asked in globs.items():
+        for glob in (asked,) if isinstance(asked, str) else asked:
+            numbers.setdefault(glob, []).append(number)
     words = {glob: _word(within) for glob, within in numbers.items()}
     exact = {glob: word for glob, word in words.items() if is_exact(glob)}
     looked_up = value.replace_strict(exact, default=0, return_dtype=pl.UInt64) if exact else pl.lit(0, pl.UInt64)

@@ -30,6 +30,10 @@ def test_globs_are_case_sensitive_and_fit_the_whole_value():
     assert first_match(PROJECTS, [Rule({PROJECT: "proj_"})]).to_list() == [None, None, None]
 
 
+def test_one_of_several_globs_is_enough():
+    assert first_match(PROJECTS, [Rule({PROJECT: ("proj_b", "S*")})]).to_list() == [None, 0, 0]
+
+
 def test_every_condition_must_fit_and_nothing_fits_what_is_unknown():
     assert first_match(PROJECTS, [Rule({("project_id",): "*", ("project_name",): "*"})]).to_list() == [0, None, None]
 
@@ -93,7 +97,11 @@ GLOBS = st.text(alphabet="ab-]![^\n.*?", max_size=6)
 DAYS = st.dates(date(2026, 1, 1), date(2026, 1, 5))
 RULES = st.builds(
     Rule,
-    st.dictionaries(st.sampled_from([("a",), ("b",), ("a", "b"), ("c",)]), GLOBS, max_size=3),
+    st.dictionaries(
+        st.sampled_from([("a",), ("b",), ("a", "b"), ("c",)]),
+        GLOBS | st.lists(GLOBS, min_size=1, max_size=2).map(tuple),
+        max_size=3,
+    ),
     st.none() | DAYS,
     st.none() | DAYS,
 )
@@ -102,8 +110,12 @@ ROWS = st.fixed_dictionaries({"a": TEXTS, "b": TEXTS, "c": TEXTS, "day": st.none
 
 def fits(rule, row):
     return all(
-        any(row[column] is not None and fnmatchcase(row[column], glob) for column in columns)
-        for columns, glob in rule.conditions.items()
+        any(
+            row[column] is not None and fnmatchcase(row[column], glob)
+            for column in columns
+            for glob in ((globs,) if isinstance(globs, str) else globs)
+        )
+        for columns, globs in rule.conditions.items()
     ) and (
         not rule.is_dated
         or (

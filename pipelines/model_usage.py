@@ -1,0 +1,99 @@
+"""The usage of a model in a month, as the published warehouse has it: what every "what if" starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+
+import polars as pl
+
+from models.economics.attribution import ATTRIBUTED_DAILY
+from models.errors import OutlayError
+from models.ledger.metering import METER_READINGS
+from pipelines.door import query
+from pipelines.home import Home
+from pipelines.periods import checked
+from pipelines.sql_text import literal
+
+_CHARGED = f"""EXISTS (FROM {ATTRIBUTED_DAILY.qualified_name} AS charged WHERE charged.charge_category = 'Usage'
+    AND charged.source = readings.source AND charged.model = readings.model)"""
+"""Of usage that nobody charges for (seats, free tiers) no one asks what it would cost elsewhere."""
+
+
+@dataclass(frozen=True)
+class ModelUsage:
+    """`readings` per METER_READINGS of one month; `effective_cost` by currency: what that usage really cost."""
+
+    model: str
+    month: str
+    readings: pl.DataFrame
+    effective_cost: dict[str, Decimal]
+
+
+def model_usage(home: Home, model: str, month: str | None = None, source: str | None = None) -> ModelUsage:
+    """The charged usage in `month` (default: the last one that is over, else the last) of models whose name, as the
+    vendor writes it, fits `model` (a name, or a glob such as `gpt-5*`). Raises `OutlayError` where there is none."""
+    fits = f"readings.model {_like(model)}"
+    if source is not None:
+        fits += f" AND readings.source = {literal(source)}"
+    month = checked(month) if month is not None else _last_month(home, fits)
+    readings = (
+        query(
+            home.published,
+            f"SELECT readings.* FROM {METER_READINGS.qualified_name} AS readings "
+            f"WHERE {fits} AND readings.billing_period = {literal(month or '')} AND {_CHARGED}",
+        ).rows
+        if month is not None
+        else METER_READINGS.empty()
+    )
+    if readings.is_empty() or month is None:
+        raise _nothing(home, model, month)
+    return ModelUsage(model, month, readings.cast(METER_READINGS.polars_schema), _effective(home, model, month, source))  # pyright: ignore[reportArgumentType]
+
+
+def _like(model: str) -> str:
+    return f"{'GLOB' if set(model) & set('*?[') else '='} {literal(model)}"
+
+
+def _last_month(home: Home, fits: str) -> str | None:
+    """The newest month but the one under way, where there is one."""
+    told = query(
+        home.published,
+        f"SELECT DISTINCT readings.billing_period AS month FROM {METER_READINGS.qualified_name} AS readings "
+        f"WHERE {fits} AND {_CHARGED} ORDER BY month DESC LIMIT 2",
+    ).rows["month"]
+    whole = query(
+        home.published,
+        f"SELECT strftime(max(day) + INTERVAL 1 DAY, '%Y-%m') AS month FROM {ATTRIBUTED_DAILY.qualified_name}",
+    ).rows["month"]
+    over = [month for month in told if len(whole) and whole[0] is not None and month < whole[0]]
+    return over[0] if over else told[0] if len(told) else None
+
+
+def _effective(home: Home, model: str, month: str, source: str | None) -> dict[str, Decimal]:
+    narrowed = f" AND source = {literal(source)}" if source is not None else ""
+    rows = query(
+        home.published,
+        f"SELECT currency, sum(effective_cost) AS cost FROM {ATTRIBUTED_DAILY.qualified_name} "
+        f"WHERE model {_like(model)} AND strftime(day, '%Y-%m') = {literal(month)} AND charge_category = 'Usage' "
+        f"{narrowed} GROUP BY currency",
+    ).rows
+    return dict(rows.iter_rows())
+
+
+def _nothing(home: Home, model: str, month: str | None) -> OutlayError:
+    names = (
+        query(
+            home.published,
+            f"SELECT DISTINCT model FROM {ATTRIBUTED_DAILY.qualified_name} WHERE model IS NOT NULL ORDER BY model",
+        )
+        .rows["model"]
+        .to_list()
+    )
+    near = get_close_matches(model, names, n=4, cutoff=0.4)
+    remedy = (
+        f"name one that is used, such as {', '.join(near)}" if near else "outlay explain change --by model lists them"
+    )
+    when = f" in {month}" if month is not None else ""
+    return OutlayError(f"no charged usage of {model!r} is known{when}", remedy=remedy)

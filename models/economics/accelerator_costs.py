@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from models.economics.token_costs import COSTS
+from models.economics.pools import COSTS
 from models.ledger.money import product, quotient
 from models.table import MONEY
 

@@ -13,8 +13,8 @@ from typing import Literal
 import dataframely as dy
 import polars as pl
 
+from models.economics.pools import COSTS
 from models.economics.scopes import within
-from models.economics.token_costs import COSTS
 from models.ledger.money import quotient
 from models.table import MONEY, Table, money, text
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from models.economics.pools import COSTS
 from models.ledger.money import quotient
 from models.ledger.splitting import split_within
 from models.ledger.units import METERS, TOKEN_KINDS
 from models.table import MONEY
 
-COSTS = ("list_cost", "contracted_cost", "effective_cost", "billed_cost")
 COVERED_TOKENS = pl.Schema(
     {
         "source": pl.String(),

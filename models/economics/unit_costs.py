@@ -12,7 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from models.economics.accelerator_costs import busy_hours
-from models.economics.token_costs import COSTS
+from models.economics.pools import COSTS
 from models.ledger.money import quotient
 from models.table import Table, money, text
 

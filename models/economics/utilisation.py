@@ -68,6 +68,8 @@ ACCELERATOR_UTILISATION = Table(
     contract=AcceleratorUtilisation,
 )
 
+_AN_HOUR = constant(3_600_000_000)
+"""In microseconds."""
 _KEY = ["day", "accelerator_type", "accelerator_name", *LABELS]
 
 
@@ -125,8 +127,7 @@ def utilisation(samples: pl.DataFrame, names: DeviceNames, *, measurement: str, 
     told = samples["accelerator_name"].unique()
     known = {name: names.accelerator(name) for name in told if name is not None}
     at_once = pl.when(pl.col("device").is_not_null()).then(pl.len().over("device", "start", "day")).otherwise(1)
-    seconds = (pl.col("stop") - pl.col("begin")).dt.total_microseconds().cast(MONEY)
-    hours = quotient(seconds, constant(3_600_000_000) * at_once.cast(MONEY))
+    stretch = (pl.col("stop") - pl.col("begin")).dt.total_microseconds().cast(MONEY)
     last_instant = pl.col("end") - pl.duration(microseconds=1)
     return (
         samples.filter(pl.col("end") > pl.col("start"))
@@ -137,10 +138,14 @@ def utilisation(samples: pl.DataFrame, names: DeviceNames, *, measurement: str, 
             stop=pl.min_horizontal("end", pl.col("day") + pl.duration(days=1)),
             accelerator_type=pl.col("accelerator_name").replace_strict(known, default=None, return_dtype=pl.String),
         )
-        .with_columns(measured_hours=product(hours, pl.col("accelerators")))
-        .with_columns(busy_hours=product(pl.col("measured_hours"), pl.col("share")))
+        .with_columns(watched=quotient(product(stretch, pl.col("accelerators")), at_once.cast(MONEY)))
         .group_by(_KEY)
-        .agg(pl.col("measured_hours", "busy_hours").sum(), devices=pl.col("device").drop_nulls().n_unique())
+        # added up before they are hours: sixty minutes are one hour exactly
+        .agg(
+            measured_hours=quotient(pl.col("watched").sum(), _AN_HOUR),
+            busy_hours=quotient(product(pl.col("watched"), pl.col("share")).sum(), _AN_HOUR),
+            devices=pl.col("device").drop_nulls().n_unique(),
+        )
         .with_columns(measurement=pl.lit(measurement), source=pl.lit(source))
         .sort(_KEY, nulls_last=True)
         .select(list(ACCELERATOR_UTILISATION.polars_schema))

@@ -1,4 +1,4 @@
-"""Where the dated, sourced facts of `data/` lie, and the price book and the catalog of accelerators read from them.
+"""Where the dated, sourced facts of `data/` lie, and the price book, the catalog and the taxonomy read from them.
 
 In a checkout that is `data/` beside the packages, in an installed wheel `pipelines/reference_data/`. What the facts
 mean is `models`; how the price files are made is `pipelines.price_catalogue`.
@@ -13,7 +13,10 @@ from pathlib import Path
 import polars as pl
 
 from models.economics import accelerator_catalogue as accelerators
+from models.economics import components, developers
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
+from models.economics.components import Taxonomy
+from models.economics.developers import Developers
 from models.economics.utilisation import DeviceNames
 from models.errors import OutlayError
 from models.ledger import prices
@@ -21,6 +24,7 @@ from models.ledger.prices import PriceBook
 
 PRICE_FILES = ("public", "models", "providers", "geography")
 CATALOGUE_FILES = ("instances", "skus", "ai_services")
+TAXONOMY_FILES = ("components", "developers")
 
 
 def reference_folder(name: str) -> Path:
@@ -68,6 +72,35 @@ def device_names() -> DeviceNames:
 def accelerator_fingerprint() -> str:
     """The hash of the catalog's files: loads depend on it."""
     return _fingerprint(reference_folder("catalog"), CATALOGUE_FILES)
+
+
+@lru_cache(maxsize=1)
+def taxonomy() -> Taxonomy:
+    """Which component of the AI stack a charge pays for, read once per process."""
+    return read_taxonomy(reference_folder("taxonomy"))
+
+
+@lru_cache(maxsize=1)
+def model_developers() -> Developers:
+    """Who develops which models, read once per process."""
+    return developers.developers(_taxonomy_file(reference_folder("taxonomy"), "developers"))
+
+
+@lru_cache(maxsize=1)
+def taxonomy_fingerprint() -> str:
+    """The hash of the taxonomy's files: attribution depends on it."""
+    return _fingerprint(reference_folder("taxonomy"), TAXONOMY_FILES)
+
+
+def read_taxonomy(folder: Path) -> Taxonomy:
+    """The components from `components.csv` in a folder; `TaxonomyError` names a row that cannot be taken as it is."""
+    return components.taxonomy(_taxonomy_file(folder, "components"))
+
+
+def _taxonomy_file(folder: Path, name: str) -> pl.DataFrame:
+    if not (folder / f"{name}.csv").is_file():
+        raise OutlayError(f"the taxonomy lacks {name}.csv", remedy="restore data/taxonomy from version control")
+    return pl.read_csv(folder / f"{name}.csv", infer_schema=False)
 
 
 def _fingerprint(folder: Path, names: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_US
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.business_units import DRIVER_COSTS
 from models.economics.declared_costs import DECLARED_COSTS
+from models.economics.disputes import PRICE_DISPUTES
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.tco import TCO_DAILY
 from models.economics.unit_costs import UNIT_COSTS
@@ -56,6 +57,7 @@ _ECONOMICS = (
     IDLE_ACCELERATORS,
     UNIT_COSTS,
     DRIVER_COSTS,
+    PRICE_DISPUTES,
 )
 
 TABLES: Mapping[str, Table] = {

@@ -60,6 +60,23 @@ def import_azure(
     _import(home, "azure", path, source, {"report": report, "amortized_path": amortized})
 
 
+@importing.command("invoice")
+def import_invoice(
+    file: Annotated[Path, typer.Argument(help="CSV with a line for each line of an invoice; see connectors/invoices.")],
+    source: Annotated[str, typer.Option(help="Name to keep the invoices under.")] = "invoices",
+    home: HomeOption = None,
+) -> None:
+    """Import invoices: what no other source tells becomes charges, and every invoice is set against its charges."""
+    from pipelines.home import Home
+    from pipelines.invoices import import_invoices
+    from pipelines.status import tell_report
+    from pipelines.workplace import Workplace
+
+    with watching() as watcher, Workplace.open(Home.at(home), on_step=watcher.step) as work:
+        report = import_invoices(work, file, source)
+    raise typer.Exit(tell_report(report))
+
+
 def _import(home: Path | None, connector: str, path: str, source: str, options: dict[str, str | None]) -> None:
     from pipelines.exchange import import_export
     from pipelines.home import Home
@@ -87,6 +104,26 @@ def export_focus(
         written = write_out(work, folder, version, source or ())
     for path, rows in written:
         say(f"{rows:>9,} charges  {path}")
+
+
+@exporting.command("disputes")
+def export_disputes(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the packets into.")],
+    issuer: Annotated[str | None, typer.Option(help="Only this invoice issuer: its name, a pattern or aws.")] = None,
+    month: Annotated[str | None, typer.Option(help="Only this billing month, YYYY-MM.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write lines billed above our prices as CSV, a packet per invoice issuer and month to send to the vendor."""
+    from pipelines.console import money
+    from pipelines.disputes import export_disputes as write_out
+    from pipelines.home import Home
+
+    packets = write_out(Home.at(home), folder, issuer, month)
+    for packet in packets:
+        disputed = ", ".join(money(amount, currency) for currency, amount in packet.disputed)
+        say(f"{packet.issuer} {packet.billing_month}: {packet.lines:,} lines, {disputed}  {packet.files[0]}")
+    if not packets:
+        say("no line was billed above our prices")
 
 
 @checking.command("focus")

@@ -6,7 +6,6 @@ source and no other. No secret is kept in the settings.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.errors import ConfigurationError
 from connectors.protocol import Connector, Surroundings
 from models.errors import OutlayError
+from models.wording import nearest
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
 from pipelines.settings import Settings, SourceSettings
@@ -30,6 +30,8 @@ _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WRITTEN = {MONTH: "YYYY-MM, for example 2026-11", SOURCE_NAME: "small letters, digits and hyphens, without spaces"}
 """Patterns in words."""
 _Location = tuple[str | int, ...]
+_Mistake = tuple[int, str]
+"""The line that it stands in, and what it is."""
 
 
 class _ExactLoader(yaml.SafeLoader):
@@ -94,14 +96,12 @@ def read_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(document if document is not None else {})
     except ValidationError as error:
-        mistakes = [_explain(mistake, node, path.name) for mistake in error.errors(include_url=False)]
-        raise ConfigurationError(
-            "\n  ".join([f"{path.name} has {len(mistakes)} mistake(s)", *mistakes]),
-            remedy="mend them; `outlay config check` looks again",
-        ) from None
-    _check_secrets_are_named(settings, node, path.name)
-    _check_options(settings, node, path.name)
-    _check_contracts(settings, node, path.name)
+        told = [_explain(mistake, node, path.name) for mistake in error.errors(include_url=False)]
+        raise _mistaken(told, path.name) from None
+    checks = (_unnamed_secrets, _wrong_options, _unusable_rates, _wrong_rules)
+    told = [mistake for check in checks for mistake in check(settings, node)]
+    if told:
+        raise _mistaken(told, path.name)
     return settings
 
 
@@ -116,80 +116,98 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _mistaken(mistakes: list[str], name: str) -> None:
-    if mistakes:
-        raise ConfigurationError(
-            "\n  ".join([f"{name} has {len(mistakes)} mistake(s)", *mistakes]),
-            remedy="mend them; `outlay config check` looks again",
-        )
+def _mistaken(told: Sequence[_Mistake], name: str) -> ConfigurationError:
+    """All mistakes at once, in the order of their lines."""
+    lines = [f"line {line}: {what}" for line, what in sorted(told)]
+    return ConfigurationError(
+        "\n  ".join([f"{name} has {len(lines)} mistake(s)", *lines]),
+        remedy="mend them; `outlay config check` looks again",
+    )
 
 
-def _check_secrets_are_named(settings: Settings, node: yaml.Node | None, name: str) -> None:
+def _at(node: yaml.Node | None, location: _Location, what: str) -> _Mistake:
+    return _line_of(node, location), f"{'.'.join(str(part) for part in location)}: {what}"
+
+
+def _unnamed_secrets(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
     """A secret is exactly `${NAME}`; what stands there instead is never shown."""
-    mistakes = [
-        f"line {_line_of(node, location)}: {'.'.join(str(part) for part in location)}: a secret does not belong into "
-        f"this file: write ${{{variable}}} and put the {'address' if location[-1] == 'webhook' else 'key'} into .env"
+    return [
+        _at(
+            node,
+            location,
+            f"a secret does not belong into this file: write ${{{variable}}} and put the "
+            f"{'address' if location[-1] == 'webhook' else 'key'} into .env",
+        )
         for location, value, variable in secrets_of(settings)
         if not _SECRET.fullmatch(value)
     ]
-    _mistaken(mistakes, name)
 
 
-def _check_contracts(settings: Settings, node: yaml.Node | None, name: str) -> None:
+def _unusable_rates(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
     """Every rate is one that the ledger can apply."""
     if not settings.contracts:
-        return
+        return []
     from pipelines.contracts import contract_rate
 
-    mistakes: list[str] = []
+    mistakes: list[_Mistake] = []
     for position, contract in enumerate(settings.contracts):
         for number, rate in enumerate(contract.rates):
             try:
-                contract_rate(contract, rate)
+                contract_rate(contract, number + 1, rate)
             except OutlayError as error:
-                line = _line_of(node, ("contracts", position, "rates", number))
-                mistakes.append(f"line {line}: contracts.{position}.rates.{number}: {error.what}: {error.remedy}")
-    _mistaken(mistakes, name)
+                location = ("contracts", position, "rates", number)
+                mistakes.append(_at(node, location, f"{error.what}: {error.remedy}"))
+    return mistakes
 
 
-def _check_options(settings: Settings, node: yaml.Node | None, name: str) -> None:
+def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
+    """Owner rules, pools, teams and declared costs go together."""
+    if not (settings.owners or settings.shared or settings.teams or settings.costs):
+        return []
+    from pipelines.rule_checks import rule_mistakes
+
+    found = rule_mistakes(settings, lambda location: _line_of(node, location))
+    return [_at(node, mistake.location, mistake.what) for mistake in found]
+
+
+def _wrong_options(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
     """Options are checked by their connector, every `${NAME}` taken as given: no secret is needed for it."""
     from connectors.registry import connector_kind, kinds
 
-    mistakes: list[str] = []
+    mistakes: list[_Mistake] = []
     for position, source in enumerate(settings.sources):
         location: _Location = ("sources", position)
         if source.connector not in kinds():
             line = _line_of(node, (*location, "connector"))
-            hint = _nearest(source.connector, kinds())
-            mistakes.append(f"line {line}: source {source.name!r}: there is no connector {source.connector!r}{hint}")
+            hint = nearest(source.connector, kinds())
+            mistakes.append((line, f"source {source.name!r}: there is no connector {source.connector!r}{hint}"))
             continue
         options = connector_kind(source.connector).options
         try:
             options.model_validate(source.options)
         except ValidationError as error:
             mistakes += [
-                _explain({**mistake, "loc": (*location, "options", *mistake["loc"])}, node, name, options)
+                _explain({**mistake, "loc": (*location, "options", *mistake["loc"])}, node, "", options)
                 for mistake in error.errors(include_url=False)
             ]
-    _mistaken(mistakes, name)
+    return mistakes
 
 
 def _explain(
     mistake: Mapping[str, Any], node: yaml.Node | None, name: str, options: type[BaseModel] | None = None
-) -> str:
-    """`options`: the model of a connector's options, where the mistake lies in them."""
+) -> _Mistake:
+    """`name`: of the file; `options`: the model of a connector's options, where the mistake lies in them."""
     location = cast("_Location", mistake["loc"])
-    line = _line_of(node, location)
-    where = ".".join(str(part) for part in location) or name
     if mistake["type"] == "extra_forbidden":
         siblings = _fields_beside(location) if options is None else list(options.model_fields)
-        return f"line {line}: {where}: there is no such setting{_nearest(str(location[-1]), siblings)}"
-    if mistake["type"] == "missing":
-        return f"line {line}: {where}: is missing"
-    if mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] in _WRITTEN:
-        return f"line {line}: {where}: write it as {_WRITTEN[mistake['ctx']['pattern']]}"
-    return f"line {line}: {where}: {str(mistake['msg']).removeprefix('Value error, ')}"
+        what = f"there is no such setting{nearest(str(location[-1]), siblings)}"
+    elif mistake["type"] == "missing":
+        what = "is missing"
+    elif mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] in _WRITTEN:
+        what = f"write it as {_WRITTEN[mistake['ctx']['pattern']]}"
+    else:
+        what = str(mistake["msg"]).removeprefix("Value error, ")
+    return _at(node, location, what) if location else (_line_of(node, ()), f"{name}: {what}")
 
 
 def _fields_beside(location: _Location) -> list[str]:
@@ -207,11 +225,6 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for inner in getattr(annotation, "__args__", ()) if (found := _model_within(inner))), None)
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else (f"; known: {', '.join(known)}" if known else "")
 
 
 def _line_of(node: yaml.Node | None, location: _Location) -> int:

@@ -1,18 +1,30 @@
-"""From a negotiated rate as `outlay.yaml` writes it to the rate that the ledger applies.
+"""From what `outlay.yaml` says of contracts to the rates that the ledger applies and the terms that marts tell.
 
 What a rate does to prices is in `models.ledger.contract_rates`; reading the file is in `configuration`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from models.economics.disputes import Clause
 from models.ledger.contract_rates import ContractRate
 from pipelines.settings.contracts import ContractRateSettings, ContractSettings
 
 
-def contract_rate(contract: ContractSettings, rate: ContractRateSettings) -> ContractRate:
-    """The ledger's rate. Raises `OutlayError` for one that cannot work."""
+def contract_rates(contracts: Iterable[ContractSettings]) -> tuple[ContractRate, ...]:
+    """The ledger's rates, in the order in which they are tried. Raises `OutlayError` for one that cannot work."""
+    return tuple(
+        contract_rate(contract, number, rate)
+        for contract in contracts
+        for number, rate in enumerate(contract.rates, start=1)
+    )
+
+
+def contract_rate(contract: ContractSettings, number: int, rate: ContractRateSettings) -> ContractRate:
+    """The ledger's rate, the `number`-th of its contract. Raises `OutlayError` for one that cannot work."""
     return ContractRate(
-        name=contract.name,
+        name=f"{contract.name}, rate {number}",
         provider=rate.provider,
         source=contract.source,
         model=rate.model,
@@ -30,3 +42,29 @@ def contract_rate(contract: ContractSettings, rate: ContractRateSettings) -> Con
         unit=rate.unit,
         currency=rate.currency,
     )
+
+
+def clauses(contracts: Iterable[ContractSettings]) -> Mapping[str, Clause]:
+    """Each rate in words, by the name that charges know it by."""
+    return {
+        contract_rate(contract, number, rate).name: Clause(contract.name, f"rate {number}: {rate_in_words(rate)}")
+        for contract in contracts
+        for number, rate in enumerate(contract.rates, start=1)
+    }
+
+
+_SCOPE = ("provider", "model", "meter", "processing_tier", "sku", "service", "region", "instance_type", "issuer")
+
+
+def rate_in_words(rate: ContractRateSettings) -> str:
+    """`12.5 % off list, provider aws, sku *p5*, from 2026-07-01 until 2027-07-01`."""
+    price = (
+        f"{rate.discount_pct.normalize():f} % off list"
+        if rate.discount_pct is not None
+        else f"{rate.unit_price or 0:f} {rate.currency} per {rate.unit or 'pricing unit'}"
+    )
+    scope = [
+        f"{name.replace('_', ' ')} {value}" for name in _SCOPE if (value := getattr(rate, name)) not in (None, "*")
+    ]
+    until = f" until {rate.valid_to}" if rate.valid_to else ""
+    return ", ".join([price, *scope, f"from {rate.valid_from}{until}"])

@@ -22,7 +22,7 @@ from models.ledger.contract_rates import ContractRate
 from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
 from pipelines.configuration import connect, read_settings
-from pipelines.contracts import contract_rate
+from pipelines.contracts import contract_rates
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
@@ -103,7 +103,7 @@ class Workplace:
 
     @cached_property
     def contracts(self) -> tuple[ContractRate, ...]:
-        return tuple(contract_rate(contract, rate) for contract in self.settings.contracts for rate in contract.rates)
+        return contract_rates(self.settings.contracts)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:

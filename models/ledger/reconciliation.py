@@ -39,7 +39,7 @@ class Reconciliation(dy.Schema):
     difference = money("reported − computed, a missing side taken as nothing; 0 where the price is unknown")
     reason = text("Why they differ; null where they do not", nullable=True, values=REASONS)
     quantity = money("Units of the readings; null where they have several", nullable=True)
-    contract = text("Contract of ours that computed is by; null where it is list, or several", nullable=True)
+    contract = text("Our contract and its rate that computed is by; null where it is list, or several", nullable=True)
     currency = text("ISO 4217")
 
 

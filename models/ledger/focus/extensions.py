@@ -35,7 +35,7 @@ EXTENSION_COLUMNS: tuple[Column, ...] = (
     _extension("x_ApiKeyName", "Its name at that time"),
     _extension("x_BillLineId", "Line of the vendor's cost report that set BilledCost"),
     _extension("x_BillingMonth", "Billing period as YYYY-MM: the month of BillingPeriodStart", nullable=False),
-    _extension("x_Contract", "Contract of ours whose rate gave ContractedCost; null where it is the vendor's or list"),
+    _extension("x_Contract", "Our contract and its rate that gave ContractedCost; null where it is the vendor's or list"),
     _extension("x_ContextWindow", "Context band, the vendor's word"),
     _extension("x_CostSource", "Where BilledCost comes from", values=COST_SOURCES),
     _extension("x_CostStatus", "provisional until an invoice confirms it", values=COST_STATUSES),

@@ -5,6 +5,8 @@ Wording only: exact text from exact values, English, no markup. What a figure me
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Context, Decimal
 
@@ -25,6 +27,15 @@ def money_text(amount: Decimal | None, currency: str, *, signed: bool = False) -
         return f"<0.01 {currency}" if amount > 0 else f">-0.01 {currency}"
     rounded = _WIDE.plus(amount.quantize(_CENT, context=_WIDE))
     return f"{rounded:{'+' if signed and rounded else ''},.2f} {currency}"
+
+
+def price_text(amount: Decimal | None, currency: str) -> str:
+    """`0.000384 USD`: a price of one, to the cent and to three figures at least; unknown is a dash."""
+    if amount is None:
+        return UNKNOWN
+    places = max(2, 2 - amount.adjusted()) if amount else 2
+    rounded = _WIDE.plus(amount.quantize(Decimal(1).scaleb(-min(places, 12)), context=_WIDE))
+    return f"{rounded:,f} {currency}"
 
 
 def share_text(part: Decimal | None, whole: Decimal | None, *, places: int = 1) -> str:
@@ -79,3 +90,10 @@ def month_text(billing_period: str) -> str:
 def instant_text(instant: datetime | None) -> str:
     """`18 July 2026, 06:12 UTC`; the instant must be in UTC."""
     return UNKNOWN if instant is None else f"{day_text(instant.date())}, {instant:%H:%M} UTC"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'search'?` for a word that is none of those known; else which they are, where there are any."""
+    names = sorted(set(known))
+    near = [name for name in names if word and name.startswith(word)] or difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else (f"; known: {', '.join(names)}" if names else "")

@@ -6,22 +6,29 @@ read is in `utilisation_files`, what they mean in `models.economics.utilisation`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from models.economics.utilisation import ACCELERATOR_UTILISATION, utilisation
 from models.errors import OutlayError
+from models.wording import nearest
 from pipelines.reference import accelerator_catalogue, device_names
 from pipelines.settings.measures import UtilisationSettings
 from pipelines.utilisation_files import samples_of
 
+OWN = "declared"
+"""Source of accelerators of our own."""
+
 
 def accelerator_utilisation(
-    measurements: Sequence[UtilisationSettings], folder: Path
+    measurements: Sequence[UtilisationSettings], folder: Path, sources: Collection[str]
 ) -> tuple[pl.DataFrame, list[OutlayError]]:
-    """`usage.accelerator_utilisation`, and what could not be read; paths are from `folder` unless absolute."""
+    """`usage.accelerator_utilisation`, and what could not be read, or is of none of the `sources`.
+
+    Paths are from `folder` unless absolute. Accelerators of our own are the source `declared`.
+    """
     frames = [ACCELERATOR_UTILISATION.empty()]
     problems: list[OutlayError] = []
     for told in measurements:
@@ -33,6 +40,7 @@ def accelerator_utilisation(
             continue
         frames.append(frame)
         problems += _unknown_names(frame, told)
+        problems += _unknown_source(told, [OWN, *sources])
     return pl.concat(frames), problems
 
 
@@ -51,6 +59,19 @@ def _unknown_names(frame: pl.DataFrame, told: UtilisationSettings) -> list[Outla
         OutlayError(
             f"{told.file}: no accelerator is known by the name of {names}",
             remedy="add the name to data/catalog/device_names.csv; until then these hours join no cost",
+            source=f"utilisation {told.name!r}",
+        )
+    ]
+
+
+def _unknown_source(told: UtilisationSettings, known: Sequence[str]) -> list[OutlayError]:
+    """Told here and not with the configuration: imported files are sources, too."""
+    if told.source is None or told.source in known:
+        return []
+    return [
+        OutlayError(
+            f"there is no source {told.source!r}{nearest(told.source, known)}",
+            remedy="correct `source` under utilisation; until then these hours join no cost",
             source=f"utilisation {told.name!r}",
         )
     ]

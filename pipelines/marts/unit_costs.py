@@ -51,7 +51,8 @@ class _Measured:
     @cached_property
     def utilisation(self) -> pl.DataFrame:
         work = self.economics.work
-        frame, problems = accelerator_utilisation(work.settings.utilisation, work.home.root)
+        sources = {source.name for source in work.sources}
+        frame, problems = accelerator_utilisation(work.settings.utilisation, work.home.root, sources)
         self.economics.problems.extend(problems)
         return frame
 

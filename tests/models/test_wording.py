@@ -26,8 +26,18 @@ def test_money_is_half_even_to_the_cent_and_a_trace_is_not_nothing(amount: str, 
     assert wording.money_text(Decimal(amount), "USD") == written
 
 
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("0", "0.00 USD"), ("1.75", "1.75 USD"), ("0.285714285714", "0.286 USD"), ("0.00038444", "0.000384 USD"),
+     ("-0.0421", "-0.0421 USD"), ("1234.567", "1,234.57 USD"), ("0.000000000001", "0.000000000001 USD")],
+)  # fmt: skip
+def test_a_price_has_three_figures_at_least(amount: str, written: str) -> None:
+    assert wording.price_text(Decimal(amount), "USD") == written
+
+
 def test_what_is_unknown_is_a_dash_everywhere() -> None:
     assert {
+        wording.price_text(None, "USD"),
         wording.money_text(None, "USD"),
         wording.share_text(None, Decimal(1)),
         wording.share_text(Decimal(1), Decimal(0)),

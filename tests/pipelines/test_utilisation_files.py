@@ -25,7 +25,7 @@ def told(tmp_path, text: str, form: str, **more):
 
 
 def days(tmp_path, text, form, **more):
-    frame, problems = accelerator_utilisation([told(tmp_path, text, form, **more)], tmp_path)
+    frame, problems = accelerator_utilisation([told(tmp_path, text, form, **more)], tmp_path, {"aws"})
     assert problems == []
     return frame
 
@@ -180,7 +180,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_count(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     names = ("good", "bad", "strange", "absent", "binary")
     frame, problems = accelerator_utilisation(
-        [UtilisationSettings(name=name, file=f"{name}.csv", format="csv") for name in names], tmp_path
+        [UtilisationSettings(name=name, file=f"{name}.csv", format="csv") for name in names], tmp_path, ()
     )
     assert sorted(frame["measurement"]) == ["good", "strange"]
     assert [str(problem).split(" → ")[0].replace(str(tmp_path), "") for problem in problems] == [
@@ -189,3 +189,10 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_count(tmp_path):
         "utilisation 'absent': /absent.csv is not there",
         "utilisation 'binary': /binary.csv cannot be read as UTF-8 text",
     ]
+
+
+def test_a_measurement_of_no_source_is_told(tmp_path):
+    text = "day,accelerator,utilisation_pct\n2026-09-10,H100,50\n"
+    frame, (problem,) = accelerator_utilisation([told(tmp_path, text, "csv", source="awz")], tmp_path, {"aws"})
+    assert frame["source"].to_list() == ["awz"]
+    assert "there is no source 'awz'; did you mean 'aws'?" in str(problem)

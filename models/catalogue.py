@@ -23,6 +23,7 @@ from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import BILLING_PERIOD, CONTRACT_COMMITMENT, COST_AND_USAGE, INVOICE_DETAIL
+from models.ledger.invoice_reconciliation import INVOICE_RECONCILIATION
 from models.ledger.metering import METER_READINGS
 from models.ledger.operations import OPERATIONS
 from models.ledger.prices import PRICE_BOOK
@@ -45,6 +46,7 @@ _LEDGER = (
     BILLING_PERIOD,
     INVOICE_DETAIL,
     CONTRACT_COMMITMENT,
+    INVOICE_RECONCILIATION,
 )
 
 _ECONOMICS = (

@@ -28,7 +28,13 @@ VERSIONS = ("1.4", "1.2")
 
 
 def import_export(
-    work: Workplace, connector: str, path: str, source: str, options: Mapping[str, Any] | None = None
+    work: Workplace,
+    connector: str,
+    path: str,
+    source: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    accept_shrink: bool = False,
 ) -> RunReport:
     """Load every billing period that an export holds, under the name `source`; again is the same as once.
 
@@ -36,27 +42,33 @@ def import_export(
     `ConfigurationError` where the name belongs to a source of `outlay.yaml`, `AnswerError` for an export that cannot be
     read.
     """
+    located = path if "://" in path else str(Path(path).expanduser().absolute())
+    given = {"path": located, **{name: value for name, value in (options or {}).items() if value is not None}}
+    settings = importable(work, connector, source, given)
+    periods = _periods(work, connector, source, given)
+    report = RunReport()
+    for period in periods:
+        pull_and_load(work, report, settings, period, accept_shrink=accept_shrink)
+    if report.outcomes:
+        remember_import(work.home, settings)
+    conclude(work, report)
+    return report
+
+
+def importable(work: Workplace, connector: str, source: str, options: Mapping[str, Any]) -> SourceSettings:
+    """The imported source of this name. Raises `ConfigurationError` where the name belongs to a source of
+    `outlay.yaml`, or is none."""
     if work.settings.source(source) is not None:
         raise ConfigurationError(
             f"{source!r} is a source of outlay.yaml",
             remedy="import it under another name, or pull it with `outlay run`",
         )
-    located = path if "://" in path else str(Path(path).expanduser().absolute())
-    given = {"path": located, **{name: value for name, value in (options or {}).items() if value is not None}}
-    periods = _periods(work, connector, source, given)
     try:
-        settings = SourceSettings(name=source, connector=connector, options=given)
+        return SourceSettings(name=source, connector=connector, options=dict(options))
     except ValidationError:
         raise ConfigurationError(
             f"{source!r} cannot name a source", remedy="use small letters, digits and hyphens, such as cloud-2026"
         ) from None
-    report = RunReport()
-    for period in periods:
-        pull_and_load(work, report, settings, period)
-    if report.outcomes:
-        remember_import(work.home, settings)
-    conclude(work, report)
-    return report
 
 
 def _periods(work: Workplace, connector: str, source: str, options: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,6 +22,16 @@ def imported_sources(home: Home) -> list[SourceSettings]:
         return []
     entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8")) or []
     return [SourceSettings.model_validate(entry) for entry in entries]
+
+
+def invoice_folder(home: Home, source: str) -> Path:
+    """Where the files of an imported source of invoices are kept, so that later months can be made of them."""
+    return home.root / "invoices" / source
+
+
+def is_kept(home: Home, source: SourceSettings) -> bool:
+    """Whether the home keeps the source's files itself: `outlay run` then goes on with it."""
+    return source.options.get("path") == str(invoice_folder(home, source.name))
 
 
 def remember_import(home: Home, source: SourceSettings) -> None:

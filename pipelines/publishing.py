@@ -17,6 +17,7 @@ from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
 from pipelines.marts.disputes import disputes_marts
 from pipelines.marts.economics import Economics
+from pipelines.marts.invoices import invoices_marts
 from pipelines.marts.tco import tco_marts
 from pipelines.marts.unit_costs import unit_costs_marts
 from pipelines.marts.vendors import vendors_marts
@@ -55,6 +56,7 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         BUDGET_STATUS.qualified_name: lambda: budget_status(work, facts),
         **tco_marts(economics),
         **disputes_marts(economics),
+        **invoices_marts(economics),
         **commitments_marts(economics),
         **unit_costs_marts(economics),
         **vendors_marts(economics),

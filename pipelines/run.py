@@ -17,6 +17,7 @@ from models.errors import OutlayError
 from pipelines.alerting import AlertReport, alert
 from pipelines.attempts import as_outlay_error, attempting
 from pipelines.errors import LakeError
+from pipelines.imports import is_kept
 from pipelines.load import LoadOutcome, load_pull
 from pipelines.periods import between, open_periods, period_of
 from pipelines.publishing import Publication, publish
@@ -109,8 +110,16 @@ def replay(work: Workplace) -> RunReport:
 
 
 def chosen(work: Workplace, names: Sequence[str]) -> list[SourceSettings]:
-    """The sources of these names; where none is named, those of `outlay.yaml` (imports are brought by hand)."""
-    sources = work.sources if names else list(work.settings.sources)
+    """The sources of these names; where none is named, those of `outlay.yaml`, and invoices that the home keeps and
+    that count, for they go on paying for days (other imports are brought by hand)."""
+    configured = {source.name for source in work.settings.sources}
+    sources = [
+        source
+        for source in work.sources
+        if names
+        or source.name in configured
+        or (is_kept(work.home, source) and work.control.current_loads(source.name))
+    ]
     unknown = [name for name in names if name not in {source.name for source in sources}]
     if unknown:
         known = ", ".join(source.name for source in work.sources) or "none yet"

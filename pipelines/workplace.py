@@ -17,17 +17,19 @@ from connectors.protocol import Connector, Surroundings
 from models.control.budgets import Budget
 from models.economics import ownership
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
+from models.economics.components import Taxonomy
 from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
 from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
 from pipelines.configuration import connect, read_settings
 from pipelines.contracts import contract_rates
+from pipelines.declared import declared_owner_rules, with_declared_components
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
 from pipelines.ownership_rules import cost_centres, owner_rules, pools
-from pipelines.reference import accelerator_catalogue, price_book
+from pipelines.reference import accelerator_catalogue, price_book, taxonomy
 from pipelines.settings import Settings, SourceSettings
 
 
@@ -121,7 +123,13 @@ class Workplace:
 
     @cached_property
     def owner_rules(self) -> tuple[ownership.OwnerRule, ...]:
-        return owner_rules(self.settings)
+        """Those of `owners`, then those of declared costs for the invoices that take their place."""
+        return (*owner_rules(self.settings), *declared_owner_rules(self.settings))
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """What component a charge belongs to; invoices that take the place of a declared cost have its component."""
+        return with_declared_components(taxonomy(), self.settings)
 
     @cached_property
     def cost_centres(self) -> dict[str, str]:

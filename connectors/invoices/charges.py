@@ -20,12 +20,10 @@ from connectors.invoices.details import midnight
 from connectors.invoices.invoice import Invoice, InvoiceLine
 from connectors.native_charges import as_charges
 from connectors.protocol import AS_READ_SCHEMA, Window
+from models.economics.declared_costs import DECLARED_TAG
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.services import SERVICE_SUBCATEGORIES
 from models.ledger.money import split
-
-DECLARED_TAG = "outlay:declared_cost"
-"""Tag of charges that take the place of a declared cost: they belong to whom that belongs."""
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 

@@ -23,6 +23,8 @@ from models.table import MONEY, Table, instant, money, text
 DECLARED_KINDS = ("owned_accelerators", "people", "subscription", "support", "other")
 PARTS = ("depreciation", "electricity", "colocation", "people", "fee")
 STANDINGS = ("declared", "invoiced")
+DECLARED_TAG = "outlay:declared_cost"
+"""Tag of charges that take the place of a declared cost: they belong to whom that belongs, in its component."""
 
 _ZERO = Decimal(0)
 _HOURS = 24

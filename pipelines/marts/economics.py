@@ -9,9 +9,9 @@ from functools import cached_property
 import polars as pl
 
 from models.economics.attribution import ATTRIBUTED_DAILY
-from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.tco import TCO_DAILY
 from models.errors import OutlayError
+from pipelines.declared import declared_by_day
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
@@ -39,7 +39,7 @@ class Economics:
     @cached_property
     def declared(self) -> pl.DataFrame:
         """`marts.declared_costs` through today."""
-        return DECLARED_COSTS.empty()
+        return declared_by_day(self.work.settings, self.facts, self.today)
 
     @cached_property
     def tco(self) -> pl.DataFrame:

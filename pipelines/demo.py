@@ -1,7 +1,7 @@
 """`outlay demo`: the make-believe organisation, end to end without a key, and its truth beside what we made of it.
 
-Its vendors answer over loopback HTTP and misbehave as vendors do, its clouds leave their bills in a folder of the home;
-they are pulled twice, because between the two pulls they restate days, rename a key and delete one.
+Its vendors answer over loopback HTTP and misbehave as vendors do, its clouds and subscriptions leave their bills in a
+folder of the home; they are pulled twice, because between the two pulls they restate days, rename a key and delete one.
 """
 
 from __future__ import annotations
@@ -35,6 +35,24 @@ _CONFIGURATION_HEAD = """\
 # The make-believe organisation of `outlay demo`, written anew by each demo. Its vendors are a server on this machine:
 # `outlay simulate` starts them again, and then `outlay run` pulls them as it would pull real ones.
 """
+_COMMENTS = {
+    "sources": "Where money and usage come from: vendors' APIs first, then bills that come as files.",
+    "teams": "Who can own a cost, and which cost centre pays for it.",
+    "owners": "Whose a cost is: for team, cost centre, product, use case and environment the first rule that fits and\n"
+    "# says something of it. A rule may send a cost to a shared pool instead.",
+    "shared": "How shared pools are split over teams, month by month.",
+    "costs": "What no bill tells: hardware of our own, people, seats, support.",
+    "contracts": "What was agreed: rates, money that was promised, and terms.",
+    "drivers": "Business units that costs are set against.",
+    "utilisation": "How busy accelerators were, as our monitoring measured it.",
+    "throughput": "What we measured of models that we serve ourselves.",
+    "residency": "Where inference may run.",
+    "reporting": "The currency of totals, and the rates into it.",
+    "budgets": "What may be spent a month before somebody is told.",
+}
+"""A line above each part, since this is the first `outlay.yaml` that most people read."""
+_RULES = ("teams", "owners", "shared")
+_MEASURES = "measures"
 _SECRETS_HEAD = "# Make-believe keys of the simulated vendors; no secrets.\n"
 
 
@@ -96,6 +114,7 @@ def serving(
     """The make-believe vendors on loopback, files of clouds in `demo/clouds`, and the configuration that pulls them."""
     port = free_port(_FIRST_PORT) if port is None else port
     _write_clouds(home, simulation)
+    simulation.write_measures(home.demo / _MEASURES)
     with Server(simulation, port=port, misbehave=misbehave) as server:
         _write_configuration(home, simulation, server.base_url)
         yield server
@@ -160,7 +179,23 @@ def _write_configuration(home: Home, simulation: Simulation, base_url: str) -> N
     clouds = home.demo / "clouds" if simulation.has_clouds else None
     document: dict[str, Any] = simulation.configuration(base_url, clouds)
     home.root.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    text = "".join(_written(part, value) for part, value in document.items())
     home.configuration.write_text(_CONFIGURATION_HEAD + text, encoding="utf-8")
     keys = "".join(f"{name}={value}\n" for name, value in simulation.environment().items())
     home.secrets.write_text(_SECRETS_HEAD + keys, encoding="utf-8")
+
+
+def _written(part: str, value: Any) -> str:
+    """A part of the configuration below its comment; of rules one a line."""
+    comment = f"\n# {_COMMENTS[part]}\n" if part in _COMMENTS else "\n"
+    flow = None if part in _RULES else False
+    return comment + yaml.dump(
+        {part: value}, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110, default_flow_style=flow
+    )
+
+
+class _Plain(yaml.SafeDumper):
+    """YAML without anchors: a date that stands in two places is written twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True

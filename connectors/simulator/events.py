@@ -78,6 +78,16 @@ class Calendar:
         return self._at(500)
 
     @cached_property
+    def rack_day(self) -> date:
+        """The day on which the company's own accelerators went into service."""
+        return self._at(200)
+
+    @cached_property
+    def voice_day(self) -> date:
+        """From when on Voice Line belongs to a team of its own."""
+        return self._at(520)
+
+    @cached_property
     def unknown_model_day(self) -> date:
         return self._at(400)
 
@@ -148,6 +158,8 @@ class Calendar:
              f"the second pull gives 9 % more {RESTATED_OPENAI_MODEL}, usage and cost", None),
             ("anthropic", self.restated_anthropic_day, self.restated_anthropic_day,
              f"the second pull gives 6 % less {RESTATED_ANTHROPIC_MODEL}, usage and cost", None),
+            ("openai", self.voice_day, self.last_day,
+             "Voice Line becomes a team of its own: its project and keys leave support", None),
             ("openai", self.last_day, self.last_day,
              "before the second pull search-reranker is renamed and newsletter-old deleted", None),
             ("anthropic", self.last_day, self.last_day, "before the second pull intake-batch is renamed", None),

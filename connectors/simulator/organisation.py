@@ -93,7 +93,19 @@ class Key:
         return self.name
 
 
-TEAMS = ("support", "search", "catalogue", "data", "engineering", "marketing")
+VOICE = "voice"
+"""The team that Voice Line becomes in the middle of the window."""
+
+COST_CENTRES = {
+    "support": "CC-210",
+    VOICE: "CC-215",
+    "search": "CC-220",
+    "catalogue": "CC-230",
+    "data": "CC-310",
+    "engineering": "CC-320",
+    "marketing": "CC-410",
+}
+"""The teams, and which cost centre pays for each."""
 
 PEOPLE = tuple(
     Person(name)
@@ -192,12 +204,3 @@ def key_named(source: str, name: str) -> Key:
 @lru_cache(maxsize=256)
 def project_named(source: str, name: str) -> Project:
     return next(project for project in PROJECTS if project.source == source and project.name == name)
-
-
-_TEAM_OF_PROJECT = {project.id: project.team for project in PROJECTS}
-_TEAM_OF_KEY = {key.id: key.team for key in KEYS if key.team is not None}
-
-
-def team_of(project_id: str | None, api_key_id: str | None) -> str | None:
-    """Whose cost it is; None: unallocated. A key's own team goes before its project's."""
-    return _TEAM_OF_KEY.get(api_key_id or "") or _TEAM_OF_PROJECT.get(project_id or "")

@@ -14,32 +14,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from connectors.simulator.agreements import contracts
+from connectors.simulator.amounts import text
 from connectors.simulator.bills import Line, lines_of, readings_of
 from connectors.simulator.claude_code import estimated_costs
-from connectors.simulator.clouds.clouds import Clouds, cloud_owners, cloud_sources
+from connectors.simulator.clouds.clouds import Clouds
 from connectors.simulator.clouds.lines import Charge
 from connectors.simulator.clouds.truth import cloud_document
+from connectors.simulator.configuration import KEY_NAMES, configuration
+from connectors.simulator.declared import declared_days
 from connectors.simulator.draws import identifier
 from connectors.simulator.events import LABS_BEGIN, Calendar
-from connectors.simulator.organisation import (
-    ANTHROPIC,
-    CONTRACT_DISCOUNT,
-    CONTRACT_MODEL,
-    KEYS,
-    LABS,
-    LABS_DISCOUNT,
-    OPENAI,
-    ORGANIZATION,
-    PROJECTS,
-    SOURCES,
-)
+from connectors.simulator.focus_bills.bills import FocusBills
+from connectors.simulator.measures import measure_files
+from connectors.simulator.organisation import ANTHROPIC, KEYS, LABS, OPENAI, SOURCES
+from connectors.simulator.tco_truth import Attribution, declared_document
 from connectors.simulator.traffic import Usage, usage_of
-from connectors.simulator.truth import Ledger, as_document, text
+from connectors.simulator.truth import Ledger, as_document
 
 State = Literal["first", "second"]
-
-KEY_NAMES = {OPENAI: "OPENAI_ADMIN_KEY", ANTHROPIC: "ANTHROPIC_ADMIN_KEY", LABS: "ANTHROPIC_LABS_ADMIN_KEY"}
-"""The environment variable that holds each source's make-believe admin key."""
 
 _PREFIXES = {OPENAI: "sk-admin-", ANTHROPIC: "sk-ant-admin01-", LABS: "sk-ant-admin01-"}
 
@@ -47,8 +40,8 @@ _PREFIXES = {OPENAI: "sk-admin-", ANTHROPIC: "sk-ant-admin01-", LABS: "sk-ant-ad
 class Simulation:
     """`months` months of the organisation, by `seed`, up to the day before `as_of` (which must know its zone).
 
-    The current month is partial; yesterday is used but not billed; today is empty. With `clouds` its truth holds the
-    bills of three clouds too, which are files (`write_clouds`) and not served.
+    The current month is partial; yesterday is used but not billed; today is empty. With `clouds` its truth holds all
+    bills that come as files (`write_clouds`) and are not served: three clouds', and those of FOCUS files.
     """
 
     def __init__(self, seed: int, months: int, as_of: datetime, *, clouds: bool = False) -> None:
@@ -61,6 +54,7 @@ class Simulation:
         self.state: State = "first"
         self.has_clouds = clouds
         self._clouds = Clouds(seed, self.calendar)
+        self._focus_bills = FocusBills(seed, self.calendar)
         self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
         self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
         self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
@@ -117,6 +111,9 @@ class Simulation:
         """What is true after the pull of `state`; README.md says what each part means."""
         state = state or self.state
         ledger = self._ledger(state)
+        declared = list(declared_days(self.calendar, self.as_of.date())) if self.has_clouds else []
+        for told in declared:
+            ledger.attribution.add_declared(told)
         return {
             "seed": self.seed,
             "months": self.months,
@@ -124,12 +121,19 @@ class Simulation:
             "state": state,
             **as_document(ledger),
             **cloud_document(self._cloud_charges(state)),
+            "prepaid": self._focus_bills.prepaid() if self.has_clouds else [],
+            "attributed": ledger.attribution.attributed(),
+            "declared": declared_document(declared),
+            "tco": ledger.attribution.tco(),
             "restated": self._restated() if state == "second" else [],
             "cloud_restated": self._clouds.restated() if state == "second" and self.has_clouds else [],
             "claude_code": estimated_costs(self, ANTHROPIC, state),
             "names": _names(),
-            "events": [*self.calendar.described(), *(self._clouds.events() if self.has_clouds else [])],
+            "events": [*self.calendar.described(), *(self._file_events() if self.has_clouds else [])],
         }
+
+    def _file_events(self) -> list[dict[str, Any]]:
+        return [*self._clouds.events(), *self._focus_bills.events()]
 
     def write_truth(self, path: Path, state: State | None = None) -> None:
         """The truth as JSON, the same bytes for the same seed, months, as_of and state."""
@@ -137,14 +141,21 @@ class Simulation:
         path.write_text(json.dumps(self.truth(state), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def write_clouds(self, folder: Path) -> None:
-        """The clouds' exports of the present state as files, as vendors lay them out: `folder`/aws, gcp and azure."""
+        """The exports of the present state as files, as vendors lay them out, each source in a folder of its own."""
         self._clouds.write(folder, self.state)
+        self._focus_bills.write(folder)
+
+    def write_measures(self, folder: Path) -> None:
+        """Business units, utilisation and exchange rates that the configuration names."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in measure_files(self.seed, self.calendar):
+            (folder / name).write_text(content, encoding="utf-8")
 
     def _cloud_charges(self, state: State) -> list[Charge]:
-        return self._clouds.charges(state) if self.has_clouds else []
+        return [*self._clouds.charges(state), *self._focus_bills.charges] if self.has_clouds else []
 
     def _ledger(self, state: State) -> Ledger:
-        ledger = Ledger()
+        ledger = Ledger(Attribution(self.calendar))
         for source in SOURCES:
             for day in self.calendar.days:
                 lines = self.lines(source, day, state)
@@ -204,78 +215,12 @@ class Simulation:
 
     def contract_rates(self) -> list[dict[str, Any]]:
         """What the organisation agreed with Anthropic, as `contracts` in outlay.yaml says it."""
-        return [
-            {
-                "name": "Anthropic order form 2026-07",
-                "source": ANTHROPIC,
-                "rates": [_rate(CONTRACT_MODEL, CONTRACT_DISCOUNT, self.calendar.contract_day)],
-            },
-            {
-                "name": "Anthropic labs agreement",
-                "source": LABS,
-                "rates": [_rate("*", LABS_DISCOUNT, self.calendar.first_day)],
-            },
-        ]
+        return contracts(self.calendar, clouds=False)
 
     def configuration(self, base_url: str, clouds: Path | None = None) -> dict[str, Any]:
-        """The content of outlay.yaml that pulls this organisation from a server at `base_url`, and the clouds' files
-        from the folder `clouds`."""
-        start = self.billing_periods[0]
-        options = {
-            OPENAI: {"base_url": f"{base_url}/v1"},
-            ANTHROPIC: {"base_url": base_url, "report": "admin", "claude_code": True},
-            LABS: {"base_url": base_url, "report": "analytics"},
-        }
-        return {
-            "organization": ORGANIZATION,
-            "sources": [
-                {
-                    "name": source,
-                    "connector": "openai" if source == OPENAI else "anthropic",
-                    "start": start,
-                    "options": {"admin_key": f"${{{KEY_NAMES[source]}}}", **options[source]},
-                }
-                for source in SOURCES
-            ]
-            + ([] if clouds is None else cloud_sources(clouds, start)),
-            "owners": [*_owners(), *([] if clouds is None else cloud_owners())],
-            "contracts": self.contract_rates(),
-            "budgets": self._budgets(),
-        }
-
-    def _budgets(self) -> list[dict[str, Any]]:
-        """One that this month has crossed already, one that it will not cross."""
-        month = self.billing_periods[-1]
-        spent = Decimal(0)
-        search = Decimal(0)
-        for row in self.truth("second")["by_team"]:
-            if row["billing_period"] == month:
-                spent += Decimal(row["billed_cost"])
-                search += Decimal(row["billed_cost"]) if row["team"] == "search" else 0
-        return [
-            {
-                "name": "Search team, monthly",
-                "amount": max(int(search * 4 / 5) // 50 * 50, 1),
-                "scope": {"team": "search"},
-                "thresholds_pct": [100],
-            },
-            {"name": "All AI, monthly", "amount": int(spent * 3) // 10000 * 10000 + 250000},
-        ]
-
-
-def _rate(model: str, discount: Decimal, valid_from: date) -> dict[str, Any]:
-    return {"provider": "anthropic", "model": model, "discount_pct": int(discount), "valid_from": valid_from}
-
-
-def _owners() -> list[dict[str, Any]]:
-    """Rules of ownership: keys with a team of their own first, then projects by name."""
-    keys = [{"team": key.team, "source": key.source, "api_key": key.id} for key in KEYS if key.team]
-    projects = [
-        {"team": project.team, "source": project.source, "project": project.name}
-        for project in PROJECTS
-        if project.team
-    ]
-    return [*keys, *projects]
+        """The content of outlay.yaml that pulls this organisation from a server at `base_url`, and bills that come as
+        files from the folder `clouds`."""
+        return configuration(self, base_url, clouds)
 
 
 def _names() -> list[dict[str, Any]]:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from connectors.simulator.amounts import text
 from connectors.simulator.bills import Line, Paid
 from connectors.simulator.clouds.lines import Charge
 from connectors.simulator.draws import largest_remainder
 from connectors.simulator.events import REFUSED_MODEL
-from connectors.simulator.organisation import team_of
+from connectors.simulator.ownership import spend_of_usage
+from connectors.simulator.tco_truth import Attribution
 from connectors.simulator.traffic import Usage
 
 PLACES = 12
@@ -76,6 +78,7 @@ class Residual:
 class Ledger:
     """The truth while it grows, day by day."""
 
+    attribution: Attribution
     billed: dict[Group, Costs] = field(default_factory=lambda: defaultdict(Costs))
     keys: dict[Group, Costs] = field(default_factory=lambda: defaultdict(Costs))
     teams: dict[Group, Costs] = field(default_factory=lambda: defaultdict(Costs))
@@ -87,7 +90,7 @@ class Ledger:
     unmatched: list[dict[str, Any]] = field(default_factory=list)
 
     def add_line(self, line: Line) -> None:
-        period = (line.source, _period(line))
+        period = (line.source, _period(line), "USD")
         if not line.pays:
             self._add_unmatched(period, line)
             return
@@ -98,25 +101,28 @@ class Ledger:
             costs = (paid.quantity, billed, listed, contracted)
             usage, kind = paid.usage, token_kind(paid.meter)
             self.billed[period].add(*costs)
-            self.keys[*period, usage.api_key_id, usage.model, paid.meter, kind, usage.tier].add(*costs)
-            self.teams[*period, team_of(usage.project_id, usage.api_key_id)].add(*costs)
+            self.keys[*period[:2], usage.api_key_id, usage.model, paid.meter, kind, usage.tier].add(*costs)
+            spend = spend_of_usage(line.source, line.day, usage.project_id, usage.api_key_id, usage.model)
+            owner = self.attribution.add(spend, billed, tokens=paid.quantity if kind else 0)
+            self.teams[*period, owner.team].add(*costs)
             if kind:
-                self.charged[*period, kind] += paid.quantity
+                self.charged[*period[:2], kind] += paid.quantity
         self._compare(period, line)
 
     def add_charge(self, charge: Charge) -> None:
-        """A charge of a cloud, which is one as it comes: nothing is matched and nothing estimated."""
-        period = (charge.source, charge.billing_period)
+        """A charge of a bill that comes as files: nothing is matched and nothing estimated."""
+        period = (charge.source, charge.billing_period, charge.currency)
         costs = (0, charge.billed, charge.listed, charge.contracted, charge.effective)
         self.billed[period].add(*costs)
-        self.teams[*period, charge.account.team if charge.account else None].add(*costs)
+        self.teams[*period, self.attribution.add_charge(charge).team].add(*costs)
         if charge.tokens is not None:
-            self.charged[*period, charge.tokens.meter] += charge.tokens.count
-            self.used[*period, charge.tokens.meter] += charge.tokens.count
+            self.charged[*period[:2], charge.tokens.meter] += charge.tokens.count
+            self.used[*period[:2], charge.tokens.meter] += charge.tokens.count
 
     def _add_unmatched(self, period: Group, line: Line) -> None:
         self.billed[period].add(0, line.amount, line.amount, line.amount)
-        self.teams[*period, team_of(line.project_id, None)].add(0, line.amount, line.amount, line.amount)
+        owner = self.attribution.add(spend_of_usage(line.source, line.day, line.project_id), line.amount)
+        self.teams[*period, owner.team].add(0, line.amount, line.amount, line.amount)
         self.unmatched.append(
             {
                 "source": line.source,
@@ -136,7 +142,7 @@ class Ledger:
         notable = abs(line.amount - line.computed) >= NOTABLE
         tokens = token_kind(line.meter) if line.meter else None
         group: Group = (line.source, str(line.day), line.project_id, line.model, tokens, line.tier, line.reason)
-        residual = self.residuals[group] if notable else self.rounding[period]
+        residual = self.residuals[group] if notable else self.rounding[period[:2]]
         residual.lines += 1
         residual.reported += line.amount
         residual.computed += line.computed
@@ -182,13 +188,6 @@ def description_of(line: Line) -> str | None:
     return {"credit": "promotional credit", "code_execution": "Code Execution Usage"}.get(line.kind)
 
 
-def text(amount: Decimal) -> str:
-    """Exact decimal text without an exponent; at least two places."""
-    plain = format(amount.normalize(), "f")
-    whole, _, places = plain.partition(".")
-    return f"{whole}.{places.ljust(2, '0')}"
-
-
 def _period(line: Line) -> str:
     return line.day.strftime("%Y-%m")
 
@@ -202,7 +201,7 @@ def rows(groups: dict[Group, Costs], names: tuple[str, ...]) -> list[dict[str, A
 def as_document(ledger: Ledger) -> dict[str, Any]:
     """The parts of `truth.json` that follow from usage and bills."""
     period = ("source", "billing_period")
-    costs = [{**row, "currency": "USD"} for row in rows(ledger.billed, period)]
+    costs = rows(ledger.billed, (*period, "currency"))
     keys = ("api_key_id", "model", "meter", "token_kind", "processing_tier")
     by_key = rows(ledger.keys, (*period, *keys))
     ordered = sorted(ledger.keys.items(), key=lambda item: tuple(part or "" for part in item[0]))
@@ -214,7 +213,7 @@ def as_document(ledger: Ledger) -> dict[str, Any]:
         "used_tokens": _counted(ledger.used),
         "costs": costs,
         "by_key": by_key,
-        "by_team": rows(ledger.teams, (*period, "team")),
+        "by_team": rows(ledger.teams, (*period, "currency", "team")),
         "unmatched_bills": ledger.unmatched,
         "unpaid_usage": _unpaid(ledger),
         "residuals": _residuals(

@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from connectors.simulator.clouds.accounts import ACCOUNTS
 from connectors.simulator.clouds.aws_bill import aws_lines
 from connectors.simulator.clouds.aws_files import EXPORT, aws_files
 from connectors.simulator.clouds.azure_bill import azure_lines
@@ -102,13 +101,3 @@ def cloud_sources(folder: Path, start: str) -> list[dict[str, Any]]:
         },
     }
     return [{"name": cloud, "connector": cloud, "start": start, "options": options[cloud]} for cloud in CLOUDS]
-
-
-def cloud_owners() -> list[dict[str, Any]]:
-    """Rules of ownership: accounts, projects and subscriptions by their id."""
-    return [
-        {"team": account.team, "source": cloud, "project": account.id}
-        for cloud in CLOUDS
-        for account in ACCOUNTS[cloud]
-        if account.team
-    ]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from connectors.simulator.amounts import text
 from connectors.simulator.clouds.lines import ZERO, Charge
-from connectors.simulator.truth import text
 
 _PERIOD = ("source", "billing_period")
 

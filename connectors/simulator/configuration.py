@@ -1,0 +1,81 @@
+"""The organisation's `outlay.yaml`: its sources, who owns what, what it pays and agreed beside, and its budgets."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.simulator.agreements import contracts
+from connectors.simulator.clouds.clouds import cloud_sources
+from connectors.simulator.declared import declared_costs
+from connectors.simulator.focus_bills.bills import focus_sources
+from connectors.simulator.measures import measures
+from connectors.simulator.organisation import ANTHROPIC, LABS, OPENAI, ORGANIZATION, SOURCES
+from connectors.simulator.owner_rules import owners, shared, teams
+
+if TYPE_CHECKING:
+    from connectors.simulator.simulation import Simulation
+
+KEY_NAMES = {OPENAI: "OPENAI_ADMIN_KEY", ANTHROPIC: "ANTHROPIC_ADMIN_KEY", LABS: "ANTHROPIC_LABS_ADMIN_KEY"}
+"""The environment variable that holds each source's make-believe admin key."""
+
+
+def configuration(
+    simulation: Simulation, base_url: str, bills: Path | None, measured: str = "demo/measures"
+) -> dict[str, Any]:
+    """The content of `outlay.yaml` that pulls the organisation from a server at `base_url`, and from the folder `bills`
+    what comes as files; then with all that is declared, shared and measured, by files in `measured`."""
+    calendar, start = simulation.calendar, simulation.billing_periods[0]
+    has_files = bills is not None
+    return {
+        "organization": ORGANIZATION,
+        "sources": [*_served(base_url, start), *(_files(bills, start) if bills else ())],
+        "teams": teams(),
+        "owners": owners(calendar, clouds=has_files),
+        **({"shared": shared(calendar), "costs": declared_costs(calendar)} if has_files else {}),
+        "contracts": contracts(calendar, clouds=has_files),
+        **(measures(calendar, measured) if has_files else {}),
+        "budgets": _budgets(simulation),
+    }
+
+
+def _served(base_url: str, start: str) -> list[dict[str, Any]]:
+    options = {
+        OPENAI: {"base_url": f"{base_url}/v1"},
+        ANTHROPIC: {"base_url": base_url, "report": "admin", "claude_code": True},
+        LABS: {"base_url": base_url, "report": "analytics"},
+    }
+    return [
+        {
+            "name": source,
+            "connector": "openai" if source == OPENAI else "anthropic",
+            "start": start,
+            "options": {"admin_key": f"${{{KEY_NAMES[source]}}}", **options[source]},
+        }
+        for source in SOURCES
+    ]
+
+
+def _files(folder: Path, start: str) -> list[dict[str, Any]]:
+    return [*cloud_sources(folder, start), *focus_sources(folder, start)]
+
+
+def _budgets(simulation: Simulation) -> list[dict[str, Any]]:
+    """One that this month has crossed already, one that it will not cross."""
+    month = simulation.billing_periods[-1]
+    spent = Decimal(0)
+    search = Decimal(0)
+    for row in simulation.truth("second")["by_team"]:
+        if row["billing_period"] == month and row["currency"] == "USD":
+            spent += Decimal(row["billed_cost"])
+            search += Decimal(row["billed_cost"]) if row["team"] == "search" else 0
+    return [
+        {
+            "name": "Search team, monthly",
+            "amount": max(int(search * 4 / 5) // 50 * 50, 1),
+            "scope": {"team": "search"},
+            "thresholds_pct": [100],
+        },
+        {"name": "All AI, monthly", "amount": int(spent * 3) // 10000 * 10000 + 250000},
+    ]

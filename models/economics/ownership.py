@@ -36,7 +36,8 @@ ATTRIBUTES: tuple[str, ...] = (*(column for columns in CONDITIONS.values() for c
 """The columns of a frame that `owned` is asked of, besides one per key of `tag_keys`; all text but `day` (Date).
 `x_team`: the team that the delivering file itself named."""
 
-_FROM_TAG = re.compile(r"\{tag:([^{}]+)\}")
+FROM_TAG = re.compile(r"\{tag:([^{}]+)\}")
+"""What stands for the value of a tag."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class OwnerRule:
 def tag_keys(rules: Sequence[OwnerRule]) -> tuple[str, ...]:
     """The keys of tags that rules ask for or take values from, sorted."""
     asked = {word.removeprefix(TAG) for rule in rules for word in rule.conditions if word.startswith(TAG)}
-    return tuple(sorted(asked.union(*(_tags_in(value) for rule in rules for value in rule.says.values()))))
+    return tuple(sorted(asked.union(*(tags_in(value) for rule in rules for value in rule.says.values()))))
 
 
 def deciding_rules(frame: pl.DataFrame, rules: Sequence[OwnerRule]) -> pl.DataFrame:
@@ -86,7 +87,7 @@ def deciding_rules(frame: pl.DataFrame, rules: Sequence[OwnerRule]) -> pl.DataFr
     for position, rule in enumerate(rules):
         by_tags: dict[frozenset[str], list[str]] = {}
         for dimension in rule.dimensions:
-            by_tags.setdefault(_tags_in(rule.value(dimension)), []).append(dimension)
+            by_tags.setdefault(tags_in(rule.value(dimension)), []).append(dimension)
         for tags, dimensions in by_tags.items():
             for dimension in dimensions:
                 among[dimension].append(len(asked))
@@ -122,8 +123,8 @@ def _told(rules: Sequence[OwnerRule], what: str, dimension: str) -> pl.Expr:
     """What the rule that decides a dimension tells, tags filled in."""
     rule = pl.col(f"rule of {dimension}")
     values = [each.says.get(what) for each in rules]
-    written = pl.Series([None if _tags_in(value) else value for value in values], dtype=pl.String)
-    filled = {value: _filled(value) for value in values if value is not None and _tags_in(value)}
+    written = pl.Series([None if tags_in(value) else value for value in values], dtype=pl.String)
+    filled = {value: _filled(value) for value in values if value is not None and tags_in(value)}
     return pl.coalesce(
         pl.lit(written).gather(rule),
         *(
@@ -135,9 +136,10 @@ def _told(rules: Sequence[OwnerRule], what: str, dimension: str) -> pl.Expr:
 
 def _filled(value: str) -> pl.Expr:
     """Text with the values of tags for `{tag:KEY}`."""
-    parts = _FROM_TAG.split(value)
+    parts = FROM_TAG.split(value)
     return pl.concat_str(pl.col(f"{TAG}{part}") if number % 2 else pl.lit(part) for number, part in enumerate(parts))
 
 
-def _tags_in(value: str | None) -> frozenset[str]:
-    return frozenset(_FROM_TAG.findall(value or ""))
+def tags_in(value: str | None) -> frozenset[str]:
+    """The keys of the tags that a rule's value takes."""
+    return frozenset(FROM_TAG.findall(value or ""))

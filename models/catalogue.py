@@ -15,6 +15,7 @@ from models.economics.business_units import DRIVER_COSTS
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.disputes import PRICE_DISPUTES
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
+from models.economics.statements import STATEMENTS
 from models.economics.tco import TCO_DAILY
 from models.economics.unit_costs import UNIT_COSTS
 from models.economics.utilisation import ACCELERATOR_UTILISATION
@@ -60,6 +61,7 @@ _ECONOMICS = (
     UNIT_COSTS,
     DRIVER_COSTS,
     PRICE_DISPUTES,
+    STATEMENTS,
 )
 
 TABLES: Mapping[str, Table] = {

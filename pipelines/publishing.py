@@ -18,6 +18,7 @@ from pipelines.marts.commitments import commitments_marts
 from pipelines.marts.disputes import disputes_marts
 from pipelines.marts.economics import Economics
 from pipelines.marts.invoices import invoices_marts
+from pipelines.marts.statements import statements_marts
 from pipelines.marts.tco import tco_marts
 from pipelines.marts.unit_costs import unit_costs_marts
 from pipelines.marts.vendors import vendors_marts
@@ -60,6 +61,7 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         **commitments_marts(economics),
         **unit_costs_marts(economics),
         **vendors_marts(economics),
+        **statements_marts(economics),
         **changes_marts(economics),
     }
 

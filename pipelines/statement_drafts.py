@@ -1,0 +1,162 @@
+"""Drafts of statements: what the published file says of a month, team by team, before any of it is issued.
+
+Only the published file and the issued statements are read, so that a statement can name the data that it was made
+from. What lines there are is `models.economics.statements`; how a draft looks is `statement_page`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import duckdb
+import polars as pl
+
+from connectors.control import IssuedStatement
+from models.economics.accrued import ESTIMATES, accrued_by_team
+from models.economics.statements import STATEMENTS, adjustments, month_lines
+from models.economics.tco import TCO_DAILY
+from models.errors import OutlayError
+from pipelines.periods import following
+from pipelines.workplace import Workplace
+
+UNALLOCATED = "unallocated"
+"""How the statement of what no team owns is called; in the data its team is null."""
+
+_TCO = f"SELECT {', '.join(TCO_DAILY.polars_schema)} FROM marts.tco_daily WHERE day < ?::TIMESTAMPTZ"
+_ACCRUED = """
+SELECT source, account_id AS billing_account_id, project_id, project_name, api_key_id, api_key_name, user_id, user_name,
+       model, window_start::DATE AS day, currency, sum(contracted_cost)::DECIMAL(38, 12) AS accrued_cost,
+       count(*) FILTER (contracted_cost IS NULL)::BIGINT AS unpriced
+FROM estimates.usage_estimates
+WHERE kind = 'accrued' AND window_start >= ?::TIMESTAMPTZ AND window_start < ?::TIMESTAMPTZ
+GROUP BY ALL
+"""
+_PUBLICATION = "SELECT version, published_at, data_through FROM ops.publication"
+_PERIODS = "SELECT InvoiceIssuerName, BillingPeriodStart, BillingPeriodStatus FROM focus.billing_period ORDER BY ALL"
+_HALF_A_MONTH = "15d"
+"""A billing period may begin some hours beside midnight UTC; half a month later it is in its month."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How far the month is known, over all teams: the published file, whose bill is closed, how much is allocated.
+
+    `issuers`: who sends an invoice for it, and whether that billing period is closed. `allocated` and `whole` are
+    effective cost in reporting currency, over what has a rate.
+    """
+
+    publication: str
+    published_at: datetime
+    data_through: datetime | None
+    issuers: tuple[tuple[str, bool], ...]
+    currency: str
+    allocated: Decimal
+    whole: Decimal
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One team's statement (`team` None: of what nobody owns). `lines` and `accrued` are its own rows only."""
+
+    organization: str
+    team: str | None
+    month: str
+    lines: pl.DataFrame
+    accrued: pl.DataFrame
+    coverage: Coverage
+
+
+def drafts(work: Workplace, month: str, issued: Sequence[IssuedStatement]) -> list[Draft]:
+    """A draft for every team that the month, or an adjustment of an earlier one, concerns; nobody's is the last.
+
+    Raises `OutlayError` where nothing is published, or the published file tells nothing of that month.
+    """
+    tco, accrued, coverage = _published(work, month)
+    lines = pl.concat([month_lines(tco, month, _drivers(work, month)), adjustments(tco, statement_rows(issued), month)])
+    if lines.is_empty():
+        raise OutlayError(
+            f"nothing is known of {month}, and no earlier month changed",
+            remedy="`outlay status` shows which months are loaded",
+        )
+    owners = lines.select(pl.col("team").unique()).to_series().sort(nulls_last=True)
+    return [
+        Draft(work.settings.organization, team, month, _of(lines, team), _of(accrued, team), coverage)
+        for team in owners
+    ]
+
+
+def statement_rows(issued: Sequence[IssuedStatement]) -> pl.DataFrame:
+    """`marts.statements`, from the records."""
+    rows = [
+        {
+            **{name: getattr(statement, name) for name in STATEMENTS.polars_schema if hasattr(statement, name)},
+            **vars(amount),
+        }
+        for statement in issued
+        for amount in statement.amounts
+    ]
+    return STATEMENTS.check(pl.DataFrame(rows, schema=STATEMENTS.polars_schema))
+
+
+def _of(rows: pl.DataFrame, team: str | None) -> pl.DataFrame:
+    return rows.filter(pl.col("team").eq_missing(pl.lit(team, dtype=pl.String)))
+
+
+def _published(work: Workplace, month: str) -> tuple[pl.DataFrame, pl.DataFrame, Coverage]:
+    """The costs up to the end of the month, what is accrued of it by team, and how far it is known."""
+    published = work.home.published
+    if not published.exists():
+        raise OutlayError(f"nothing is published in {work.home.root} yet", remedy="run `outlay run`, or `outlay demo`")
+    start, end = f"{month}-01 00:00:00+00", f"{following(month)}-01 00:00:00+00"
+    try:
+        with duckdb.connect(str(published.resolve()), read_only=True) as warehouse:
+            warehouse.execute("SET TimeZone = 'UTC'")
+            costs = warehouse.sql(_TCO, params=[end]).pl()
+            estimates = warehouse.sql(_ACCRUED, params=[start, end]).pl()
+            publication = warehouse.sql(_PUBLICATION).fetchall()[0]
+            periods = warehouse.sql(_PERIODS).pl()
+    except duckdb.Error as error:
+        raise OutlayError(
+            f"{published.name} lacks what a statement is made of: {str(error).splitlines()[0][:200]}",
+            remedy="run `outlay run` once: it publishes in the form of this version of Outlay; else `outlay doctor`",
+        ) from error
+    tco = TCO_DAILY.check(_typed(costs, TCO_DAILY.polars_schema))
+    accrued = accrued_by_team(_typed(estimates, ESTIMATES), work.owner_rules, work.cost_centres)
+    return tco, accrued, _coverage(tco, month, publication, periods)
+
+
+def _typed(rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+
+
+def _coverage(
+    tco: pl.DataFrame, month: str, publication: tuple[str, datetime, datetime | None], periods: pl.DataFrame
+) -> Coverage:
+    in_month = pl.col("BillingPeriodStart").dt.offset_by(_HALF_A_MONTH).dt.strftime("%Y-%m") == month
+    closed = periods.filter(in_month).select("InvoiceIssuerName", pl.col("BillingPeriodStatus") == "Closed")
+    costs = tco.filter(pl.col("day").dt.strftime("%Y-%m") == month)
+    amount = pl.col("reporting_effective_cost")
+    whole, allocated = costs.select(amount.sum(), allocated=amount.filter(pl.col("team").is_not_null()).sum()).row(0)
+    currency = next(iter(tco["reporting_currency"]), "")
+    return Coverage(*publication, tuple(closed.rows()), currency, allocated or Decimal(0), whole or Decimal(0))
+
+
+_DRIVERS = {
+    "fixed": "fixed shares",
+    "direct_cost": "direct cost",
+    "tokens": "tokens",
+    "accelerator_hours": "accelerator-hours",
+}
+
+
+def _drivers(work: Workplace, month: str) -> dict[str, str]:
+    """By pool what it is split by in that month, in words; a change within the month names both."""
+    first, last = date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{following(month)}-01") - timedelta(days=1)
+    words: dict[str, list[str]] = {}
+    for pool in work.pools:
+        if (pool.valid_from is None or pool.valid_from <= last) and (pool.valid_to is None or pool.valid_to > first):
+            words.setdefault(pool.name, []).append(_DRIVERS[pool.by])
+    return {name: ", then ".join(dict.fromkeys(told)) for name, told in words.items()}

@@ -105,8 +105,15 @@ one of another team says nothing of them."""
 
 
 def _measured(rows: pl.DataFrame, utilisation: pl.DataFrame) -> pl.DataFrame:
-    """Each row with the narrowest measurement that fits its month, accelerator, source and team."""
+    """Each row with the narrowest measurement that fits; what no team owns is used by all whom a measurement names."""
     monthly = utilisation.with_columns(month=pl.col("day").dt.strftime("%Y-%m"))
+    of_all = monthly.with_columns(team=pl.lit(None, dtype=pl.String))
+    has_team = pl.col("team").is_not_null()
+    return pl.concat([_narrowest(rows.filter(has_team), monthly), _narrowest(rows.filter(~has_team), of_all)])
+
+
+def _narrowest(rows: pl.DataFrame, monthly: pl.DataFrame) -> pl.DataFrame:
+    """Each row with `busy_share` and `measured_hours` of its month, accelerator, source and team, as far as told."""
     for number, narrow in enumerate(_NARROWEST_FIRST):
         said = [pl.col(name).is_not_null() == (name in narrow) for name in ("source", "team")]
         key = ["month", "accelerator_type", *narrow]

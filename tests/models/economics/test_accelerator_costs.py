@@ -143,6 +143,14 @@ def test_where_one_team_is_measured_and_another_is_not():
     assert [(each["team"], each["idle_cost"]) for each in idle(costs)] == [("ml", 300), ("search", None)]
 
 
+def test_what_no_team_owns_is_as_busy_as_all_whom_a_measurement_names():
+    """A pool's hours: 1 of 4 busy for ml, 3 of 4 for search: 4 of 8."""
+    pooled = HALF_IDLE.with_columns(team=pl.lit(None, dtype=pl.String), pool=pl.lit("gpus"))
+    both = pl.concat([measured("1", "4", team="ml"), measured("3", "4", team="search")])
+    (row,) = idle(accelerator_costs(pooled, NO_DECLARED, KINDS, both))
+    assert (row["pool"], row["utilisation"], row["idle_cost"]) == ("gpus", Decimal("0.5"), 300)
+
+
 def test_how_hours_were_bought():
     rows = attributed(
         {"cost": "5", "hours": "1"},

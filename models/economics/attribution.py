@@ -6,8 +6,17 @@ Decision record 7. What a rule is and which one fits belongs to `first_match`; w
 
 from __future__ import annotations
 
-import dataframely as dy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import dataframely as dy
+import polars as pl
+
+from models.economics.components import Taxonomy
+from models.economics.developers import Developers
+from models.economics.first_match import TAG, columns_asked, with_tags
+from models.economics.ownership import ATTRIBUTES as OWNED_BY
+from models.economics.ownership import OwnerRule, owned, tag_keys
 from models.table import Table, instant, money, text
 
 
@@ -67,8 +76,144 @@ ATTRIBUTED_DAILY = Table(
     kind="mart",
     grain=(
         "source × billing month × day × service × account × project × region × model × meter × tier × accelerator × "
-        "commitment × capacity × charge category × price status × cost status × component × owner × pool × currency × unit"
+        "commitment × capacity × charge category × price status × cost status × component × owner × pool × currency × "
+        "unit"
     ),
     meaning="Charges by day with component and owner, before shared pools are split: quantities and all four costs.",
     contract=AttributedDaily,
 )
+
+
+_FROM_CHARGES = {
+    "source": "x_Source",
+    "billing_month": "x_BillingMonth",
+    "provider_name": "ServiceProviderName",
+    "host_name": "HostProviderName",
+    "issuer_name": "InvoiceIssuerName",
+    "service_name": "ServiceName",
+    "billing_account_id": "BillingAccountId",
+    "project_id": "SubAccountId",
+    "project_name": "SubAccountName",
+    "model": "x_ModelId",
+    "meter": "x_Meter",
+    "token_kind": "x_TokenKind",
+    "processing_tier": "x_ProcessingTier",
+    "inference_geo": "x_InferenceGeo",
+    "accelerator_type": "x_AcceleratorType",
+    "pricing_category": "PricingCategory",
+    "commitment_id": "CommitmentDiscountId",
+    "commitment_status": "CommitmentDiscountStatus",
+    "capacity_status": "CapacityReservationStatus",
+    "charge_category": "ChargeCategory",
+    "price_status": "x_PriceStatus",
+    "cost_status": "x_CostStatus",
+    "currency": "BillingCurrency",
+    "unit": "ConsumedUnit",
+}
+_FOR_RULES = {
+    "billing_account_name": "BillingAccountName",
+    "api_key_id": "x_ApiKeyId",
+    "api_key_name": "x_ApiKeyName",
+    "user_id": "x_UserId",
+    "user_name": "x_UserName",
+    "x_team": "x_Team",
+    "instance_type": "x_InstanceType",
+    "ai_kind": "x_AiKind",
+}
+"""What only rules ask, and the column that tells it."""
+_COSTS = {
+    "billed_cost": "BilledCost",
+    "effective_cost": "EffectiveCost",
+    "list_cost": "ListCost",
+    "contracted_cost": "ContractedCost",
+}
+_AMOUNTS = {"consumed_quantity": "ConsumedQuantity", "accelerator_hours": "x_AcceleratorHours"}
+"""Sums that are null where no row has any."""
+_ADDED = ("charges", *_COSTS, *_AMOUNTS)
+_NAME = "project_name"
+_GRAIN = [name for name in ATTRIBUTED_DAILY.polars_schema if name not in {*_ADDED, _NAME}]
+_ALWAYS_ASKED = (*_FROM_CHARGES, "region", "sku", "instance_type", "ai_kind", "x_team", "day")
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """By what charges are attributed: components, developers of models, owners, and the cost centres of teams."""
+
+    taxonomy: Taxonomy
+    developers: Developers
+    owners: Sequence[OwnerRule] = ()
+    cost_centres: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def tag_keys(self) -> tuple[str, ...]:
+        """The tags that any rule asks."""
+        return tuple(sorted({*self.taxonomy.tag_keys, *tag_keys(self.owners)}))
+
+    @property
+    def columns_asked(self) -> tuple[str, ...]:
+        """What of a charge its owner and component depend on, or `marts.attributed_daily` shows; besides tags."""
+        by_owners = columns_asked(rule.asking() for rule in self.owners)
+        return (*_ALWAYS_ASKED, *(name for name in _FOR_RULES if name in by_owners and name not in _ALWAYS_ASKED))
+
+    def place(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`rows` (ATTRIBUTES of components and owners, tags as `tag:KEY`) with component, layer and owner."""
+        return owned(self.taxonomy.with_components(rows), self.owners, self.cost_centres)
+
+
+def attribute(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
+    """`marts.attributed_daily` of charges (`focus.cost_and_usage`) of any sources and months.
+
+    Charges are read as a stream, and only columns that are needed; memory goes with the distinct combinations of what
+    is asked, not with the charges. A charge counts on the UTC day on which its period starts, however long it is.
+    """
+    combinations = (
+        _asked(charges, by)
+        .group_by([*by.columns_asked, *(f"{TAG}{key}" for key in by.tag_keys)])
+        .agg(_sums())
+        .collect(engine="streaming")
+    )
+    unasked = [name for name in OWNED_BY if name not in {*combinations.columns, "component"}]
+    placed = by.place(combinations.with_columns(pl.lit(None, pl.String).alias(name) for name in unasked))
+    return (
+        placed.with_columns(by.developers.of(placed["model"]))
+        .group_by(_GRAIN)
+        .agg(pl.col(_NAME).max(), *_sums())
+        .with_columns(pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+        .sort(_GRAIN, nulls_last=True)
+        .select(list(ATTRIBUTED_DAILY.polars_schema))
+        .cast(ATTRIBUTED_DAILY.polars_schema)
+    )
+
+
+def _sums() -> Iterator[pl.Expr]:
+    yield pl.col("charges", *_COSTS).sum()
+    for amount in map(pl.col, _AMOUNTS):
+        yield pl.when(amount.is_not_null().any()).then(amount.sum())
+
+
+def with_teams(charges: pl.DataFrame, by: Attribution) -> pl.DataFrame:
+    """Charges (`focus.cost_and_usage`) with the team that rules give them in `x_Team`; null where they give none."""
+    asked = _asked(charges.lazy(), by).collect()
+    return charges.with_columns(x_Team=by.place(asked)["team"])
+
+
+def _asked(charges: pl.LazyFrame, by: Attribution) -> pl.LazyFrame:
+    """Each charge in the words of rules: what they may ask, its tags, and its amounts; in the order of the charges."""
+    told = charges if not by.tag_keys else _with_tags(charges, by.tag_keys)
+    return told.select(
+        *(pl.col(column).alias(name) for name, column in {**_FROM_CHARGES, **_FOR_RULES}.items()),
+        *(f"{TAG}{key}" for key in by.tag_keys),
+        *(pl.col(column).alias(name) for name, column in {**_COSTS, **_AMOUNTS}.items()),
+        region=pl.coalesce("RegionId", "x_InferenceGeo"),
+        sku=pl.coalesce("SkuMeter", "ChargeDescription"),
+        day=pl.col("ChargePeriodStart").dt.date(),
+        charges=pl.lit(1, dtype=pl.Int64),
+    )
+
+
+def _with_tags(charges: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    """Charges with `tag:KEY`. Each distinct text is read once, and only if a key may stand in it: few are asked."""
+    text = pl.col("Tags")
+    may_hold = text.str.contains_any([*keys, "\\"])  # what JSON escapes is spelled otherwise
+    texts = charges.select(text).filter(may_hold).unique().collect(engine="streaming")
+    return charges.join(with_tags(texts, keys).lazy(), on="Tags", how="left", maintain_order="left")

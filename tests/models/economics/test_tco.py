@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ from models.errors import OutlayError
 SINCE_MAY = date(2026, 5, 1)
 
 
-def attributed(*rows: dict[str, object]) -> pl.DataFrame:
+def attributed(*rows: Mapping[str, object]) -> pl.DataFrame:
     """Attributed charges of 10 May 2026 in dollars; `cost` stands for all four costs."""
     usual: dict[str, object] = {
         "source": "aws", "billing_month": "2026-05", "day": datetime(2026, 5, 10, tzinfo=UTC), "provider_name": "AWS",
@@ -34,7 +35,7 @@ def attributed(*rows: dict[str, object]) -> pl.DataFrame:
     return pl.DataFrame(filled, schema=ATTRIBUTED_DAILY.polars_schema)
 
 
-def declared(*rows: dict[str, object]) -> pl.DataFrame:
+def declared(*rows: Mapping[str, object]) -> pl.DataFrame:
     usual: dict[str, object] = {
         "name": "engineers", "kind": "people", "part": "people", "day": datetime(2026, 5, 10, tzinfo=UTC),
         "component": "people_and_overheads", "layer": "people", "standing": "declared", "currency": "USD",

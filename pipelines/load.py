@@ -28,6 +28,7 @@ from connectors.errors import IncompleteError
 from connectors.protocol import Claim, Finding, Translation, Window, added_up
 from models.economics.accelerator_tally import AcceleratorTally
 from models.economics.accelerator_usage import ACCELERATOR_USAGE
+from models.ledger.charge_ids import numbered
 from models.ledger.correction import CORRECTIONS, corrections
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
@@ -168,6 +169,7 @@ class _Posted:
     claims: set[Claim]
     missing: list[str]
     findings: list[Finding]
+    charges: int = 0
 
 
 def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Translation, spool: Spool) -> _Posted:
@@ -195,6 +197,8 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
         posted.proofs.add(posting, as_read)
         posted.streams.update(posting.meter_readings["stream"].unique())
         charges, usage = posted.accelerators.add(posting.charges)
+        charges = numbered(charges, billing_period=pull.billing_period, after=posted.charges)
+        posted.charges += len(charges)
         spool.write({**replace(posting, charges=charges).frames, ACCELERATOR_USAGE.qualified_name: usage})
         del posting, charges, usage  # before the next is made: two of them at once would be the peak
     posted.findings.extend(_unlisted(posted.accelerators.unlisted()))
@@ -253,6 +257,7 @@ def _correct(work: Workplace, source: SourceSettings, period: str, current: Curr
         corrected_month=period,
         open_period=Window.of_period(period_of(work.surroundings.clock())).start,
     )
+    new = numbered(new, billing_period=period, after=len(earlier), kind="correction-")
     spool.write({CORRECTIONS.qualified_name: pl.concat([earlier, new])})
 
 

@@ -98,7 +98,7 @@ def read_settings(path: Path) -> Settings:
     except ValidationError as error:
         told = [_explain(mistake, node, path.name) for mistake in error.errors(include_url=False)]
         raise _mistaken(told, path.name) from None
-    checks = (_unnamed_secrets, _wrong_options, _unusable_rates, _wrong_rules)
+    checks = (_unnamed_secrets, _wrong_options, _unusable_rates, _wrong_rules, _wrong_measures)
     told = [mistake for check in checks for mistake in check(settings, node)]
     if told:
         raise _mistaken(told, path.name)
@@ -168,6 +168,15 @@ def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
 
     found = rule_mistakes(settings, lambda location: _line_of(node, location))
     return [_at(node, mistake.location, mistake.what) for mistake in found]
+
+
+def _wrong_measures(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
+    """Drivers ask what costs have, in statements that may be run; measurements say what they are of."""
+    if not (settings.drivers or settings.utilisation):
+        return []
+    from pipelines.measure_checks import measure_mistakes
+
+    return [_at(node, mistake.location, mistake.what) for mistake in measure_mistakes(settings)]
 
 
 def _wrong_options(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:

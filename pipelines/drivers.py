@@ -14,7 +14,7 @@ import polars as pl
 
 from models.economics.business_units import VALUES, Driver
 from models.errors import MoneyError, OutlayError
-from models.ledger.money import parse_money_column
+from models.ledger.money import parse_money, parse_money_column
 from models.table import MONEY
 from pipelines.door import query
 from pipelines.home import Home
@@ -96,10 +96,22 @@ def _amounts(rows: pl.DataFrame, where: str) -> pl.Series:
             f"{where}: value is a binary fraction ({value.dtype}), which is not exact",
             remedy="write it as text or an integer, or CAST(value AS DECIMAL(38, 12))",
         )
+    if value.dtype == pl.String:
+        # a blank is no value; what is neither a blank nor a number is a mistake
+        return _numbers(rows["row"], value.str.strip_chars().replace("", None), where)
     try:
-        if value.dtype == pl.String:
-            # a blank is no value; what is neither a blank nor a number is a mistake
-            return parse_money_column(value.str.strip_chars().replace("", None))[0]
         return value.cast(MONEY)
-    except (MoneyError, pl.exceptions.PolarsError) as error:
+    except pl.exceptions.PolarsError as error:
         raise OutlayError(f"{where}: value {str(error).splitlines()[0][:200]}", remedy=_REMEDY) from None
+
+
+def _numbers(rows: pl.Series, texts: pl.Series, where: str) -> pl.Series:
+    try:
+        return parse_money_column(texts)[0]
+    except MoneyError:
+        for row, text in zip(rows, texts, strict=True):
+            try:
+                parse_money(text or "0")
+            except MoneyError as error:
+                raise OutlayError(f"{where} row {row}: value {error.what}", remedy=_REMEDY) from None
+        raise

@@ -25,7 +25,8 @@ def define_publication(home: Path, charges: Sequence[dg.AssetKey]) -> tuple[dg.A
     def warehouse() -> dg.MaterializeResult[Any]:
         with Workplace.open(home) as work:
             publication = publish(work)
-        return dg.MaterializeResult(metadata={"file": publication.file.name, "loads": publication.loads})
+        told = {"problems": "\n".join(map(str, publication.problems))} if publication.problems else {}
+        return dg.MaterializeResult(metadata={"file": publication.file.name, "loads": publication.loads, **told})
 
     @dg.asset(
         deps=[warehouse],

@@ -58,7 +58,7 @@ def test_a_parquet_of_dates_instants_or_text(tmp_path, days):
         ("day,value\n2026-09-01,1\n2026-09-02,-2\n", "customers.csv row 3: has a value below 0"),
         ("day,value\n1.9.2026,1\n", "customers.csv row 2: has no day such as 2026-09-30"),
         ("day,value\n2026-09-01,\n", "customers.csv row 2: has no value"),
-        ("day,value\n2026-09-01,many\n", "customers.csv: value 'many' is no number"),
+        ("day,value\n2026-09-01,many\n", "customers.csv row 2: value 'many' is no number"),
         ("", "customers.csv cannot be read"),
     ],
 )

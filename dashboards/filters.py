@@ -45,7 +45,7 @@ def choose(published: Published, page: str, *, with_basis: bool) -> Choice | Non
         period = choose_month(page, periods)
         basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if with_basis else "billed"
         currencies = spending.currencies(published, period)
-        currency = _segments(page, "currency", "Currency", currencies) if len(currencies) > 1 else currencies[0]
+        currency = choose_currency(page, currencies)
     return Choice(period, basis, currency, tuple(currencies))
 
 
@@ -53,6 +53,11 @@ def choose_month(page: str, periods: Sequence[str]) -> str:
     """One of the months, YYYY-MM; the first unless another one is wanted."""
     period = st.selectbox("Month", periods, format_func=month_text, key=_recall(page, "period", periods), width=180)
     return _keep("period", period, periods)
+
+
+def choose_currency(page: str, currencies: Sequence[str]) -> str:
+    """One of a month's currencies; there is nothing to choose of one."""
+    return _segments(page, "currency", "Currency", currencies) if len(currencies) > 1 else currencies[0]
 
 
 def choose_dimension(page: str) -> Dimension:

@@ -28,6 +28,11 @@ def money_column(label: str, currency: str | None = None, *, signed: bool = Fals
     )
 
 
+def unit_cost_column(label: str, currency: str | None = None, *, help: str | None = None) -> Any:
+    """Cost of one unit, to a hundredth of a cent; the cells stay exact."""
+    return st.column_config.NumberColumn(f"{label}, {currency}" if currency else label, format="%,.4f", help=help)
+
+
 def quantity_column(label: str, *, help: str | None = None) -> Any:
     return st.column_config.NumberColumn(label, format="%,.0f", help=help)
 

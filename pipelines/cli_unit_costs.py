@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import typer
 
@@ -12,8 +13,17 @@ from models.wording import UNKNOWN, count_text, money_text, month_text, price_te
 from pipelines.cli_options import HomeOption
 from pipelines.console import say, show_table
 
-Measure: TypeAlias = Literal["tokens", "tokens_blended", "request", "accelerator_hour", "business_unit"]
 _Row: TypeAlias = Mapping[str, Any]
+
+
+class Measure(StrEnum):
+    """What is measured, in the order in which it is shown."""
+
+    TOKENS_BLENDED = "tokens_blended"
+    TOKENS = "tokens"
+    REQUEST = "request"
+    ACCELERATOR_HOUR = "accelerator_hour"
+    BUSINESS_UNIT = "business_unit"
 
 
 class _Column(NamedTuple):
@@ -63,22 +73,22 @@ _IDLE = (
 )
 
 _MEASURES: Mapping[Measure, tuple[str, tuple[_Column, ...]]] = {
-    "tokens_blended": (
+    Measure.TOKENS_BLENDED: (
         "A million tokens, all kinds together",
         (
             _text("model", "subject"), _MILLIONS, *_AT_ITS_COSTS, _COST, _share("cache hits", "cache_hit_share"),
             _share("batch", "batch_share"), _share("priced", "priced_share"),
         ),
     ),
-    "tokens": (
+    Measure.TOKENS: (
         "A million tokens by kind",
         (_text("model", "subject"), _text("kind", "token_kind"), _MILLIONS, *_AT_ITS_COSTS, _COST),
     ),
-    "request": (
+    Measure.REQUEST: (
         "A request",
         (_text("model", "subject"), _count("requests", "quantity"), _price("effective", "effective_unit_cost"), _COST),
     ),
-    "accelerator_hour": (
+    Measure.ACCELERATOR_HOUR: (
         "An accelerator-hour",
         (
             _text("accelerator", "subject"), _text("host", "host_name", "our own"), _text("region", "region"),
@@ -87,7 +97,7 @@ _MEASURES: Mapping[Measure, tuple[str, tuple[_Column, ...]]] = {
             _price("per busy hour", "effective_cost_per_busy_unit"), _COST,
         ),
     ),
-    "business_unit": (
+    Measure.BUSINESS_UNIT: (
         "A business unit",
         (
             _text("driver", "subject"), _text("unit", "unit"), _count("how many", "quantity"),
@@ -95,12 +105,15 @@ _MEASURES: Mapping[Measure, tuple[str, tuple[_Column, ...]]] = {
         ),
     ),
 }  # fmt: skip
-"""A title and the columns of each measure, in the order in which they are shown."""
+"""A title and the columns of each measure."""
 
-_UNITS = "SELECT * FROM marts.unit_costs ORDER BY effective_cost DESC, ALL"
+_UNITS = """
+SELECT * FROM marts.unit_costs
+ORDER BY subject = 'all models' DESC, effective_cost DESC, subject, token_kind, region, pricing_kind
+"""
 _IDLE_OF = """
 SELECT *, coalesce(team, 'pool ' || pool) AS owner FROM marts.idle_accelerators
-ORDER BY coalesce(idle_cost, unused_cost) DESC, ALL
+ORDER BY coalesce(idle_cost, unused_cost) DESC, accelerator_type, owner, source
 """
 
 
@@ -118,9 +131,9 @@ def unit_costs(
     units, idle = (query(published, sql).rows for sql in (_UNITS, _IDLE_OF))
     shown = checked(month) if month else str(units["month"].max() or "")
     tables: dict[Measure, list[dict[str, Any]]] = {
-        each: units.filter(month=shown, measure=each).to_dicts() for each in _MEASURES if each in (measure or _MEASURES)
+        each: units.filter(month=shown, measure=each).to_dicts() for each in Measure if each in (measure or Measure)
     }
-    owners = idle.filter(month=shown).to_dicts() if tables.get("accelerator_hour") else []
+    owners = idle.filter(month=shown).to_dicts() if tables.get(Measure.ACCELERATOR_HOUR) else []
     for each, rows in tables.items():
         title, columns = _MEASURES[each]
         _show(f"{title}, {month_text(shown)}", columns, rows)

@@ -66,6 +66,11 @@ class Home:
         return self.root / "spool"
 
     @property
+    def cache(self) -> Path:
+        """What can be worked out again at any time."""
+        return self.root / "cache"
+
+    @property
     def demo(self) -> Path:
         return self.root / "demo"
 

@@ -24,7 +24,6 @@ from models.ledger.prices import PriceBook
 
 PRICE_FILES = ("public", "models", "providers", "geography")
 CATALOGUE_FILES = ("instances", "skus", "ai_services")
-TAXONOMY_FILES = ("components", "developers")
 
 
 def reference_folder(name: str) -> Path:
@@ -86,12 +85,6 @@ def model_developers() -> Developers:
     return developers.developers(_taxonomy_file(reference_folder("taxonomy"), "developers"))
 
 
-@lru_cache(maxsize=1)
-def taxonomy_fingerprint() -> str:
-    """The hash of the taxonomy's files: attribution depends on it."""
-    return _fingerprint(reference_folder("taxonomy"), TAXONOMY_FILES)
-
-
 def read_taxonomy(folder: Path) -> Taxonomy:
     """The components from `components.csv` in a folder; `TaxonomyError` names a row that cannot be taken as it is."""
     return components.taxonomy(_taxonomy_file(folder, "components"))
@@ -105,6 +98,18 @@ def _taxonomy_file(folder: Path, name: str) -> pl.DataFrame:
 
 def _fingerprint(folder: Path, names: tuple[str, ...]) -> str:
     return hashlib.sha256(b"".join((folder / f"{name}.csv").read_bytes() for name in names)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def throughput_reference() -> pl.DataFrame:
+    """`data/catalog/throughput.csv`, every column text: benchmark results that stand in for measurements of ours."""
+    return pl.read_csv(reference_folder("catalog") / "throughput.csv", infer_schema=False)
+
+
+@lru_cache(maxsize=1)
+def accelerator_list_prices() -> pl.DataFrame:
+    """`data/catalog/accelerator_prices.csv`, every column text: list prices of machines that we have no bills of."""
+    return pl.read_csv(reference_folder("catalog") / "accelerator_prices.csv", infer_schema=False)
 
 
 @lru_cache(maxsize=1)

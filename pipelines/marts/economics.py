@@ -9,9 +9,12 @@ from functools import cached_property
 import polars as pl
 
 from models.economics.attribution import ATTRIBUTED_DAILY
-from models.economics.tco import TCO_DAILY
+from models.economics.tco import tco_daily
 from models.errors import OutlayError
+from pipelines.attribution import AttributionCache, attribution_of
+from pipelines.currency_rates import reporting_rates
 from pipelines.declared import declared_by_day
+from pipelines.ownership_rules import cost_centres, pools
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
@@ -34,7 +37,12 @@ class Economics:
     @cached_property
     def attributed(self) -> pl.DataFrame:
         """`marts.attributed_daily` of all loads."""
-        return ATTRIBUTED_DAILY.empty()
+        cache = AttributionCache(
+            self.work.home.cache / "attribution", self.facts.lake, attribution_of(self.work.settings)
+        )
+        rows = pl.concat([ATTRIBUTED_DAILY.empty(), *(cache.of(load) for load in self.facts.loads)])
+        cache.forget_all_but(self.facts.loads)
+        return rows
 
     @cached_property
     def declared(self) -> pl.DataFrame:
@@ -44,4 +52,11 @@ class Economics:
     @cached_property
     def tco(self) -> pl.DataFrame:
         """`marts.tco_daily`."""
-        return TCO_DAILY.empty()
+        settings = self.work.settings
+        return tco_daily(
+            self.attributed,
+            self.declared,
+            pools=pools(settings),
+            cost_centres=cost_centres(settings),
+            rates=reporting_rates(settings, self.work.home),
+        )

@@ -15,12 +15,11 @@ from connectors.archive import Archive
 from connectors.control import ControlStore
 from connectors.protocol import Connector, Surroundings
 from models.control.budgets import Budget
-from models.economics import ownership
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
-from models.economics.components import Taxonomy
+from models.economics.attribution import Attribution
+from models.economics.ownership import OwnerRule
 from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
-from models.ledger.ownership import OwnerRule
 from models.ledger.prices import PriceBook
 from pipelines.configuration import connect, read_settings
 from pipelines.contracts import contract_rates
@@ -29,7 +28,7 @@ from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
 from pipelines.ownership_rules import cost_centres, owner_rules, pools
-from pipelines.reference import accelerator_catalogue, price_book, taxonomy
+from pipelines.reference import accelerator_catalogue, model_developers, price_book, taxonomy
 from pipelines.settings import Settings, SourceSettings
 
 
@@ -122,14 +121,9 @@ class Workplace:
         )
 
     @cached_property
-    def owner_rules(self) -> tuple[ownership.OwnerRule, ...]:
+    def owner_rules(self) -> tuple[OwnerRule, ...]:
         """Those of `owners`, then those of declared costs for the invoices that take their place."""
         return (*owner_rules(self.settings), *declared_owner_rules(self.settings))
-
-    @cached_property
-    def taxonomy(self) -> Taxonomy:
-        """What component a charge belongs to; invoices that take the place of a declared cost have its component."""
-        return with_declared_components(taxonomy(), self.settings)
 
     @cached_property
     def cost_centres(self) -> dict[str, str]:
@@ -140,10 +134,12 @@ class Workplace:
     def pools(self) -> tuple[Pool, ...]:
         return pools(self.settings)
 
-    @property
-    def owners(self) -> tuple[OwnerRule, ...]:
-        return tuple(
-            OwnerRule(team=owner.team, source=owner.source, project=owner.project, api_key=owner.api_key)
-            for owner in self.settings.owners
-            if owner.team is not None
+    @cached_property
+    def attribution(self) -> Attribution:
+        """By what charges are attributed: the taxonomy, and what `outlay.yaml` says of owners and declared costs."""
+        return Attribution(
+            taxonomy=with_declared_components(taxonomy(), self.settings),
+            developers=model_developers(),
+            owners=self.owner_rules,
+            cost_centres=self.cost_centres,
         )

@@ -31,12 +31,12 @@ SEATS = "INV-7,Chat Inc,A1,USD,2026-10,2026-10-31,ChatSuite,Purchase,1000.00,own
 TAX = "INV-7,Chat Inc,A1,USD,2026-10,2026-10-31,ChatSuite,Tax,70.00,own,Chat seats"
 
 OF_OCTOBER = """
-SELECT sum(EffectiveCost) FROM focus.cost_and_usage
-WHERE ChargePeriodStart >= '2026-10-01' AND ChargePeriodStart < '2026-11-01'
-UNION ALL
-SELECT sum(effective_cost) FROM marts.declared_costs
-WHERE day >= '2026-10-01' AND day < '2026-11-01' AND name = 'Chat seats'
+SELECT coalesce(sum(effective_cost) FILTER (origin = 'charge'), 0),
+       coalesce(sum(effective_cost) FILTER (origin = 'declared'), 0)
+FROM marts.tco_daily
+WHERE day >= '2026-10-01' AND day < '2026-11-01' AND team = 'Search' AND component = 'integration'
 """
+"""What the seats cost, for they belong to Search and integration, whether declared or invoiced."""
 INVOICES = (
     "SELECT invoice_id, invoiced, charged, difference, matched_by, status FROM marts.invoice_reconciliation ORDER BY 1"
 )
@@ -73,9 +73,8 @@ def rows(work: Workplace, sql: str) -> list[tuple]:
 
 
 def october(work: Workplace) -> tuple[Decimal, Decimal]:
-    """What October's charges cost, and what is declared for its seats and counts."""
-    charged, declared = (row[0] or Decimal(0) for row in rows(work, OF_OCTOBER))
-    return charged, declared
+    """What the seats cost in October by charges, and by declaration."""
+    return rows(work, OF_OCTOBER)[0]
 
 
 def invoice_file(folder: Path, *lines: str, name: str = "october.csv", head: str = HEAD) -> Path:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from connectors.simulator.agreements import contracts
 from connectors.simulator.clouds.clouds import cloud_sources
 from connectors.simulator.declared import declared_costs
+from connectors.simulator.events import Calendar
 from connectors.simulator.focus_bills.bills import focus_sources
+from connectors.simulator.invoices import invoice_sources
 from connectors.simulator.measures import measures
 from connectors.simulator.organisation import ANTHROPIC, LABS, OPENAI, ORGANIZATION, SOURCES
 from connectors.simulator.owner_rules import owners, shared, teams
@@ -30,7 +32,7 @@ def configuration(
     has_files = bills is not None
     return {
         "organization": ORGANIZATION,
-        "sources": [*_served(base_url, start), *(_files(bills, start) if bills else ())],
+        "sources": [*_served(base_url, start), *(_files(bills, start, calendar) if bills else ())],
         "teams": teams(),
         "owners": owners(calendar, clouds=has_files),
         **({"shared": shared(calendar), "costs": declared_costs(calendar)} if has_files else {}),
@@ -57,8 +59,8 @@ def _served(base_url: str, start: str) -> list[dict[str, Any]]:
     ]
 
 
-def _files(folder: Path, start: str) -> list[dict[str, Any]]:
-    return [*cloud_sources(folder, start), *focus_sources(folder, start)]
+def _files(folder: Path, start: str, calendar: Calendar) -> list[dict[str, Any]]:
+    return [*cloud_sources(folder, start), *focus_sources(folder, start), *invoice_sources(folder, start, calendar)]
 
 
 def _budgets(simulation: Simulation) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from calendar import isleap, monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 from connectors.simulator.clouds.lines import ACCELERATOR_COMPUTE, OWNED_HARDWARE, PEOPLE_AND_OVERHEADS
 from connectors.simulator.draws import largest_remainder
 from connectors.simulator.events import Calendar
-from connectors.simulator.ownership import OVERHEADS, RESERVED
+from connectors.simulator.organisation import OVERHEADS, RESERVED
 
 _UNIT = Decimal(1).scaleb(-12)
 RACK = "H100 rack in Leipzig"
+SEATS = "Claude Team"
 _PRICE, _RESIDUAL, _YEARS = Decimal(276_000), Decimal(24_000), 4
 _KILOWATTS, _PUE, _KILOWATT_HOUR = Decimal("10.2"), Decimal("1.25"), Decimal("0.14")
 _COLOCATION = Decimal(1900)
@@ -35,6 +36,8 @@ class DeclaredDay:
     team: str | None = None
     pool: str | None = None
     currency: str = "USD"
+    counts: bool = True
+    """False where an invoice took its place."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,14 @@ def _fees(first: date) -> tuple[Declared, ...]:
         Declared("AI platform group", "people", Decimal(324_000), "year", first, group, pool=OVERHEADS),
         Declared("Labelling in Kraków", "people", Decimal(96_000), "year", first, labelling, team="catalogue",
                  currency="EUR"),
-        Declared("Claude Team", "fee", Decimal(1500), "month", first, seats, team="engineering"),
+        Declared(SEATS, "fee", Decimal(1500), "month", first, seats, team="engineering"),
         Declared("NVIDIA AI Enterprise", "fee", Decimal(36_000), "year", first, support, ACCELERATOR_COMPUTE,
                  pool=RESERVED),
     )  # fmt: skip
 
 
-def declared_days(calendar: Calendar, through: date) -> Iterator[DeclaredDay]:
-    """Every part of every declared cost, day by day through `through`."""
+def declared_days(calendar: Calendar, through: date, invoiced: str | None) -> Iterator[DeclaredDay]:
+    """Every part of every declared cost, day by day; seats do not count in the month `invoiced`."""
     bought = calendar.rack_day
     life = (bought.replace(year=bought.year + _YEARS) - bought).days
     costs = (*_running_costs(bought), *_fees(calendar.first_day))
@@ -107,7 +110,10 @@ def declared_days(calendar: Calendar, through: date) -> Iterator[DeclaredDay]:
         if day >= bought:
             share = part_of(_PRICE - _RESIDUAL, (day - bought).days, life)
             yield DeclaredDay(RACK, "depreciation", day, share, OWNED_HARDWARE, "data")
-        yield from (cost.on(day) for cost in costs if day >= cost.begins)
+        for cost in costs:
+            if day >= cost.begins:
+                counts = cost.name != SEATS or f"{day:%Y-%m}" != invoiced
+                yield replace(cost.on(day), counts=counts)
 
 
 def declared_costs(calendar: Calendar) -> list[dict[str, Any]]:

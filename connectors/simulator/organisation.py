@@ -107,6 +107,10 @@ COST_CENTRES = {
 }
 """The teams, and which cost centre pays for each."""
 
+OVERHEADS, GATEWAY, DATA_PLATFORM = "overheads", "model-gateway", "data-platform"
+EXPERIMENTS, TELEPHONY, RESERVED = "experiments", "telephony", "reserved-capacity"
+"""Pools of what teams share."""
+
 PEOPLE = tuple(
     Person(name)
     for name in (

@@ -16,13 +16,23 @@ from connectors.simulator.clouds.lines import (
     PEOPLE_AND_OVERHEADS,
     Charge,
 )
+from connectors.simulator.declared import SEATS
 from connectors.simulator.events import UNKNOWN_MODEL, Calendar
 from connectors.simulator.focus_bills.gpu_credits import COREWEAVE
 from connectors.simulator.focus_bills.saas import DAGSTER, WANDB
-from connectors.simulator.organisation import COST_CENTRES, KEYS, LABS, PROJECTS, VOICE
-
-OVERHEADS, GATEWAY, DATA_PLATFORM = "overheads", "model-gateway", "data-platform"
-EXPERIMENTS, TELEPHONY, RESERVED = "experiments", "telephony", "reserved-capacity"
+from connectors.simulator.organisation import (
+    COST_CENTRES,
+    DATA_PLATFORM,
+    EXPERIMENTS,
+    GATEWAY,
+    KEYS,
+    LABS,
+    OVERHEADS,
+    PROJECTS,
+    RESERVED,
+    TELEPHONY,
+    VOICE,
+)
 
 TRAINING_COST_CENTRE = "CC-900"
 """What is spent in the training account is research, whoever does it."""
@@ -141,6 +151,8 @@ def _particular_team(spend: Spend, calendar: Calendar) -> str | None:
     if spend.key_team is not None:
         return spend.key_team
     if spend.model == UNKNOWN_MODEL or spend.caller == _AGENTS:
+        return "engineering"
+    if spend.service == SEATS:
         return "engineering"
     if spend.project == "Voice Line" and spend.day >= calendar.voice_day:
         return VOICE

@@ -7,7 +7,7 @@ belongs to `server`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -22,10 +22,11 @@ from connectors.simulator.clouds.clouds import Clouds
 from connectors.simulator.clouds.lines import Charge
 from connectors.simulator.clouds.truth import cloud_document
 from connectors.simulator.configuration import KEY_NAMES, configuration
-from connectors.simulator.declared import declared_days
+from connectors.simulator.declared import DeclaredDay, declared_days
 from connectors.simulator.draws import identifier
 from connectors.simulator.events import LABS_BEGIN, Calendar
 from connectors.simulator.focus_bills.bills import FocusBills
+from connectors.simulator.invoices import invoice_charges, invoiced_month, write_invoices
 from connectors.simulator.measures import measure_files
 from connectors.simulator.organisation import ANTHROPIC, KEYS, LABS, OPENAI, SOURCES
 from connectors.simulator.tco_truth import Attribution, declared_document
@@ -57,6 +58,7 @@ class Simulation:
         self._focus_bills = FocusBills(seed, self.calendar)
         self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
         self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
+        self._truth: Callable[[State], dict[str, Any]] = lru_cache(maxsize=None)(self._truth_of)
         self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
         self._minutes: Callable[[str, datetime, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=4)(self._minutes_of)
 
@@ -108,10 +110,12 @@ class Simulation:
         return [tuple(parts[minute] for parts in cut if parts[minute].is_anything) for minute in range(60)]
 
     def truth(self, state: State | None = None) -> dict[str, Any]:
-        """What is true after the pull of `state`; README.md says what each part means."""
-        state = state or self.state
+        """What is true after the pull of `state`, worked out once; README.md says what each part means."""
+        return self._truth(state or self.state)
+
+    def _truth_of(self, state: State) -> dict[str, Any]:
         ledger = self._ledger(state)
-        declared = list(declared_days(self.calendar, self.as_of.date())) if self.has_clouds else []
+        declared = list(self._declared_days()) if self.has_clouds else []
         for told in declared:
             ledger.attribution.add_declared(told)
         return {
@@ -144,6 +148,7 @@ class Simulation:
         """The exports of the present state as files, as vendors lay them out, each source in a folder of its own."""
         self._clouds.write(folder, self.state)
         self._focus_bills.write(folder)
+        write_invoices(folder, self.calendar, self._focus_bills.charges)
 
     def write_measures(self, folder: Path) -> None:
         """Business units, utilisation and exchange rates that the configuration names."""
@@ -152,7 +157,12 @@ class Simulation:
             (folder / name).write_text(content, encoding="utf-8")
 
     def _cloud_charges(self, state: State) -> list[Charge]:
-        return [*self._clouds.charges(state), *self._focus_bills.charges] if self.has_clouds else []
+        if not self.has_clouds:
+            return []
+        return [*self._clouds.charges(state), *self._focus_bills.charges, *invoice_charges(self.calendar)]
+
+    def _declared_days(self) -> Iterator[DeclaredDay]:
+        return declared_days(self.calendar, self.as_of.date(), invoiced_month(self.calendar))
 
     def _ledger(self, state: State) -> Ledger:
         ledger = Ledger(Attribution(self.calendar))

@@ -18,19 +18,16 @@ from connectors.simulator.clouds.lines import Charge
 from connectors.simulator.declared import DeclaredDay
 from connectors.simulator.draws import largest_remainder
 from connectors.simulator.events import Calendar
-from connectors.simulator.organisation import VOICE
-from connectors.simulator.ownership import (
+from connectors.simulator.organisation import (
     DATA_PLATFORM,
     EXPERIMENTS,
     GATEWAY,
     OVERHEADS,
     RESERVED,
     TELEPHONY,
-    Owner,
-    Spend,
-    owner_of,
-    spend_of_charge,
+    VOICE,
 )
+from connectors.simulator.ownership import Owner, Spend, owner_of, spend_of_charge
 
 _UNIT = Decimal(1).scaleb(-12)
 Weights = Mapping[str, int]
@@ -90,6 +87,8 @@ class Attribution:
         )  # fmt: skip
 
     def add_declared(self, told: DeclaredDay) -> None:
+        if not told.counts:
+            return
         owner = Owner(told.team, told.pool, None, None, None, None)
         self._costs[Slice("declared", told.day, told.component, owner, told.currency)] += _whole(told.amount)
 
@@ -152,16 +151,17 @@ def _whole(amount: Decimal) -> int:
     return int(amount / _UNIT)
 
 
-def _rows(names: tuple[str, ...], sums: Mapping[tuple[str | None, ...], int]) -> list[dict[str, Any]]:
+def _rows(
+    names: tuple[str, ...], sums: Mapping[tuple[str | None, ...], int], cost: str = "effective_cost"
+) -> list[dict[str, Any]]:
     ordered = sorted(sums.items(), key=lambda item: tuple(part or "" for part in item[0]))
-    return [
-        {**dict(zip(names, group, strict=True)), "effective_cost": text(amount * _UNIT)} for group, amount in ordered
-    ]
+    return [{**dict(zip(names, group, strict=True)), cost: text(amount * _UNIT)} for group, amount in ordered]
 
 
 def declared_document(days: Iterable[DeclaredDay]) -> list[dict[str, Any]]:
-    """Declared costs by name, part and month."""
+    """Declared costs by name, part and month; standing is declared, or invoiced where it does not count."""
     sums: dict[tuple[str | None, ...], int] = defaultdict(int)
     for told in days:
-        sums[told.name, told.part, f"{told.day:%Y-%m}", told.currency] += _whole(told.amount)
-    return _rows(("name", "part", "month", "currency"), sums)
+        standing = "declared" if told.counts else "invoiced"
+        sums[told.name, told.part, f"{told.day:%Y-%m}", told.currency, standing] += _whole(told.amount)
+    return _rows(("name", "part", "month", "currency", "standing"), sums, "declared_cost")

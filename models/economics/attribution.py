@@ -167,7 +167,7 @@ def attribute(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
     is asked, not with the charges. A charge counts on the UTC day on which its period starts, however long it is.
     """
     combinations = (
-        _asked(charges, by)
+        asked(charges, by)
         .group_by([*by.columns_asked, *(f"{TAG}{key}" for key in by.tag_keys)])
         .agg(_sums())
         .collect(engine="streaming")
@@ -193,11 +193,11 @@ def _sums() -> Iterator[pl.Expr]:
 
 def with_teams(charges: pl.DataFrame, by: Attribution) -> pl.DataFrame:
     """Charges (`focus.cost_and_usage`) with the team that rules give them in `x_Team`; null where they give none."""
-    asked = _asked(charges.lazy(), by).collect()
-    return charges.with_columns(x_Team=by.place(asked)["team"])
+    rows = asked(charges.lazy(), by).collect()
+    return charges.with_columns(x_Team=by.place(rows)["team"])
 
 
-def _asked(charges: pl.LazyFrame, by: Attribution) -> pl.LazyFrame:
+def asked(charges: pl.LazyFrame, by: Attribution) -> pl.LazyFrame:
     """Each charge in the words of rules: what they may ask, its tags, and its amounts; in the order of the charges."""
     told = charges if not by.tag_keys else _with_tags(charges, by.tag_keys)
     return told.select(

@@ -66,15 +66,19 @@ class Taxonomy:
         """The tags that some rule asks."""
         return tuple(sorted(name.removeprefix(TAG) for name in columns_asked(self.rules) if name.startswith(TAG)))
 
-    def with_components(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`frame` (ATTRIBUTES and a column for each of `tag_keys`, text) with `component` and `layer`.
+    def deciding(self, frame: pl.DataFrame) -> pl.Series:
+        """Position in `rules` of the first that fits each row, letter case aside; null where none does.
 
-        The first rule that fits decides, letter case aside; both are null where none does.
+        `frame`: ATTRIBUTES and a column for each of `tag_keys`, text.
         """
         asked = frame.select(
             pl.col(*ATTRIBUTES, *(f"{TAG}{key}" for key in self.tag_keys)).str.to_lowercase()
         ).with_columns(pl.col("service_name").fill_null(NO_SERVICE))
-        component = pl.Series("component", self.components, dtype=pl.String).gather(first_match(asked, self.rules))
+        return first_match(asked, self.rules)
+
+    def with_components(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with the `component` of the rule that decides, and its `layer`; null where none does."""
+        component = pl.Series("component", self.components, dtype=pl.String).gather(self.deciding(frame))
         return frame.with_columns(component).with_columns(
             layer=pl.col("component").replace_strict(LAYERS, return_dtype=pl.String)
         )

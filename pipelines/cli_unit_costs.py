@@ -136,18 +136,18 @@ def unit_costs(
     owners = idle.filter(month=shown).to_dicts() if tables.get(Measure.ACCELERATOR_HOUR) else []
     for each, rows in tables.items():
         title, columns = _MEASURES[each]
-        _show(f"{title}, {month_text(shown)}", columns, rows)
-    _show(f"Idle accelerators by owner, {month_text(shown)}" if owners else "", _IDLE, owners)
+        _show(title, shown, columns, rows)
+    _show("Idle accelerators by owner", shown, _IDLE, owners)
     if not any(tables.values()):
         say(f"nothing has a unit cost in {shown}" if shown else "nothing has a unit cost yet")
     elif any(row["idle_cost"] is None for row in owners):
         say(f"{UNKNOWN} where nobody measured: see `utilisation` in docs/operations.md")
 
 
-def _show(title: str, columns: tuple[_Column, ...], rows: list[dict[str, Any]]) -> None:
+def _show(what: str, month: str, columns: tuple[_Column, ...], rows: list[dict[str, Any]]) -> None:
     if rows:
         show_table(
-            title,
+            f"{what}, {month_text(month)}",
             [column.title for column in columns],
             [[column.shown(row) for column in columns] for row in rows],
             right=[column.title for column in columns if column.is_number],

@@ -13,6 +13,7 @@ from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_US
 from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
 from models.ledger.rollup import DAILY_COSTS
+from pipelines.marts.break_even import break_even_marts
 from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
 from pipelines.marts.disputes import disputes_marts
@@ -63,6 +64,7 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         **vendors_marts(economics),
         **statements_marts(economics),
         **changes_marts(economics),
+        **break_even_marts(economics),
     }
 
 

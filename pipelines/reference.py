@@ -17,6 +17,7 @@ from models.economics import components, developers
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
 from models.economics.components import Taxonomy
 from models.economics.developers import Developers
+from models.economics.model_classes import ModelClasses, model_classes
 from models.economics.utilisation import DeviceNames
 from models.errors import OutlayError
 from models.ledger import prices
@@ -98,6 +99,13 @@ def _taxonomy_file(folder: Path, name: str) -> pl.DataFrame:
 
 def _fingerprint(folder: Path, names: tuple[str, ...]) -> str:
     return hashlib.sha256(b"".join((folder / f"{name}.csv").read_bytes() for name in names)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def comparable_models() -> ModelClasses:
+    """Which models are comparable, and which hosts may be proposed, read once per process."""
+    folder = reference_folder("taxonomy")
+    return model_classes(_taxonomy_file(folder, "model_classes"), _taxonomy_file(folder, "model_hosts"))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,97 @@
+"""The mart of break-even, as the publication shows it: our dearest models beside accelerators of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from models.economics.accelerator_usage import ACCELERATOR_USAGE, accelerator_rates
+from models.economics.break_even import Demand, Fleet
+from models.economics.self_hosting import BREAK_EVEN, break_even_rows, options
+from models.economics.serving_options import (
+    OUTPUT_METERS,
+    demand_of,
+    prices_per_hour,
+    served_models,
+    throughput,
+)
+from models.ledger.metering import METER_READINGS
+from pipelines.break_even import measurements
+from pipelines.marts.economics import Economics
+from pipelines.reference import accelerator_list_prices, throughput_reference
+from pipelines.warehouse import Mart
+
+_MODELS = 5
+"""So many models with the most spend: beyond them self-hosting is no question of money."""
+
+
+def break_even_marts(economics: Economics) -> Mapping[str, Mart]:
+    """By qualified name."""
+    return {BREAK_EVEN.qualified_name: lambda: _Question(economics).rows()}
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The last whole month of usage, its dearest models, and the accelerators that we have."""
+
+    economics: Economics
+
+    def rows(self) -> pl.DataFrame:
+        found = [rows for demand in self._demands() for rows in self._on_accelerators(*demand)]
+        return pl.concat([BREAK_EVEN.empty(), *found])
+
+    @cached_property
+    def _generated(self) -> pl.DataFrame:
+        """Usage of models that generate text."""
+        writes = pl.col("meter").is_in(OUTPUT_METERS).any().over("model", "currency")
+        usage = self.economics.attributed.filter(pl.col("charge_category") == "Usage", pl.col("model").is_not_null())
+        return usage.filter(writes).with_columns(month=pl.col("day").dt.strftime("%Y-%m"))
+
+    @cached_property
+    def _month(self) -> str | None:
+        under_way = f"{self.economics.today:%Y-%m}"
+        return self._generated.filter(pl.col("month") < under_way)["month"].cast(pl.String).max()  # pyright: ignore[reportReturnType]
+
+    @cached_property
+    def _rates(self) -> pl.DataFrame:
+        return accelerator_rates(self.economics.facts.read(ACCELERATOR_USAGE))
+
+    def _demands(self) -> Iterator[tuple[str, str, Demand, bool]]:
+        """Model, currency, demand and whether it is metered by the hour, dearest model first."""
+        dearest = (
+            self._generated.filter(pl.col("month") == self._month)
+            .group_by("model", "currency")
+            .agg(pl.col("effective_cost").sum(), sources=pl.col("source").unique())
+            .filter(pl.col("effective_cost") > 0)
+            .sort("effective_cost", "model", descending=[True, False])
+            .head(_MODELS)
+        )
+        readings = self.economics.facts.read(METER_READINGS).filter(
+            pl.col("billing_period") == self._month, pl.col("meter").is_in(OUTPUT_METERS)
+        )
+        for model, currency, cost, sources in dearest.iter_rows():
+            of_it = readings.filter(pl.col("model") == model, pl.col("source").is_in(sources)).collect()
+            if of_it["quantity"].sum() and self._month is not None:
+                yield model, currency, *demand_of(of_it, self._month, cost)
+
+    def _on_accelerators(self, model: str, currency: str, demand: Demand, is_hourly: bool) -> Iterator[pl.DataFrame]:
+        month = self._month or ""
+        measured = measurements(self.economics.work.settings.throughput)
+        declared = self.economics.declared
+        ours = {*self._rates["accelerator_type"], *declared["accelerator_type"].drop_nulls()}
+        for accelerator in sorted(ours):
+            prices = prices_per_hour(
+                self._rates,
+                declared,
+                accelerator_list_prices(),
+                accelerator=accelerator,
+                month=month,
+                currency=currency,
+            )
+            for name in served_models(measured, throughput_reference(), accelerator):
+                served = throughput(name, accelerator, measured, throughput_reference())
+                found = options(demand, served, prices, Fleet(together=served.together))
+                yield break_even_rows(model, month, currency, demand, served, found, hourly=is_hourly)

@@ -29,7 +29,7 @@ from pipelines.settings.strict import MONTH, SOURCE_NAME
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WRITTEN = {MONTH: "YYYY-MM, for example 2026-11", SOURCE_NAME: "small letters, digits and hyphens, without spaces"}
 """Patterns in words."""
-_Location = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 _Mistake = tuple[int, str]
 """The line that it stands in, and what it is."""
 
@@ -105,6 +105,11 @@ def read_settings(path: Path) -> Settings:
     return settings
 
 
+def line_of(path: Path, location: Location) -> int:
+    """The line of a setting in a file that can be read, such as that of `("owners", 3)`."""
+    return _line_of(yaml.compose(_text(path), Loader=_ExactLoader), location)
+
+
 def _text(path: Path) -> str:
     content = path.read_bytes()
     try:
@@ -125,7 +130,7 @@ def _mistaken(told: Sequence[_Mistake], name: str) -> ConfigurationError:
     )
 
 
-def _at(node: yaml.Node | None, location: _Location, what: str) -> _Mistake:
+def _at(node: yaml.Node | None, location: Location, what: str) -> _Mistake:
     return _line_of(node, location), f"{'.'.join(str(part) for part in location)}: {what}"
 
 
@@ -185,7 +190,7 @@ def _wrong_options(settings: Settings, node: yaml.Node | None) -> list[_Mistake]
 
     mistakes: list[_Mistake] = []
     for position, source in enumerate(settings.sources):
-        location: _Location = ("sources", position)
+        location: Location = ("sources", position)
         if source.connector not in kinds():
             line = _line_of(node, (*location, "connector"))
             hint = nearest(source.connector, kinds())
@@ -206,7 +211,7 @@ def _explain(
     mistake: Mapping[str, Any], node: yaml.Node | None, name: str, options: type[BaseModel] | None = None
 ) -> _Mistake:
     """`name`: of the file; `options`: the model of a connector's options, where the mistake lies in them."""
-    location = cast("_Location", mistake["loc"])
+    location = cast("Location", mistake["loc"])
     if mistake["type"] == "extra_forbidden":
         siblings = _fields_beside(location) if options is None else list(options.model_fields)
         what = f"there is no such setting{nearest(str(location[-1]), siblings)}"
@@ -219,7 +224,7 @@ def _explain(
     return _at(node, location, what) if location else (_line_of(node, ()), f"{name}: {what}")
 
 
-def _fields_beside(location: _Location) -> list[str]:
+def _fields_beside(location: Location) -> list[str]:
     """The settings that may stand where an unknown one was found."""
     model: type[BaseModel] | None = Settings
     for part in location[:-1]:
@@ -236,7 +241,7 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in getattr(annotation, "__args__", ()) if (found := _model_within(inner))), None)
 
 
-def _line_of(node: yaml.Node | None, location: _Location) -> int:
+def _line_of(node: yaml.Node | None, location: Location) -> int:
     """The line of the deepest part of `location` that is written in the file."""
     line = _mark(node)
     for part in location:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from models.economics.single_vendors import SINGLE_PROVIDER_USE_CASES, single_provider_uses
+from models.economics.vendors import VENDOR_CONCENTRATION, vendor_concentration
 from pipelines.marts.economics import Economics
+from pipelines.reference import comparable_models, model_developers
 from pipelines.warehouse import Mart
 
 
-def vendors_marts(_economics: Economics) -> Mapping[str, Mart]:
+def vendors_marts(economics: Economics) -> Mapping[str, Mart]:
     """By qualified name."""
-    return {}
+    return {
+        VENDOR_CONCENTRATION.qualified_name: lambda: vendor_concentration(economics.tco),
+        SINGLE_PROVIDER_USE_CASES.qualified_name: lambda: single_provider_uses(
+            economics.attributed, comparable_models(), model_developers(), economics.work.prices
+        ),
+    }

@@ -12,13 +12,18 @@ from models.control.budgets import BUDGET_STATUS
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.business_units import DRIVER_COSTS
+from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
+from models.economics.contracts import CONTRACTS
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.disputes import PRICE_DISPUTES
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
+from models.economics.self_hosting import BREAK_EVEN
+from models.economics.single_vendors import SINGLE_PROVIDER_USE_CASES
 from models.economics.statements import STATEMENTS
 from models.economics.tco import TCO_DAILY
 from models.economics.unit_costs import UNIT_COSTS
 from models.economics.utilisation import ACCELERATOR_UTILISATION
+from models.economics.vendors import VENDOR_CONCENTRATION
 from models.foresight.cost_changes import COST_CHANGES
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
@@ -61,11 +66,17 @@ _ECONOMICS = (
     UNIT_COSTS,
     DRIVER_COSTS,
     PRICE_DISPUTES,
+    COMMITMENTS,
+    COMMITMENT_BURN_DOWN,
+    CONTRACTS,
+    VENDOR_CONCENTRATION,
+    SINGLE_PROVIDER_USE_CASES,
     STATEMENTS,
 )
 
 TABLES: Mapping[str, Table] = {
-    table.qualified_name: table for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, COST_CHANGES, BUDGET_STATUS)
+    table.qualified_name: table
+    for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, COST_CHANGES, BREAK_EVEN, BUDGET_STATUS)
 }
 """Every table by its qualified name, such as `focus.cost_and_usage`."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from models.economics.contracts import Commit, Contract, Parties
 from models.economics.disputes import Clause
 from models.ledger.contract_rates import ContractRate
 from pipelines.settings.contracts import ContractRateSettings, ContractSettings
@@ -68,3 +69,39 @@ def rate_in_words(rate: ContractRateSettings) -> str:
     ]
     until = f" until {rate.valid_to}" if rate.valid_to else ""
     return ", ".join([price, *scope, f"from {rate.valid_from}{until}"])
+
+
+def contract_terms(contract: ContractSettings) -> Contract:
+    """The contract as marts tell it."""
+    parties = Parties(contract.source, contract.issuer)
+    renewal = contract.renewal
+    return Contract(
+        name=contract.name,
+        parties=parties,
+        valid_from=contract.valid_from,
+        valid_to=contract.valid_to,
+        provider=contract.rates[0].provider if contract.rates else None,
+        rates=tuple(rate_in_words(rate) for rate in contract.rates),
+        discounts_pct=tuple(rate.discount_pct for rate in contract.rates if rate.discount_pct is not None),
+        commits=tuple(
+            Commit(
+                contract=contract.name,
+                name=commit.name,
+                kind=commit.kind,
+                amount=commit.amount,
+                currency=commit.currency,
+                valid_from=commit.valid_from,
+                valid_to=commit.valid_to,
+                parties=parties,
+                true_up=commit.true_up,
+                commitment_id=commit.id,
+            )
+            for commit in contract.commits
+        ),
+        renews_on=None if renewal is None else renewal.on,
+        notice_days=0 if renewal is None else renewal.notice_days,
+        automatic=None if renewal is None else renewal.automatic,
+        sla=contract.sla,
+        dpa=contract.dpa,
+        residency=contract.residency,
+    )

@@ -49,6 +49,7 @@ class CommitSettings(Strict):
     """What a contract commits us to: to spend so much in its term, or credits paid ahead."""
 
     name: Name
+    id: str | None = Field(default=None, description="The vendor's, as charges carry it: FOCUS CommitmentDiscountId")
     kind: Literal["spend", "prepaid_credits"]
     amount: Decimal = Field(gt=0)
     currency: Currency = "USD"

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from models.control.budgets import BudgetCrossing, crossings, status
 from models.control.movers import top_movers
 from models.errors import OutlayError
-from models.ledger.rollup import DAILY_COSTS
 from pipelines.configuration import Secrets
+from pipelines.marts.economics import Economics
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
@@ -38,8 +40,8 @@ def alert(work: Workplace) -> AlertReport:
     from connectors.slack.webhook import WebhookSender
 
     report = AlertReport()
-    for crossing in _crossings(work):
-        report.enqueued += work.control.enqueue(crossing.key, payload_of(_message(work, crossing)))
+    for crossing, message in _to_tell(work):
+        report.enqueued += work.control.enqueue(crossing.key, payload_of(message))
     webhook = work.settings.alerts.slack.webhook
     now = work.surroundings.clock()
     if webhook is not None and work.control.due(now):
@@ -52,18 +54,21 @@ def alert(work: Workplace) -> AlertReport:
     return report
 
 
-def _crossings(work: Workplace) -> list[BudgetCrossing]:
+def _to_tell(work: Workplace) -> list[tuple[BudgetCrossing, Message]]:
+    """Every budget that stands crossed now, with its message."""
     if not work.budgets:
         return []
     today = work.surroundings.clock().date()
-    return crossings(status(_facts(work).read(DAILY_COSTS), work.budgets, as_of=today), as_of=today)
+    total_costs = Economics(work, Facts(work.lake, tuple(work.control.current_loads()))).tco
+    crossed = crossings(status(total_costs, work.budgets, as_of=today), as_of=today)
+    return [(crossing, _message(work, crossing, total_costs)) for crossing in crossed]
 
 
-def _message(work: Workplace, crossing: BudgetCrossing) -> Message:
+def _message(work: Workplace, crossing: BudgetCrossing, total_costs: pl.DataFrame) -> Message:
     from connectors.slack.messages import budget_message
 
     movers = top_movers(
-        _facts(work).read(DAILY_COSTS),
+        total_costs,
         next(budget for budget in work.budgets if budget.name == crossing.budget),
         billing_period=crossing.billing_period,
         as_of=work.surroundings.clock().date(),
@@ -76,12 +81,8 @@ def _message(work: Workplace, crossing: BudgetCrossing) -> Message:
     )
 
 
-def _facts(work: Workplace) -> Facts:
-    return Facts(work.lake, tuple(work.control.current_loads()))
-
-
 def previews(work: Workplace) -> list[str]:
     """Every message for a budget that stands crossed now, as readable text, whether it was told already or not."""
     from connectors.slack.preview import preview
 
-    return [preview(_message(work, crossing).blocks) for crossing in _crossings(work)]
+    return [preview(message.blocks) for _, message in _to_tell(work)]

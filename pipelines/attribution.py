@@ -1,4 +1,4 @@
-"""Attribution of a home's loads: by which rules, and each load only once, in a cache that may be removed at any time.
+"""Attribution of a home's loads: each load only once, in a cache that may be removed at any time.
 
 What attribution is is in `models.economics.attribution`. A kept file is named by a digest of all that it depends on
 (the load's charges, the rules of outlay.yaml, the taxonomy, our code), so that none is ever out of date.
@@ -15,24 +15,11 @@ import polars as pl
 from connectors.control import CurrentLoad
 from models.economics.attribution import ATTRIBUTED_DAILY, Attribution, attribute
 from models.ledger.focus import COST_AND_USAGE
-from pipelines.declared import declared_owner_rules, with_declared_components
 from pipelines.lake import Lake
-from pipelines.ownership_rules import cost_centres, owner_rules
-from pipelines.reference import code_fingerprint, model_developers, taxonomy
-from pipelines.settings import Settings
+from pipelines.reference import code_fingerprint
 
 _LOAD, _RULES = 16, 16
 """Characters of a digest in a file's name: enough for one load's charges, and for one home's rules."""
-
-
-def attribution_of(settings: Settings) -> Attribution:
-    """By what charges are attributed: the taxonomy, and what `outlay.yaml` says of owners and declared costs."""
-    return Attribution(
-        taxonomy=with_declared_components(taxonomy(), settings),
-        developers=model_developers(),
-        owners=(*owner_rules(settings), *declared_owner_rules(settings)),
-        cost_centres=cost_centres(settings),
-    )
 
 
 class AttributionCache:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from connectors.errors import AnswerError, ConfigurationError
 from connectors.registry import checked_options, connector_kind
+from models.economics.attribution import with_teams
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.focus.column import VERSIONS as FOCUS_VERSIONS
@@ -93,8 +94,9 @@ def export_focus(
 ) -> list[tuple[Path, int]]:
     """One Parquet file for each billing period and source, `billing_period=YYYY-MM/<source>.parquet`.
 
-    What an earlier export left under these names is replaced, period by period. Returns each file with its rows.
-    Raises `ConfigurationError` for a version or a source that there is not.
+    x_Team is the team that today's rules give a charge. What an earlier export left under these names is replaced,
+    period by period. Returns each file with its rows. Raises `ConfigurationError` for a version or a source that there
+    is not.
     """
     if version not in VERSIONS:
         raise ConfigurationError(f"cannot export FOCUS {version}", remedy=f"choose {' or '.join(VERSIONS)}")
@@ -105,7 +107,7 @@ def export_focus(
     written: list[tuple[Path, int]] = []
     loads = [load for load in work.control.current_loads() if not sources or load.source in sources]
     for load in sorted(loads, key=lambda load: (load.billing_period, load.source)):
-        charges = Facts(work.lake, (load,)).read(COST_AND_USAGE).collect()
+        charges = with_teams(Facts(work.lake, (load,)).read(COST_AND_USAGE).collect(), work.attribution)
         if charges.is_empty():
             continue
         target = folder / f"billing_period={load.billing_period}" / f"{load.source}.parquet"

@@ -152,7 +152,6 @@ def _digest(work: Workplace, source: SourceSettings, pull: Pull) -> str:
         price_fingerprint(),
         accelerator_fingerprint(),
         repr(work.contracts),
-        repr(work.owners),
         source.model_dump_json(),
         "settled" if settled else pull.started_at.isoformat(),
     )
@@ -179,7 +178,6 @@ def _post(work: Workplace, source: SourceSettings, pull: Pull, translation: Tran
     terms = Terms(
         prices=work.prices,
         contracts=work.contracts,
-        owners=work.owners,
         names=pl.concat([known, seen]),
         as_of=pull.started_at,
         settle_lag=timedelta(hours=source.settle_hours),

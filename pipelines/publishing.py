@@ -12,7 +12,6 @@ from models.control.budgets import BUDGET_STATUS, status
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
-from models.ledger.rollup import DAILY_COSTS
 from pipelines.marts.break_even import break_even_marts
 from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
@@ -23,7 +22,7 @@ from pipelines.marts.statements import statements_marts
 from pipelines.marts.tco import tco_marts
 from pipelines.marts.unit_costs import unit_costs_marts
 from pipelines.marts.vendors import vendors_marts
-from pipelines.warehouse import Facts, Mart, Publication
+from pipelines.warehouse import Mart, Publication
 from pipelines.warehouse import publish as publish_warehouse
 from pipelines.workplace import Workplace
 
@@ -55,7 +54,7 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
     return {
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
-        BUDGET_STATUS.qualified_name: lambda: budget_status(work, facts),
+        BUDGET_STATUS.qualified_name: lambda: budget_status(economics),
         **tco_marts(economics),
         **disputes_marts(economics),
         **invoices_marts(economics),
@@ -68,6 +67,6 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
     }
 
 
-def budget_status(work: Workplace, facts: Facts) -> pl.DataFrame:
+def budget_status(economics: Economics) -> pl.DataFrame:
     """`marts.budget_status` as of today, over every source that is shown."""
-    return status(facts.read(DAILY_COSTS), work.budgets, as_of=work.surroundings.clock().date())
+    return status(economics.tco, economics.work.budgets, as_of=economics.today)

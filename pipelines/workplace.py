@@ -17,6 +17,7 @@ from connectors.protocol import Connector, Surroundings
 from models.control.budgets import Budget
 from models.economics.accelerator_catalogue import AcceleratorCatalogue
 from models.economics.attribution import Attribution
+from models.economics.components import Taxonomy
 from models.economics.ownership import OwnerRule
 from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
@@ -126,6 +127,11 @@ class Workplace:
         return (*owner_rules(self.settings), *declared_owner_rules(self.settings))
 
     @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """What component a charge belongs to; invoices that take the place of a declared cost have its component."""
+        return with_declared_components(taxonomy(), self.settings)
+
+    @cached_property
     def cost_centres(self) -> dict[str, str]:
         """By team, where no rule says one."""
         return cost_centres(self.settings)
@@ -136,9 +142,9 @@ class Workplace:
 
     @cached_property
     def attribution(self) -> Attribution:
-        """By what charges are attributed: the taxonomy, and what `outlay.yaml` says of owners and declared costs."""
+        """By what charges are attributed: components, developers and owners."""
         return Attribution(
-            taxonomy=with_declared_components(taxonomy(), self.settings),
+            taxonomy=self.taxonomy,
             developers=model_developers(),
             owners=self.owner_rules,
             cost_centres=self.cost_centres,

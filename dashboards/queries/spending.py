@@ -1,4 +1,4 @@
-"""What was spent: charges by month, day and dimension, estimates beside them, budgets.
+"""What was spent: charges by month, day and dimension, shared pools split, estimates beside them, budgets.
 
 Each function says the columns of its answer; amounts are exact and of one currency.
 """
@@ -20,7 +20,7 @@ DIMENSIONS: dict[Dimension, str] = {
     "model": "coalesce(model, 'no model · ' || coalesce(service_name, provider_name))",
     "team": "coalesce(team, 'unallocated')",
 }
-"""What spending is shown by, and how a row of `marts.daily_costs` says it. Names, never ids."""
+"""What spending is shown by, and how a row of `marts.tco_daily` says it. Names, never ids."""
 
 _AMOUNT: dict[CostBasis, str] = {"billed": "billed_cost", "effective": "effective_cost", "list": "list_cost"}
 _USAGE_MONTH = "strftime(day, '%Y-%m')"
@@ -70,8 +70,8 @@ def month_costs(published: Published, *, period: str, previous: str, basis: Cost
         f"""
         WITH costs AS (
             SELECT source, {names}, {_MONTH[basis]} AS month, CAST(day AS DATE) AS on_day, {_AMOUNT[basis]} AS cost
-            FROM marts.daily_costs
-            WHERE currency = $currency AND {_MONTH[basis]} IN ($period, $previous)
+            FROM marts.tco_daily
+            WHERE origin = 'charge' AND currency = $currency AND {_MONTH[basis]} IN ($period, $previous)
         ),
         reached AS (SELECT source, max(on_day) AS reached_day FROM costs WHERE month = $period GROUP BY source),
         counted AS (
@@ -101,7 +101,7 @@ def daily_costs(
         published,
         f"""
         SELECT CAST(day AS DATE) AS day, {DIMENSIONS[dimension]} AS name, sum({_AMOUNT[basis]}) AS cost
-        FROM marts.daily_costs WHERE currency = $currency AND {_MONTH[basis]} = $period
+        FROM marts.tco_daily WHERE origin = 'charge' AND currency = $currency AND {_MONTH[basis]} = $period
         GROUP BY ALL ORDER BY ALL
         """,
         period=period,
@@ -115,7 +115,7 @@ def standing(published: Published, *, basis: CostBasis, currency: str, dimension
         published,
         f"""
         SELECT {DIMENSIONS[dimension]} AS name, sum({_AMOUNT[basis]}) AS cost
-        FROM marts.daily_costs WHERE currency = $currency GROUP BY name ORDER BY cost DESC, name
+        FROM marts.tco_daily WHERE origin = 'charge' AND currency = $currency GROUP BY name ORDER BY cost DESC, name
         """,
         currency=currency,
     )

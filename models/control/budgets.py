@@ -1,7 +1,7 @@
 """Monthly budgets: how much of each is spent, which threshold was crossed and on which day.
 
-Here belong what a budget is, its status and its crossings, as pure functions of `marts.daily_costs`. Who is told,
-and whether they were told before, does not: a crossing carries a key, and the control store's outbox keeps a key once.
+Here belong what a budget is, its status and its crossings, as pure functions of `marts.tco_daily`. Who is told, and
+whether they were told before, does not: a crossing carries a key, and the control store's outbox keeps a key once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SCOPE_COLUMNS: Mapping[str, str] = {
     "team": "team",
     "model": "model",
 }
-"""What a scope may name, and the column of `marts.daily_costs` that it narrows."""
+"""What a scope may name, and the column of `marts.tco_daily` that it narrows."""
 
 EVERYTHING = "everything"
 LATE_BILL_DAYS = 7
@@ -73,13 +73,14 @@ class Budget:
         return " · ".join(parts) or EVERYTHING
 
     def in_scope(self) -> pl.Expr:
-        """Which rows of `marts.daily_costs` count, whatever their currency."""
+        """Which rows of `marts.tco_daily` count, whatever their currency. What is only declared bills nothing."""
+        is_of_basis = pl.col("origin") == "charge" if self.cost_basis == "billed" else pl.lit(True)
         narrowed = [
             pl.col(column).str.to_lowercase() == self.scope[key].lower()
             for key, column in SCOPE_COLUMNS.items()
             if key in self.scope
         ]
-        return pl.all_horizontal(pl.lit(True), *narrowed).fill_null(False)
+        return pl.all_horizontal(is_of_basis, *narrowed).fill_null(False)
 
     @property
     def month(self) -> pl.Expr:
@@ -144,13 +145,13 @@ class BudgetCrossing:
         return self.spent - self.budget_amount
 
 
-def status(daily_costs: pl.DataFrame | pl.LazyFrame, budgets: Iterable[Budget], *, as_of: date) -> pl.DataFrame:
+def status(total_costs: pl.DataFrame | pl.LazyFrame, budgets: Iterable[Budget], *, as_of: date) -> pl.DataFrame:
     """`marts.budget_status` for every month with a cost in scope, and for the month of `as_of` even without.
 
-    `daily_costs` is `marts.daily_costs`, of any number of sources. Days after `as_of` do not count, so that a replay
+    `total_costs` is `marts.tco_daily`, of any number of sources. Days after `as_of` do not count, so that a replay
     of a past day says what was said then.
     """
-    costs = daily_costs.lazy().with_columns(pl.col("day").dt.date()).filter(pl.col("day") <= as_of)
+    costs = total_costs.lazy().with_columns(pl.col("day").dt.date()).filter(pl.col("day") <= as_of)
     rows = [row for budget in budgets for row in _rows_of(budget, costs, as_of)]
     return pl.DataFrame(rows, schema=BUDGET_STATUS.polars_schema, orient="row")
 

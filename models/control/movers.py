@@ -29,12 +29,13 @@ class Mover:
 
 
 def top_movers(
-    daily_costs: pl.DataFrame | pl.LazyFrame, budget: Budget, *, billing_period: str, as_of: date, count: int = 3
+    total_costs: pl.DataFrame | pl.LazyFrame, budget: Budget, *, billing_period: str, as_of: date, count: int = 3
 ) -> list[Mover]:
     """The `count` largest rises within the budget's scope, largest first; falls are no movers here.
 
-    The month before counts up to the day of the month that each source has reached in `billing_period` by `as_of`
-    (all of it once that month is complete), so that a month under way, or a bill that lags, is not set against more.
+    `total_costs` is `marts.tco_daily`. The month before counts up to the day of the month that each source has reached
+    in `billing_period` by `as_of` (all of it once that month is complete), so that a month under way, or a bill that
+    lags, is not set against more.
     """
     before = f"{date.fromisoformat(f'{billing_period}-01') - timedelta(days=1):%Y-%m}"
     cost = pl.col(f"{budget.cost_basis}_cost")
@@ -44,7 +45,7 @@ def top_movers(
     through = pl.coalesce(reached.over("source"), reached)
     compared = is_now | (day.day() <= through.dt.day()) | (through == through.dt.month_end())
     sums = (
-        daily_costs.lazy()
+        total_costs.lazy()
         .with_columns(day.date())
         .filter(
             budget.in_scope(),

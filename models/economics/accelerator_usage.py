@@ -36,7 +36,6 @@ class AcceleratorUsage(dy.Schema):
         values=USES,
     )
     commitment_id = text("FOCUS CommitmentDiscountId", nullable=True)
-    team = text("Team that it belongs to; null is unallocated", nullable=True)
     currency = text("ISO 4217 code of the costs")
     charges = dy.Int64(nullable=False, description="How many charges")
     charges_without_hours = dy.Int64(nullable=False, description="Of these, how many do not tell their hours")
@@ -54,7 +53,7 @@ ACCELERATOR_USAGE = Table(
     kind="fact",
     grain=(
         "source × billing month × day × service × account × project × region × accelerator type × instance type × "
-        "pricing kind × use × commitment × team × currency (a load's parts may each have a row: add them up)"
+        "pricing kind × use × commitment × currency (a load's parts may each have a row: add them up)"
     ),
     meaning="Accelerator-hours by UTC day, used, unused or purchased ahead, and what they cost.",
     contract=AcceleratorUsage,
@@ -110,7 +109,6 @@ _FROM_CHARGES = {
     "accelerator_vendor": "x_AcceleratorVendor",
     "instance_type": "x_InstanceType",
     "commitment_id": "CommitmentDiscountId",
-    "team": "x_Team",
     "currency": "BillingCurrency",
     "billed_cost": "BilledCost",
     "effective_cost": "EffectiveCost",

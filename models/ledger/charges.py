@@ -2,19 +2,18 @@
 
 One row per bill line × reading that it pays for, and one per line that stands alone. Billed comes from the line,
 list and contracted from the rating, effective is billed (nothing here is prepaid or committed). Spreading
-belongs to `billing`, SKU identity to `skus`, owners to `ownership`.
+belongs to `billing`, SKU identity to `skus`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
 from models.ledger.billing import Settlement
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.money import quotient
-from models.ledger.ownership import OwnerRule, with_teams
 from models.ledger.skus import with_skus
 from models.ledger.units import METERS, TOKEN_KINDS
 from models.ledger.vendors import VENDORS, vendor_of
@@ -28,7 +27,6 @@ def to_charges(
     settlement: Settlement,
     *,
     account_names: Mapping[str, str] | None = None,
-    owners: Sequence[OwnerRule] = (),
 ) -> pl.DataFrame:
     """Charges of a settlement in the contract of `focus.cost_and_usage`.
 
@@ -42,8 +40,7 @@ def to_charges(
     for provider in settlement.lines["provider"].unique():
         vendor_of(provider)
     parts = [_of_usage(settlement), _alone(settlement)]
-    charges = pl.concat([_to_focus(part, account_names or {}) for part in parts])
-    return with_teams(charges, owners).select(list(COST_AND_USAGE.polars_schema))
+    return pl.concat([_to_focus(part, account_names or {}) for part in parts])
 
 
 def with_costs(settlement: Settlement) -> pl.DataFrame:

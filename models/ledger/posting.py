@@ -19,7 +19,6 @@ from models.ledger.estimates import USAGE_ESTIMATES, to_estimates
 from models.ledger.focus import COST_AND_USAGE
 from models.ledger.metering import METER_READINGS
 from models.ledger.naming import with_names
-from models.ledger.ownership import OwnerRule, with_teams
 from models.ledger.prices import PriceBook
 from models.ledger.rating import rate
 from models.ledger.reconciliation import RECONCILIATION, reconcile
@@ -32,11 +31,10 @@ STRETCH_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Terms:
-    """What a posting is worked out by: prices, contracts, owners, known names, and when."""
+    """What a posting is worked out by: prices, contracts, known names, and when."""
 
     prices: PriceBook
     contracts: Sequence[ContractRate]
-    owners: Sequence[OwnerRule]
     names: pl.DataFrame
     as_of: datetime
     settle_lag: timedelta
@@ -73,7 +71,7 @@ def post(readings: pl.DataFrame, lines: pl.DataFrame, terms: Terms) -> Posting:
     named_lines = with_names(lines, terms.names)
     rated = rate(named_readings, terms.prices, terms.contracts)
     settlement = settle(named_lines, rated, as_of=terms.as_of, settle_lag=terms.settle_lag)
-    charges = to_charges(settlement, account_names=_account_names(terms.names), owners=terms.owners)
+    charges = to_charges(settlement, account_names=_account_names(terms.names))
     return Posting(
         meter_readings=named_readings,
         bill_lines=named_lines,
@@ -118,11 +116,11 @@ def _stretches(
 
 
 def post_charges(charges: pl.DataFrame, readings: pl.DataFrame | None, terms: Terms) -> Posting:
-    """Charges that a vendor gave as such, and the readings that they pay: owners, names and our own rates are added.
+    """Charges that a vendor gave as such, and the readings that they pay: names and our own rates are added.
 
     Nothing is estimated, and what was billed stays: the vendor's bill says what was paid for.
     """
-    owned = with_contract_rates(with_teams(charges, terms.owners), terms.contracts)
+    owned = with_contract_rates(charges, terms.contracts)
     return Posting(
         meter_readings=METER_READINGS.empty() if readings is None else with_names(readings, terms.names),
         bill_lines=BILL_LINES.empty(),

@@ -28,7 +28,6 @@ class DailyCosts(dy.Schema):
     project_name = text("Its name at that time", nullable=True)
     api_key_id = text("API key's identifier", nullable=True)
     api_key_name = text("Its name at that time", nullable=True)
-    team = text("Team that it belongs to; null is unallocated", nullable=True)
     model = text("Model, as the vendor names it", nullable=True)
     meter = text("What was metered", nullable=True)
     token_kind = text("The meter where it counts tokens, else null", nullable=True)
@@ -52,7 +51,7 @@ DAILY_COSTS = Table(
     schema="marts",
     kind="fact",
     grain=(
-        "source × billing month × day × service × project × key × team × model × meter × tier × charge category × "
+        "source × billing month × day × service × project × key × model × meter × tier × charge category × "
         "match × price status × cost status × currency × unit"
     ),
     meaning="Charges added up by UTC day: all four costs and the quantity, for everything that a charge is for.",
@@ -69,7 +68,6 @@ _FROM_CHARGES = {
     "project_name": "SubAccountName",
     "api_key_id": "x_ApiKeyId",
     "api_key_name": "x_ApiKeyName",
-    "team": "x_Team",
     "model": "x_ModelId",
     "meter": "x_Meter",
     "token_kind": "x_TokenKind",

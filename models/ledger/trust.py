@@ -82,7 +82,6 @@ _MEANING = {
     "matched": "Billed cost that was set against usage, of all but tax and credits.",
     "priced": "Billed cost of usage whose public price is known.",
     "attributed": "Billed cost with a project or key.",
-    "owned": "Billed cost that belongs to a team.",
     "invoiced": "Billed cost that an invoice confirmed.",
 }
 """Every proof and measure, and what it says."""
@@ -315,7 +314,6 @@ def _measures(charges: pl.DataFrame) -> Iterator[pl.DataFrame]:
         "matched": pl.col("x_Match").is_in(["matched", "native"]),
         "priced": pl.col("x_PriceStatus").is_in(["priced", "native"]),
         "attributed": pl.col("SubAccountId").is_not_null() | pl.col("x_ApiKeyId").is_not_null(),
-        "owned": pl.col("x_Team").is_not_null(),
         "invoiced": (pl.col("x_CostStatus") == "invoiced") | pl.col("InvoiceId").is_not_null(),
     }
     asked = charges.filter(~pl.col("ChargeCategory").is_in(["Tax", "Credit"]))

@@ -11,10 +11,9 @@ import polars as pl
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.tco import tco_daily
 from models.errors import OutlayError
-from pipelines.attribution import AttributionCache, attribution_of
+from pipelines.attribution import AttributionCache
 from pipelines.currency_rates import reporting_rates
-from pipelines.declared import declared_by_day
-from pipelines.ownership_rules import cost_centres, pools
+from pipelines.declared import declared_by_day, invoiced_days, undeclared
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
@@ -37,9 +36,7 @@ class Economics:
     @cached_property
     def attributed(self) -> pl.DataFrame:
         """`marts.attributed_daily` of all loads."""
-        cache = AttributionCache(
-            self.work.home.cache / "attribution", self.facts.lake, attribution_of(self.work.settings)
-        )
+        cache = AttributionCache(self.work.home.cache / "attribution", self.facts.lake, self.work.attribution)
         rows = pl.concat([ATTRIBUTED_DAILY.empty(), *(cache.of(load) for load in self.facts.loads)])
         cache.forget_all_but(self.facts.loads)
         return rows
@@ -47,16 +44,17 @@ class Economics:
     @cached_property
     def declared(self) -> pl.DataFrame:
         """`marts.declared_costs` through today."""
-        return declared_by_day(self.work.settings, self.facts, self.today)
+        settings, invoiced = self.work.settings, invoiced_days(self.facts)
+        self.problems.extend(undeclared(settings, invoiced))
+        return declared_by_day(settings, self.facts, invoiced, self.today)
 
     @cached_property
     def tco(self) -> pl.DataFrame:
         """`marts.tco_daily`."""
-        settings = self.work.settings
         return tco_daily(
             self.attributed,
             self.declared,
-            pools=pools(settings),
-            cost_centres=cost_centres(settings),
-            rates=reporting_rates(settings, self.work.home),
+            pools=self.work.pools,
+            cost_centres=self.work.cost_centres,
+            rates=reporting_rates(self.work.settings, self.work.home),
         )

@@ -135,7 +135,6 @@ def _post(how: str, folder: Path) -> dict[str, float]:
     terms = Terms(
         prices=price_book(),
         contracts=(),
-        owners=(),
         names=pl.DataFrame(schema=KNOWN_NAMES_SCHEMA),
         as_of=MONTH + timedelta(days=60),
         settle_lag=timedelta(hours=48),

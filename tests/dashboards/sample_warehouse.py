@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 
 from models.control.budgets import BUDGET_STATUS, Budget, status
+from models.economics.tco import TCO_DAILY
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.operations import FINDINGS, FRESHNESS_TABLE, LOADS, NAMES, PUBLICATION, RESTATEMENTS
 from models.ledger.reconciliation import RECONCILIATION
@@ -116,6 +117,15 @@ def _charge(
     }
 
 
+def _attributed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What `marts.tco_daily` says beside a charge's own columns."""
+    return {
+        "origin": "charge",
+        "allocation": "direct" if row["team"] else "unallocated",
+        "reporting_currency": "USD",
+    }
+
+
 def estimates() -> list[dict[str, Any]]:
     def one(kind: str, day: date, cost: str | None, reason: str) -> dict[str, Any]:
         return {
@@ -155,9 +165,10 @@ class Sample:
     failing_proof: bool = True
 
     def tables(self) -> dict[Table, pl.DataFrame]:
-        costs = filled(DAILY_COSTS, self.charges)
+        costs = filled(TCO_DAILY, [row | _attributed(row) for row in self.charges])
         return {
-            DAILY_COSTS: costs,
+            DAILY_COSTS: filled(DAILY_COSTS, self.charges),
+            TCO_DAILY: costs,
             USAGE_ESTIMATES: filled(USAGE_ESTIMATES, self.estimates),
             BUDGET_STATUS: status(costs, BUDGETS, as_of=LAST_DAY),
             RECONCILIATION: filled(RECONCILIATION, _reconciliation()),

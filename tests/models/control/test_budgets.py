@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 
 from models.control.budgets import BUDGET_STATUS, Budget, BudgetError, crossings, status
 from models.control.movers import top_movers
-from models.ledger.rollup import DAILY_COSTS
+from models.economics.tco import TCO_DAILY
 
 
 def cost(day: date, billed: str, *, period: str | None = None, currency: str = "USD", **columns: str | None):
-    row = dict.fromkeys(DAILY_COSTS.polars_schema)
-    row |= {"source": "openai", "provider_name": "OpenAI", "team": "search", "model": "gpt-5"} | columns
+    row = dict.fromkeys(TCO_DAILY.polars_schema)
+    row |= {
+        "origin": "charge",
+        "source": "openai",
+        "provider_name": "OpenAI",
+        "team": "search",
+        "model": "gpt-5",
+    } | columns
     amount = Decimal(billed)
     return row | {
         "billing_month": period or f"{day:%Y-%m}",
@@ -30,7 +36,7 @@ def cost(day: date, billed: str, *, period: str | None = None, currency: str = "
 
 
 def costs(*rows: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=DAILY_COSTS.polars_schema)
+    return pl.DataFrame(rows, schema=TCO_DAILY.polars_schema)
 
 
 JULY = costs(

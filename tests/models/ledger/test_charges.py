@@ -10,7 +10,6 @@ from models.errors import OutlayError
 from models.ledger.billing import settle
 from models.ledger.charges import to_charges
 from models.ledger.focus import COST_AND_USAGE
-from models.ledger.ownership import OwnerRule
 
 LATER = datetime(2026, 9, 20, tzinfo=UTC)
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
@@ -108,16 +107,15 @@ def test_a_purchase_is_one_unit_at_its_price(charge, line):
     assert (row["ConsumedQuantity"], row["ChargeFrequency"]) == (None, "One-Time")
 
 
-def test_names_fall_back_to_ids_and_owners_are_found(charge, line, reading):
+def test_names_fall_back_to_ids(charge, line, reading):
     charges = charge(
         [line("4"), line("-1", project_id="proj_b", charge_category="Credit")],
         [reading(project_name="Search")],
         account_names={"org-1": "Example Inc"},
-        owners=[OwnerRule("search", project="Sea*")],
     )
-    assert charges.select("SubAccountName", "BillingAccountName", "x_Team").rows() == [
-        ("Search", "Example Inc", "search"),
-        ("proj_b", "Example Inc", None),
+    assert charges.select("SubAccountName", "BillingAccountName").rows() == [
+        ("Search", "Example Inc"),
+        ("proj_b", "Example Inc"),
     ]
 
 

@@ -75,7 +75,6 @@ def test_every_proof_holds_for_what_we_make(posting):
         ("attributed", 4, 4),
         ("invoiced", 4, 0),
         ("matched", 4, 4),
-        ("owned", 4, 0),
         ("priced", 4, 4),
     ]
 

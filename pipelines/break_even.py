@@ -214,8 +214,8 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
         "curve asks, without a loss; all else is paid for all month.",
         f"Overheads: {money_text(fleet.overhead, answer.currency)} a month (--overhead: people, network, licences).",
         "An accelerator-hour is what is billed for the accelerator: a host that is billed apart (Google) is not in it.",
-        f"Prompts: ours are {_prompt_ratio(answer)} tokens to one of output; where that is more than the throughput was "
-        "told for (a benchmark's prompts are mostly short), take less of it (--load).",
+        f"Prompts: ours are {_prompt_ratio(answer)} tokens to one of output; where that is more than the throughput "
+        "was told for (a benchmark's prompts are mostly short), take less of it (--load).",
         "Whether the served model does the work as well is not judged.",
         "API cost: effective cost of the month, discounts in, commitments amortised.",
     ]

@@ -41,7 +41,7 @@ def what_if_repriced(
     contracts = _contracts(home)
     answers = [_Answer(other, reprice(usage.readings, other, book, contracts)) for other in others]
     currency = book.rows["currency"][0]
-    for answer in sorted(answers, key=lambda each: each.repriced.total("other_contracted_cost")):
+    for answer in sorted(answers, key=_cheapest_first):
         _tell(answer, usage, currency)
     _say_assumptions(answers, usage)
 
@@ -50,15 +50,24 @@ def _contracts(home: Home) -> Sequence[ContractRate]:
     return contract_rates(read_settings(home.configuration).contracts) if home.configuration.exists() else ()
 
 
+def _cheapest_first(answer: _Answer) -> tuple[bool, Decimal]:
+    repriced = answer.repriced
+    return repriced.compared.is_empty(), repriced.total("other_contracted_cost") - repriced.total("contracted_cost")
+
+
 def _tell(answer: _Answer, usage: ModelUsage, currency: str) -> None:
     repriced = answer.repriced
     now, then = repriced.total("contracted_cost"), repriced.total("other_contracted_cost")
-    _print(
-        f"{usage.model}, {month_text(usage.month)} → {answer.other}: {money_text(then, currency)} instead of "
-        f"{money_text(now, currency)} at our prices ({money_text(then - now, currency, signed=True)}, "
-        f"{change_text(then, now)}); at list {money_text(repriced.total('other_list_cost'), currency)} instead of "
-        f"{money_text(repriced.total('list_cost'), currency)}."
-    )
+    what = f"{usage.model}, {month_text(usage.month)} → {answer.other}"
+    if repriced.compared.is_empty():
+        _print(f"{what}: nothing of it has a price on both sides.")
+    else:
+        _print(
+            f"{what}: {money_text(then, currency)} instead of {money_text(now, currency)} at our prices "
+            f"({money_text(then - now, currency, signed=True)}, {change_text(then, now)}); "
+            f"at list {money_text(repriced.total('other_list_cost'), currency)} instead of "
+            f"{money_text(repriced.total('list_cost'), currency)}."
+        )
     left_out = repriced.left_out
     if left_out.height:
         _print(f"Left out on both sides, for a price is missing: {_listed(left_out, currency)}.")

@@ -6,12 +6,13 @@ What a declared cost is by day is in `models.economics.declared_costs`; reading 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import polars as pl
 
+from connectors.errors import ConfigurationError
 from models.economics.components import LAYERS, Taxonomy
 from models.economics.declared_costs import (
     DECLARED_TAG,
@@ -24,8 +25,10 @@ from models.economics.declared_costs import (
 )
 from models.economics.first_match import TAG, Rule
 from models.economics.ownership import DIMENSIONS, POOL, OwnerRule
+from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.rollup import DAILY_COSTS
+from models.wording import nearest
 from pipelines.settings import Settings
 from pipelines.settings.declared import DeclaredCostSettings
 from pipelines.warehouse import Facts
@@ -77,15 +80,15 @@ def with_declared_components(taxonomy: Taxonomy, settings: Settings) -> Taxonomy
     return Taxonomy((*rules, *taxonomy.rules), (*components, *taxonomy.components))
 
 
-def declared_by_day(settings: Settings, facts: Facts, today: date) -> pl.DataFrame:
-    """`marts.declared_costs` through `today`, given way to the invoices whose charges `facts` hold.
+def declared_by_day(settings: Settings, facts: Facts, invoiced: pl.DataFrame, today: date) -> pl.DataFrame:
+    """`marts.declared_costs` through `today`, given way to invoices on the days of `invoiced`.
 
     A fee or people without `valid_from` are counted from the first day of the first charges.
     """
     costs = [declared_cost(said) for said in settings.costs]
     first = facts.read(DAILY_COSTS).select(pl.col("day").min()).collect().item() if costs else None
     since = today.replace(day=1) if first is None else first.date()
-    return declared_costs(costs, invoiced_days(facts), since=since, through=today, layers=LAYERS)
+    return declared_costs(costs, invoiced, since=since, through=today, layers=LAYERS)
 
 
 def invoiced_days(facts: Facts) -> pl.DataFrame:
@@ -124,6 +127,20 @@ def invoiced_days(facts: Facts) -> pl.DataFrame:
     )
     days = [of_feeds.explode("day"), lines.join(charged, on=key)]
     return pl.concat([rows.select(list(INVOICED_DAYS_SCHEMA)) for rows in days])
+
+
+def undeclared(settings: Settings, invoiced: pl.DataFrame) -> Iterator[OutlayError]:
+    """An error for each name that an invoice takes the place of and that `costs` do not declare: misspelt, the cost
+    counts twice."""
+    known = [cost.name for cost in settings.costs]
+    unknown = (
+        invoiced.filter(~pl.col("name").is_in(known)).group_by("name").agg(pl.col("invoice_id").min()).sort("name")
+    )
+    for name, invoice_id in unknown.iter_rows():
+        yield ConfigurationError(
+            f"invoice {invoice_id} takes the place of the declared cost {name!r}, which outlay.yaml does not declare",
+            remedy=f"write declared_cost as the name under costs is written{nearest(name, known)}, or leave it empty",
+        )
 
 
 def _owner(said: DeclaredCostSettings) -> dict[str, str]:

@@ -37,7 +37,16 @@ def invoice_charges(invoices: Iterable[Invoice], window: Window, *, source: str)
     if not rows:
         return COST_AND_USAGE.empty()
     schema = {name: dtype for name, dtype in COST_AND_USAGE.polars_schema.items() if name in rows[0]}
-    return as_charges(pl.DataFrame(rows, schema=schema), source=source)
+    return as_charges(pl.DataFrame(rows, schema=schema).with_columns(**_PRICED_AS_BILLED), source=source)
+
+
+_PRICED_AS_BILLED = {
+    "PricingCurrency": pl.col("BillingCurrency"),
+    "PricingCurrencyContractedUnitPrice": pl.col("ContractedUnitPrice"),
+    "PricingCurrencyEffectiveCost": pl.col("EffectiveCost"),
+    "PricingCurrencyListUnitPrice": pl.col("ListUnitPrice"),
+}
+"""An invoice prices in the currency that it bills in."""
 
 
 def read_of(invoices: Iterable[Invoice], window: Window) -> pl.DataFrame:
@@ -117,6 +126,8 @@ def _always(owned: OwnedLine, window: Window) -> dict[str, Any]:
     tags = dict(sorted((*line.tags, *declared)))
     return {
         "BillingAccountId": head.account,
+        "BillingAccountName": head.account,
+        "BillingAccountType": "Account",
         "BillingCurrency": head.currency,
         "BillingPeriodStart": month.start,
         "BillingPeriodEnd": month.end,

@@ -172,6 +172,15 @@ def test_recoverable_tax_is_in_the_invoice_and_in_no_total(work: Workplace, tmp_
     assert rows(work, INVOICES) == [("INV-7", 1190, 1000, 0, "invoice", "equal")]
 
 
+def test_a_name_that_is_not_declared_is_told_with_the_publication(work: Workplace, tmp_path: Path):
+    report = import_invoices(work, invoice_file(tmp_path, SEATS.replace("Chat seats", "Chat sets")))
+    assert [failure.what for failure in report.failures] == [
+        "invoice INV-7 takes the place of the declared cost 'Chat sets', which outlay.yaml does not declare"
+    ]
+    assert "did you mean 'Chat seats'" in report.failures[0].remedy
+    assert report.publication is not None
+
+
 def test_a_name_that_outlay_yaml_has_is_refused(home: Home, tmp_path: Path):
     text = (
         f"organization: Example\nsources:\n  - {{name: invoices, connector: invoices, options: {{path: {tmp_path}}}}}\n"

@@ -1,0 +1,64 @@
+"""`costs` of outlay.yaml as the model takes them: components by kind, owners of the invoices that take their place."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from models.economics.components import taxonomy
+from models.economics.declared_costs import OwnedAccelerators, People
+from pipelines.declared import component_of, declared_cost, declared_owner_rules, with_declared_components
+from pipelines.reference import reference_folder
+from pipelines.settings import Settings
+
+SEATS = {"name": "Seats [EU]", "kind": "subscription", "amount": 1000, "per": "month", "team": "Search"}
+
+
+def settings(*costs: dict[str, Any]) -> Settings:
+    return Settings.model_validate({"organization": "Example", "costs": list(costs)})
+
+
+def test_each_kind_is_its_own_and_has_a_component():
+    said = settings(
+        {
+            "name": "Rack",
+            "kind": "owned_accelerators",
+            "accelerator": "H100",
+            "count": 8,
+            "purchase_price": 300000,
+            "in_service": date(2026, 1, 1),
+            "life_months": 48,
+        },
+        {"name": "Team", "kind": "people", "annual_cost": 400000, "share_pct": 25},
+        SEATS,
+        {**SEATS, "name": "Tracking", "component": "training_platforms"},
+    ).costs
+    made = [declared_cost(cost) for cost in said]
+    assert [component_of(cost) for cost in said] == [
+        "owned_hardware", "people_and_overheads", "people_and_overheads", "training_platforms",
+    ]  # fmt: skip
+    assert isinstance(made[0], OwnedAccelerators)
+    assert (made[0].accelerator, made[0].count, made[0].pue) == ("H100", 8, 1)
+    assert isinstance(made[1], People)
+    assert made[1].annual_cost == Decimal(400000)
+    assert made[2].team == "Search"
+
+
+def test_charges_of_an_invoice_belong_to_whom_the_cost_belongs_and_to_its_name_alone():
+    said = settings(SEATS, {**SEATS, "name": "Nobody's", "team": None})
+    assert [(rule.name, dict(rule.conditions), dict(rule.says)) for rule in declared_owner_rules(said)] == [
+        ("costs: Seats [EU]", {"tag:outlay:declared_cost": "Seats [[]EU]"}, {"team": "Search"})
+    ]
+
+
+def test_they_have_its_component_even_their_tax():
+    table = pl.read_csv(reference_folder("taxonomy") / "components.csv", infer_schema=False)
+    tagged = with_declared_components(taxonomy(table), settings({**SEATS, "component": "integration"}))
+    charge = {
+        "provider_name": "Chat Inc", "service_name": "Chat", "sku": None, "instance_type": None,
+        "charge_category": "Tax", "ai_kind": None, **{f"tag:{key}": None for key in tagged.tag_keys},
+    }  # fmt: skip
+    rows = [charge, {**charge, "tag:outlay:declared_cost": "Seats [EU]"}]
+    found = tagged.with_components(pl.DataFrame(rows, schema=dict.fromkeys(charge, pl.String)))
+    assert found["component"].to_list() == ["people_and_overheads", "integration"]

@@ -54,10 +54,12 @@ def _answer(blended: pl.DataFrame, period: str, currency: str) -> None:
         st.markdown(f"No token has a cost in {currency} in {month_text(period)}.")
         return
     row = whole.row(0, named=True)
+    cached = share_text(row["cache_hit_share"], _WHOLE)
+    batch = share_text(row["batch_share"], _WHOLE)
     st.markdown(
         f"**{money_text(row['effective_unit_cost'], currency)} for a million tokens** in {month_text(period)}, all "
-        f"models and kinds of token together. {share_text(row['cache_hit_share'], _WHOLE)} of what goes in is read from a "
-        f"cache, {share_text(row['batch_share'], _WHOLE)} of all tokens are processed as batch."
+        f"models and kinds of token together. {cached} of what goes in is read from a cache, {batch} of all tokens are "
+        "processed as batch."
     )
 
 

@@ -32,9 +32,9 @@ def accelerator_costs(
 
     `used_hours` and the four costs are of hours that were used, purchases among billed; `unused_hours` and
     `unused_cost` of what a commitment left; `unmeasured_effective_cost` is of charges that tell no hours, or no cost of
-    them. Σ effective + unused + unmeasured = Σ effective of the charges and declared costs. `busy_share` (0 to 1) and
-    `measured_hours` are from `usage.accelerator_utilisation`, null where nothing was measured. List and contracted
-    costs of our own accelerators are null: they have none.
+    them. Σ effective + unused + unmeasured = Σ effective of the charges and declared costs. Of
+    `measured_hours`, `measured_busy_hours` were busy (`usage.accelerator_utilisation`); null where nothing was
+    measured. List and contracted costs of our own accelerators are null: they have none.
     """
     rented = _rented(attributed, kinds).group_by(_KEY).agg(pl.col(SUMS).sum())
     owned = _owned(declared)
@@ -113,7 +113,7 @@ def _measured(rows: pl.DataFrame, utilisation: pl.DataFrame) -> pl.DataFrame:
 
 
 def _narrowest(rows: pl.DataFrame, monthly: pl.DataFrame) -> pl.DataFrame:
-    """Each row with `busy_share` and `measured_hours` of its month, accelerator, source and team, as far as told."""
+    """Each row with the measurement of its month, accelerator, source and team, as far as told."""
     for number, narrow in enumerate(_NARROWEST_FIRST):
         said = [pl.col(name).is_not_null() == (name in narrow) for name in ("source", "team")]
         key = ["month", "accelerator_type", *narrow]
@@ -127,11 +127,11 @@ def _narrowest(rows: pl.DataFrame, monthly: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce(f"{hours}_{number}" for number in range(len(_NARROWEST_FIRST)))
         for hours in ("busy_hours", "measured_hours")
     )
-    return rows.with_columns(busy_share=quotient(busy, measured), measured_hours=measured).drop(
+    return rows.with_columns(measured_busy_hours=busy, measured_hours=pl.when(measured > 0).then(measured)).drop(
         pl.selectors.matches(r"_hours_\d$")
     )
 
 
-def busy_hours() -> pl.Expr:
-    """Used hours that were busy; null where nothing was measured."""
-    return product(pl.col("used_hours"), pl.col("busy_share"))
+def busy_part(of: str) -> pl.Expr:
+    """The part of used hours, or of what they cost, that was busy; null where nothing was measured."""
+    return quotient(product(pl.col(of), pl.col("measured_busy_hours")), pl.col("measured_hours"))

@@ -15,7 +15,7 @@ import polars as pl
 
 from models.economics.pools import COSTS
 from models.economics.scopes import within
-from models.ledger.money import quotient
+from models.ledger.money import product, quotient
 from models.table import MONEY, Table, money, text
 
 VALUES = pl.Schema({"day": pl.Date(), "value": MONEY})
@@ -48,7 +48,7 @@ class DriverCosts(dy.Schema):
     unit = text("One of it, such as Customer")
     period = text("day, or month where the series is by month", values=("day", "month"))
     day = dy.Date(nullable=False, description="UTC day; the first of the month for a month")
-    currency = text("ISO 4217 code of the costs")
+    currency = text("ISO 4217 code of the costs: the reporting currency, where a rate is known")
     value = money("How many there were")
     list_cost = money("At public prices, of all costs in the driver's scope, in currency")
     contracted_cost = money("At our prices, of all costs in the driver's scope, in currency")
@@ -118,4 +118,19 @@ def _of_month(tco: pl.DataFrame, driver: Driver) -> pl.DataFrame:
 
 
 def _costs(tco: pl.DataFrame, driver: Driver) -> pl.DataFrame:
-    return within(tco, driver.scope).select(pl.col("day").dt.date(), "currency", *COSTS)
+    """Costs in scope, in the reporting currency, for a unit has one cost; without a rate they stay in their own."""
+    is_known = pl.col("exchange_rate").is_not_null()
+    reported = {
+        "effective_cost": pl.col("reporting_effective_cost"),
+        "billed_cost": pl.col("reporting_billed_cost"),
+    }
+    return within(tco, driver.scope).select(
+        pl.col("day").dt.date(),
+        currency=pl.when(is_known).then("reporting_currency").otherwise("currency"),
+        **{
+            cost: pl.when(is_known)
+            .then(reported.get(cost, product(pl.col(cost), pl.col("exchange_rate"))))
+            .otherwise(cost)
+            for cost in COSTS
+        },
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from models.economics.accelerator_costs import busy_hours
-from models.ledger.money import product, quotient
+from models.economics.accelerator_costs import busy_part
+from models.ledger.money import quotient
 from models.table import Table, money, text
 
 
@@ -53,10 +53,10 @@ _KEY = ["month", "source", "host_name", "accelerator_type", "team", "cost_centre
 
 def idle_accelerators(costs: pl.DataFrame) -> pl.DataFrame:
     """`marts.idle_accelerators` of `accelerator_costs`."""
-    busy_cost = product(pl.col("effective_cost"), pl.col("busy_share"))
-    is_unknown = ((pl.col("used_hours") != 0) & pl.col("busy_share").is_null()).any()
+    is_unknown = ((pl.col("used_hours") != 0) & pl.col("measured_hours").is_null()).any()
     return (
-        costs.with_columns(busy_hours=busy_hours(), busy_cost=busy_cost)
+        costs.filter(pl.any_horizontal(pl.col("used_hours", "unused_hours", "effective_cost", "unused_cost") != 0))
+        .with_columns(busy_hours=busy_part("used_hours"), busy_cost=busy_part("effective_cost"))
         .group_by(_KEY)
         .agg(
             pl.col("used_hours", "unused_hours", "unused_cost").sum(),

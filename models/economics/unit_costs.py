@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import dataframely as dy
 import polars as pl
 
-from models.economics.accelerator_costs import busy_hours
+from models.economics.accelerator_costs import busy_part
 from models.economics.pools import COSTS
 from models.ledger.money import quotient
 from models.table import Table, money, text
@@ -92,11 +92,11 @@ def unit_costs(measures: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def accelerator_hour_costs(costs: pl.DataFrame) -> pl.DataFrame:
     """What an accelerator-hour cost (`accelerator_costs`), by type, host, region and how it was bought."""
-    is_measured = pl.col("busy_share").is_not_null()
+    is_measured = pl.col("measured_hours").is_not_null()
     borne = pl.col("effective_cost") + pl.col("unused_cost")
     used = pl.col("used_hours")
     return (
-        costs.with_columns(busy=busy_hours())
+        costs.with_columns(busy=busy_part("used_hours"))
         .group_by(_HOUR_KEY)
         .agg(
             pl.col("list_cost", "contracted_cost").sum(),

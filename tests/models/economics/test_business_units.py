@@ -85,6 +85,23 @@ def test_a_series_by_month_is_set_against_whole_months():
     assert (told["period"], told["day"], told["effective_unit_cost"]) == ("month", date(2026, 9, 1), Decimal("0.5"))
 
 
+def test_a_unit_has_one_cost_in_the_reporting_currency():
+    """100 euros at 1.10 are 110 dollars, with 60 dollars 170 over 85 customers: 2.00. Yen without a rate are apart."""
+    euros = {"currency": "EUR", "exchange_rate": Decimal("1.1"), "reporting_effective_cost": Decimal(110)}
+    dollars = {"exchange_rate": Decimal(1), "reporting_effective_cost": Decimal(60)}
+    costs = tco(
+        {"on": 10, "cost": "100", **euros, "reporting_billed_cost": Decimal(110)},
+        {"on": 10, "cost": "60", **dollars, "reporting_billed_cost": Decimal(60)},
+        {"on": 10, "cost": "900", "currency": "JPY"},
+    )
+    customers = Driver("customers", "Customer", series({10: 85}))
+    rows = unit_costs([business_unit_costs(costs, [customers])])
+    assert rows.select("currency", "effective_unit_cost", "list_cost").rows() == [
+        ("JPY", Decimal("10.588235294118"), Decimal(900)),
+        ("USD", Decimal(2), Decimal(170)),
+    ]
+
+
 def test_a_day_without_a_unit_has_no_unit_cost():
     nothing = Driver("documents", "Document", series({10: 0, 11: 5}), ASSISTANT)
     assert driver_costs(COSTS_OF_SEPTEMBER, [nothing])["effective_unit_cost"].to_list() == [None, Decimal(8)]

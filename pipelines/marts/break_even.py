@@ -83,6 +83,9 @@ class _Question:
         declared = self.economics.declared
         ours = {*self._rates["accelerator_type"], *declared["accelerator_type"].drop_nulls()}
         for accelerator in sorted(ours):
+            names = served_models(measured, throughput_reference(), accelerator)
+            if not names:
+                continue
             prices = prices_per_hour(
                 self._rates,
                 declared,
@@ -91,7 +94,7 @@ class _Question:
                 month=month,
                 currency=currency,
             )
-            for name in served_models(measured, throughput_reference(), accelerator):
+            for name in names:
                 served = throughput(name, accelerator, measured, throughput_reference())
                 found = options(demand, served, prices, Fleet(together=served.together))
                 yield break_even_rows(model, month, currency, demand, served, found, hourly=is_hourly)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -157,3 +158,31 @@ def by_month(charges: list[dict[str, Any]], *dimensions: str) -> pl.DataFrame:
     attributed = pl.DataFrame(charges, schema=ATTRIBUTED_DAILY.polars_schema)
     dated = attributed.with_columns(month=pl.col("day").dt.strftime("%Y-%m"))
     return cost_changes(change_items(dated, "effective", "month", "currency", *dimensions), dimensions, NESTING)
+
+
+def test_the_demos_changes_close_against_its_attributed_costs(ask: Callable[[str], list[dict[str, Any]]]) -> None:
+    """Every dimension of every month sums to what effective cost moved by, and each row to the sum of its effects."""
+    by_usage_month = ask(
+        "SELECT currency, strftime(day, '%Y-%m') AS month, sum(effective_cost) AS cost "
+        "FROM marts.attributed_daily GROUP BY ALL ORDER BY ALL"
+    )
+    cost = {(row["currency"], row["month"]): row["cost"] for row in by_usage_month}
+    told = ask(
+        "SELECT currency, month, month_before, dimension, sum(change) AS change, sum(change - volume_effect "
+        "- mix_effect - cache_effect - tier_effect - geography_effect - price_effect - not_metered) AS open "
+        "FROM marts.cost_changes GROUP BY ALL"
+    )
+    assert {row["dimension"] for row in told} == {"team", "model", "component"}
+    for row in told:
+        before, after = (cost.get((row["currency"], row[name]), 0) for name in ("month_before", "month"))
+        assert (row["change"], row["open"]) == (after - before, 0), row
+
+
+def test_the_demos_break_even_names_every_source(ask: Callable[[str], list[dict[str, Any]]]) -> None:
+    rows = ask("SELECT * FROM marts.break_even")
+    assert rows
+    for row in rows:
+        assert row["self_hosted_cost_low"] <= row["self_hosted_cost"] <= row["self_hosted_cost_high"]
+        assert row["price_per_hour_low"] <= row["price_per_hour"] <= row["price_per_hour_high"]
+        assert row["throughput_source"].startswith(("measured by us", "reference, not ours"))
+        assert row["price_source"].startswith(("our bills", "declared in outlay.yaml", "reference, not ours"))

@@ -83,6 +83,11 @@ contracts: []
 #    rates:
 #      - {provider: anthropic, model: "claude-*", discount_pct: 10, valid_from: 2026-01-01}
 
+# What no API bills: owned accelerators, people, subscriptions, support. An imported invoice takes its place.
+costs: []
+#  - {name: Chat seats, kind: subscription, amount: 1000, per: month, team: Search, valid_from: 2026-01-01}
+#  - {name: Platform team, kind: people, annual_cost: 400000, share_pct: 25}
+
 # A monthly budget that is crossed is told once.
 budgets: []
 #  - {name: All AI, amount: 50000, thresholds_pct: [80, 100]}

@@ -1,17 +1,22 @@
 """`costs` of outlay.yaml as the model takes them: components by kind, owners of the invoices that take their place."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import yaml
 
-from models.economics.components import taxonomy
-from models.economics.declared_costs import OwnedAccelerators, People
+from connectors.invoices.reading import read_invoices
+from models.economics.components import LAYERS, taxonomy
+from models.economics.declared_costs import INVOICED_DAYS_SCHEMA, OwnedAccelerators, People, declared_costs
 from pipelines.declared import component_of, declared_cost, declared_owner_rules, with_declared_components
 from pipelines.reference import reference_folder
 from pipelines.settings import Settings
 
+OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 SEATS = {"name": "Seats [EU]", "kind": "subscription", "amount": 1000, "per": "month", "team": "Search"}
 
 
@@ -50,6 +55,28 @@ def test_charges_of_an_invoice_belong_to_whom_the_cost_belongs_and_to_its_name_a
     assert [(rule.name, dict(rule.conditions), dict(rule.says)) for rule in declared_owner_rules(said)] == [
         ("costs: Seats [EU]", {"tag:outlay:declared_cost": "Seats [[]EU]"}, {"team": "Search"})
     ]
+
+
+def test_the_documented_rack_costs_what_the_document_works_out():
+    """280.60 a day in April 2026, 192 accelerator-hours."""
+    text = OPERATIONS.read_text("utf-8")
+    example = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if block.startswith("costs:"))
+    said = Settings.model_validate({"organization": "Example", **yaml.safe_load(example)}).costs
+    costs = [declared_cost(cost) for cost in said]
+    april = date(2026, 4, 7)
+    rows = declared_costs(
+        costs, pl.DataFrame(schema=INVOICED_DAYS_SCHEMA), since=april, through=april, layers=LAYERS
+    ).filter(pl.col("name") == "H100 rack", pl.col("day").dt.date() == april)
+    assert rows.select(pl.col("effective_cost", "accelerator_hours").sum()).row(0) == (Decimal("280.60"), 192)
+
+
+def test_the_documented_invoice_is_read():
+    text = OPERATIONS.read_text("utf-8")
+    example = next(
+        block for block in re.findall(r"```csv\n(.*?)```", text, re.DOTALL) if block.startswith("invoice_id")
+    )
+    (invoice,) = read_invoices(example.encode(), "operations.csv")
+    assert sum(line.amount for line in invoice.lines) == 1070
 
 
 def test_they_have_its_component_even_their_tax():

@@ -112,9 +112,9 @@ def serving(
     home: Home, simulation: Simulation, *, misbehave: bool = True, port: int | None = None
 ) -> Generator[Server]:
     """The make-believe vendors on loopback, files of clouds in `demo/clouds`, and the configuration that pulls them."""
-    port = free_port(_FIRST_PORT) if port is None else port
     _write_clouds(home, simulation)
-    simulation.write_measures(home.demo / _MEASURES)
+    # asked for last: what is free now may be taken by the time that files are written
+    port = free_port(_FIRST_PORT) if port is None else port
     with Server(simulation, port=port, misbehave=misbehave) as server:
         _write_configuration(home, simulation, server.base_url)
         yield server
@@ -123,6 +123,7 @@ def serving(
 def _write_clouds(home: Home, simulation: Simulation) -> None:
     if simulation.has_clouds:
         simulation.write_clouds(home.demo / "clouds")
+        simulation.write_measures(home.demo / _MEASURES)
 
 
 def world_of(home: Home) -> World:

@@ -22,6 +22,7 @@ from models.economics.single_vendors import SINGLE_PROVIDER_USE_CASES
 from models.economics.statements import STATEMENTS
 from models.economics.tco import TCO_DAILY
 from models.economics.unit_costs import UNIT_COSTS
+from models.economics.unmatched import UNMATCHED_SPEND
 from models.economics.utilisation import ACCELERATOR_UTILISATION
 from models.economics.vendors import VENDOR_CONCENTRATION
 from models.foresight.cost_changes import COST_CHANGES
@@ -61,6 +62,7 @@ _ECONOMICS = (
     ATTRIBUTED_DAILY,
     TCO_DAILY,
     DECLARED_COSTS,
+    UNMATCHED_SPEND,
     ACCELERATOR_UTILISATION,
     IDLE_ACCELERATORS,
     UNIT_COSTS,

@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -38,10 +38,11 @@ _MIRROR = "mirror"
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts that one publication shows, for marts to be computed from."""
+    """The facts that one publication shows, for marts to be computed from. `operations`: the control store's tables."""
 
     lake: Lake
     loads: tuple[CurrentLoad, ...]
+    operations: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
 
     def read(self, table: Table) -> pl.LazyFrame:
         """The table's rows in all loads that are shown."""
@@ -133,7 +134,7 @@ def _build(
     tables: Iterable[Table],
     marts: Callable[[Facts], Mapping[str, Mart]],
 ) -> None:
-    facts = Facts(lake, tuple(snapshot.loads))
+    facts = Facts(lake, tuple(snapshot.loads), snapshot.tables)
     made: dict[str, Mart] = {
         **{f"ops.{ops}": frame for ops, frame in snapshot.tables.items()},
         PUBLICATION.qualified_name: _this_publication(name, snapshot),

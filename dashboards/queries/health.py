@@ -19,12 +19,14 @@ def publication(published: Published) -> pl.DataFrame:
 
 
 def coverage(published: Published, *, period: str, currency: str) -> pl.DataFrame:
-    """measure (matched, priced, attributed, owned, invoiced), known, whole: of billed cost, over all sources."""
+    """measure (matched, priced, attributed, owned, invoiced), known, whole: of billed cost, over all sources.
+
+    Measures of effective cost (component known, converted) are told with total cost."""
     return ask(
         published,
         """
         SELECT "check" AS measure, sum(actual) AS known, sum(expected) AS whole FROM ops.checks
-        WHERE kind = 'measure' AND billing_period = $period AND currency = $currency
+        WHERE kind = 'measure' AND cost_basis = 'billed' AND billing_period = $period AND currency = $currency
         GROUP BY measure ORDER BY measure
         """,
         period=period,

@@ -53,6 +53,7 @@ class AttributedDaily(dy.Schema):
     cost_status = text("provisional or invoiced", nullable=True)
     component = text("Component of the AI stack; null is unmatched", nullable=True)
     layer = text("Layer of the stack that the component belongs to; null is unmatched", nullable=True)
+    unmatched_sku = text("FOCUS SkuMeter, or ChargeDescription without one, where there is no component", nullable=True)
     team = text("Team that owns it; null is unallocated, or in a pool", nullable=True)
     cost_centre = text("Cost centre; null is unknown", nullable=True)
     product = text("Product; null is unknown", nullable=True)
@@ -76,8 +77,8 @@ ATTRIBUTED_DAILY = Table(
     kind="mart",
     grain=(
         "source × billing month × day × service × account × project × region × model × meter × tier × accelerator × "
-        "commitment × capacity × charge category × price status × cost status × component × owner × pool × currency × "
-        "unit"
+        "commitment × capacity × charge category × price status × cost status × component, or SKU × owner × pool × "
+        "currency × unit"
     ),
     meaning="Charges by day with component and owner, before shared pools are split: quantities and all four costs.",
     contract=AttributedDaily,
@@ -175,7 +176,9 @@ def attribute(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
     unasked = [name for name in OWNED_BY if name not in {*combinations.columns, "component"}]
     placed = by.place(combinations.with_columns(pl.lit(None, pl.String).alias(name) for name in unasked))
     return (
-        placed.with_columns(by.developers.of(placed["model"]))
+        placed.with_columns(
+            by.developers.of(placed["model"]), unmatched_sku=pl.when(pl.col("component").is_null()).then("sku")
+        )
         .group_by(_GRAIN)
         .agg(pl.col(_NAME).max(), *_sums())
         .with_columns(pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))

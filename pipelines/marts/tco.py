@@ -1,12 +1,18 @@
-"""Marts of total cost, as the publication shows them."""
+"""Marts of total cost, as the publication shows them, and the proofs that nothing was lost or made in them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import polars as pl
+
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.tco import TCO_DAILY
+from models.economics.tco_proofs import MEANINGS, tco_checks
+from models.economics.unmatched import UNMATCHED_SPEND, unmatched_spend
+from models.ledger.rollup import DAILY_COSTS
+from models.ledger.trust import CHECKS
 from pipelines.marts.economics import Economics
 from pipelines.warehouse import Mart
 
@@ -17,4 +23,14 @@ def tco_marts(economics: Economics) -> Mapping[str, Mart]:
         ATTRIBUTED_DAILY.qualified_name: economics.attributed,
         DECLARED_COSTS.qualified_name: economics.declared,
         TCO_DAILY.qualified_name: economics.tco,
+        UNMATCHED_SPEND.qualified_name: lambda: unmatched_spend(economics.attributed, economics.today),
+        CHECKS.qualified_name: lambda: _checks(economics),
     }
+
+
+def _checks(economics: Economics) -> pl.DataFrame:
+    """`ops.checks`: what each load proved, and what this publication proves."""
+    facts = economics.facts
+    made = tco_checks(facts.read(DAILY_COSTS), economics.attributed, economics.declared, economics.tco)
+    of_loads = facts.operations.get(CHECKS.name, CHECKS.empty())
+    return pl.concat([of_loads.filter(~pl.col("check").is_in(list(MEANINGS))), made])

@@ -78,6 +78,7 @@ _MEASURES: Mapping[Measure, tuple[str, tuple[_Column, ...]]] = {
         (
             _text("model", "subject"), _MILLIONS, *_AT_ITS_COSTS, _COST, _share("cache hits", "cache_hit_share"),
             _share("batch", "batch_share"), _share("priced", "priced_share"),
+            _money("tokens not told", "unmeasured_effective_cost"),
         ),
     ),
     Measure.TOKENS: (

@@ -84,7 +84,8 @@ def token_costs(attributed: pl.DataFrame) -> pl.DataFrame:
 def blended_costs(attributed: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """Every token of a model, and all that they cost: their charges and the capacity that served them; then all models.
 
-    Σ effective cost over models = charges of tokens + capacity = the row of all models, exactly.
+    Capacity whose tokens nobody counted has no part in a price: it stands apart, unmeasured. Σ effective + unmeasured
+    over models = charges of tokens + capacity = the row of all models, exactly.
     """
     capacity = assigned_capacity(attributed, covered)
     rows = pl.concat([_charged(attributed), _capacity_paid(capacity, covered)], how="diagonal")
@@ -93,14 +94,15 @@ def blended_costs(attributed: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFra
 
 
 def request_costs(attributed: pl.DataFrame, covered: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
-    """What a request to a model cost: everything that is charged for the model, over its requests as metered.
+    """What a request to a model cost: all that is charged for the model and its capacity, over its requests as metered.
 
     Only of sources that tell requests of that model in that month: cost of others would be divided by nothing.
     """
     key = [*_PLACE, "model", "currency"]
     is_of_models = is_of_tokens() | (pl.col("component") == "model_apis")
     models = _monthly(attributed.filter(is_of_models & ~is_capacity()))
-    costs = pl.concat([models.select(*key, *COSTS), assigned_capacity(attributed, covered).select(*key, *COSTS)])
+    capacity = assigned_capacity(attributed, covered).filter("is_served")
+    costs = pl.concat([models.select(*key, *COSTS), capacity.select(*key, *COSTS)])
     asked = requests.filter(pl.col("model").is_not_null(), pl.col("quantity") > 0)
     return (
         costs.group_by(key)
@@ -116,20 +118,20 @@ def assigned_capacity(attributed: pl.DataFrame, covered: pl.DataFrame) -> pl.Dat
     """Capacity by source, month, model and currency, with the model whose tokens it served where that can be told.
 
     Capacity of a model that has covered tokens stays with it. All other capacity of that source and month goes by
-    quantity to the covered models that have none of their own; where there is no such model, it stays as it was told.
+    quantity to the covered models that have none of their own; where there is no such model, it stays as it was told,
+    and is not `is_served`: nobody counted its tokens.
     """
     key = [*_PLACE, "model", "currency"]
     capacity = _monthly(attributed.filter(is_capacity())).group_by(key).agg(pl.col(COSTS).sum())
-    tokens = covered.group_by(*_PLACE, "model").agg(pl.col("quantity").sum())
+    tokens = covered.filter(pl.col("quantity") > 0).group_by(*_PLACE, "model").agg(pl.col("quantity").sum())
     named = capacity.join(tokens, on=[*_PLACE, "model"], how="semi")
-    open_tokens = tokens.join(named, on=[*_PLACE, "model"], how="anti").filter(pl.col("quantity") > 0)
+    open_tokens = tokens.join(named, on=[*_PLACE, "model"], how="anti")
     rest = capacity.join(named, on=key, how="anti", nulls_equal=True).with_row_index("lot")
     spread = rest.rename({"model": "told"}).join(open_tokens.sort("model"), on=_PLACE)
     for cost in COSTS:
         spread = split_within(spread, total=cost, weight="quantity", by=["lot"], into=cost)
     stays = rest.join(spread, on="lot", how="anti")
-    columns = [*key, *COSTS]
-    return pl.concat([named.select(columns), spread.select(columns), stays.select(columns)])
+    return pl.concat(part.select(*key, *COSTS, is_served=pl.lit(part is not stays)) for part in (named, spread, stays))
 
 
 def _monthly(rows: pl.DataFrame) -> pl.DataFrame:
@@ -168,10 +170,17 @@ def _charged(attributed: pl.DataFrame) -> pl.DataFrame:
 
 def _capacity_paid(capacity: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """Capacity, and beside it the tokens of the models that it was given to, in the first of its currencies."""
-    bearing = capacity.group_by(*_PLACE, "model").agg(pl.col("currency").min())
-    tokens = covered.join(bearing, on=[*_PLACE, "model"])
-    costs = capacity.with_columns(priced=pl.col("effective_cost"))
-    return pl.concat([costs.drop("source"), tokens.drop("source")], how="diagonal")
+    served, rest = capacity.filter("is_served"), capacity.filter(~pl.col("is_served"))
+    bearing = served.group_by(*_PLACE, "model").agg(pl.col("currency").min())
+    columns = ["month", "model", "currency"]
+    return pl.concat(
+        [
+            served.select(*columns, *COSTS, priced="effective_cost"),
+            rest.select(*columns, unmeasured_effective_cost="effective_cost"),
+            covered.join(bearing, on=[*_PLACE, "model"]).drop("source"),
+        ],
+        how="diagonal",
+    )
 
 
 def _blended(rows: pl.DataFrame) -> pl.DataFrame:
@@ -179,7 +188,7 @@ def _blended(rows: pl.DataFrame) -> pl.DataFrame:
     return (
         rows.group_by("month", "currency", subject="model")
         .agg(
-            pl.col(*COSTS, "quantity", "priced").sum(),
+            pl.col(*COSTS, "quantity", "priced", "unmeasured_effective_cost").sum(),
             input=quantity.filter(pl.col("token_kind").is_in(_INPUT_KINDS)).sum(),
             read=quantity.filter(pl.col("token_kind").is_in(_CACHE_READS)).sum(),
             batch=quantity.filter(pl.col("processing_tier") == "batch").sum(),

@@ -58,7 +58,7 @@ def test_every_measure_can_be_asked_for():
 def test_a_table_for_each_measure_and_the_idle_ones(shown):
     lines = [" ".join(line.split()) for line in shown().splitlines()]
     assert "A million tokens, all kinds together, September 2026" in lines
-    assert "gpt-x 12.0 M – – 1.75 USD 21.00 USD 50.0 % – –" in lines
+    assert "gpt-x 12.0 M – – 1.75 USD 21.00 USD 50.0 % – – 0.00 USD" in lines
     assert "H100 AWS reserved 100 – – 2.00 USD 4.00 USD – – 200.00 USD" in lines
     assert "H100 search aws 100 100 – 200.00 USD 200.00 USD – –" in lines
     assert "– where nobody measured: see `utilisation` in docs/operations.md" in lines

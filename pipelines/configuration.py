@@ -19,7 +19,6 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.errors import ConfigurationError
 from connectors.protocol import Connector, Surroundings
-from models.errors import OutlayError
 from models.wording import nearest
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
@@ -98,7 +97,7 @@ def read_settings(path: Path) -> Settings:
     except ValidationError as error:
         told = [_explain(mistake, node, path.name) for mistake in error.errors(include_url=False)]
         raise _mistaken(told, path.name) from None
-    checks = (_unnamed_secrets, _wrong_options, _unusable_rates, _wrong_rules, _wrong_measures)
+    checks = (_unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures)
     told = [mistake for check in checks for mistake in check(settings, node)]
     if told:
         raise _mistaken(told, path.name)
@@ -148,21 +147,14 @@ def _unnamed_secrets(settings: Settings, node: yaml.Node | None) -> list[_Mistak
     ]
 
 
-def _unusable_rates(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
-    """Every rate is one that the ledger can apply."""
+def _wrong_contracts(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
+    """Every rate is one that the ledger can apply and that comes to pass; commits lie within their contract."""
     if not settings.contracts:
         return []
-    from pipelines.contracts import contract_rate
+    from pipelines.contract_checks import contract_mistakes
 
-    mistakes: list[_Mistake] = []
-    for position, contract in enumerate(settings.contracts):
-        for number, rate in enumerate(contract.rates):
-            try:
-                contract_rate(contract, number + 1, rate)
-            except OutlayError as error:
-                location = ("contracts", position, "rates", number)
-                mistakes.append(_at(node, location, f"{error.what}: {error.remedy}"))
-    return mistakes
+    found = contract_mistakes(settings, lambda location: _line_of(node, location))
+    return [_at(node, mistake.location, mistake.what) for mistake in found]
 
 
 def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
@@ -176,8 +168,8 @@ def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
 
 
 def _wrong_measures(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
-    """Drivers ask what costs have, in statements that may be run; measurements say what they are of."""
-    if not (settings.drivers or settings.utilisation):
+    """Drivers and policies ask what costs have, in statements that may be run; measurements say what they are of."""
+    if not (settings.drivers or settings.utilisation or settings.residency):
         return []
     from pipelines.measure_checks import measure_mistakes
 

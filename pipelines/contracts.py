@@ -34,7 +34,7 @@ def contract_rate(contract: ContractSettings, number: int, rate: ContractRateSet
         discount_pct=rate.discount_pct,
         unit_price=rate.unit_price,
         valid_from=rate.valid_from,
-        valid_to=rate.valid_to,
+        valid_to=rate.valid_to or contract.valid_to,
         sku=rate.sku,
         service=rate.service,
         region=rate.region,
@@ -98,7 +98,7 @@ def contract_terms(contract: ContractSettings) -> Contract:
             )
             for commit in contract.commits
         ),
-        renews_on=None if renewal is None else renewal.on,
+        renews_on=None if renewal is None else renewal.day,
         notice_days=0 if renewal is None else renewal.notice_days,
         automatic=None if renewal is None else renewal.automatic,
         sla=contract.sla,

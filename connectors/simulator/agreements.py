@@ -29,7 +29,7 @@ def contracts(calendar: Calendar, *, clouds: bool) -> list[dict[str, Any]]:
     if not clouds:
         return [{**order_form, "rates": rates}, {**labs, "rates": labs_rates}]
     begins, ends = calendar.first_day, calendar.first_day.replace(year=calendar.first_day.year + 1)
-    terms = {"dpa": begins, "renewal": {"on": ends, "notice_days": 60, "automatic": True}}
+    terms = {"dpa": begins, "renewal": {"day": ends, "notice_days": 60, "automatic": True}}
     return [
         {**order_form, "rates": rates, **terms, "sla": "99.5 % a month", "residency": ["us", "global"]},
         {**labs, "rates": labs_rates},
@@ -41,7 +41,7 @@ def contracts(calendar: Calendar, *, clouds: bool) -> list[dict[str, Any]]:
         {
             "name": "AWS private pricing", "source": AWS, "issuer": "Amazon Web Services, Inc.",
             "commits": [_commit("A year of AWS", 1_800_000, begins, ends)],
-            "renewal": {"on": ends, "notice_days": 90}, "dpa": begins, "sla": "99.99 % a month",
+            "renewal": {"day": ends, "notice_days": 90}, "dpa": begins, "sla": "99.99 % a month",
             "residency": ["us-*", "eu-west-1"],
         },
         {

@@ -67,7 +67,7 @@ class CommitSettings(Strict):
 class RenewalSettings(Strict):
     """When a contract ends, and by when one must say so."""
 
-    on: date
+    day: date
     notice_days: int = Field(default=0, ge=0)
     automatic: bool = False
 

@@ -59,7 +59,7 @@ def invoice_charges(calendar: Calendar) -> list[Charge]:
     ]  # fmt: skip
     tax = Charge(
         INVOICES, month, _ACCOUNT, None, midnight(start), "Tax", _TAX, _TAX, _TAX, _TAX,
-        component=PEOPLE_AND_OVERHEADS,
+        component=PEOPLE_AND_OVERHEADS, service=SEATS,
     )  # fmt: skip
     return [bought, *days, tax]
 

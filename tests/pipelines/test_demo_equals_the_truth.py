@@ -1,7 +1,8 @@
 """The published warehouse against what the make-believe organisation really used and owes.
 
 The truth was worked out by the simulator, which shares no code with the ledger. Every comparison is of whole sets:
-what is not in the truth must not be in the warehouse either.
+what is not in the truth must not be in the warehouse either. Owners, components and pools are compared in
+`test_demo_costs_equal_the_truth`.
 """
 
 from collections import defaultdict
@@ -10,7 +11,8 @@ from decimal import Decimal
 import pytest
 
 COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
-CLOUDS = ("aws", "gcp", "azure")
+FILES = ("aws", "gcp", "azure", "saas", "coreweave", "invoices")
+"""Sources whose bills come as files, and are charges as they come."""
 CENT = Decimal("0.01")
 
 pytestmark = pytest.mark.slow
@@ -48,10 +50,15 @@ def test_all_four_costs_by_source_and_billing_period(ask, truth):
 
 def test_billed_is_what_the_summary_of_the_truth_says(ask, truth):
     ours = {
-        (row["x_Source"], row["x_BillingMonth"]): row["billed"]
-        for row in ask("SELECT x_Source, x_BillingMonth, sum(BilledCost) billed FROM focus.cost_and_usage GROUP BY ALL")
+        (row["x_Source"], row["x_BillingMonth"], row["BillingCurrency"]): row["billed"]
+        for row in ask(
+            """SELECT x_Source, x_BillingMonth, BillingCurrency, sum(BilledCost) billed
+               FROM focus.cost_and_usage GROUP BY ALL"""
+        )
     }
-    assert ours == {(row["source"], row["billing_period"]): Decimal(row["billed_cost"]) for row in truth["billed"]}
+    assert ours == {
+        (row["source"], row["billing_period"], row["currency"]): Decimal(row["billed_cost"]) for row in truth["billed"]
+    }
 
 
 def test_all_four_costs_by_key_model_meter_and_tier(ask, truth):
@@ -78,23 +85,6 @@ def test_all_four_costs_by_key_model_meter_and_tier(ask, truth):
         or any(abs(a - b) >= CENT / 2 for a, b in zip(ours[key], theirs[key], strict=True))
     }
     assert not wrong
-
-
-def test_all_four_costs_by_team(ask, truth):
-    ours = {
-        (row["source"], row["billing_month"], row["team"]): tuple(row[cost] for cost in COSTS)
-        for row in ask(
-            """SELECT source, billing_month, team, sum(billed_cost) billed_cost, sum(effective_cost) effective_cost,
-                      sum(list_cost) list_cost, sum(contracted_cost) contracted_cost
-               FROM marts.daily_costs GROUP BY ALL"""
-        )
-    }
-    theirs = {
-        (row["source"], row["billing_period"], row["team"]): tuple(Decimal(row[cost]) for cost in COSTS)
-        for row in truth["by_team"]
-    }
-    assert ours.keys() == theirs.keys()
-    assert all(abs(a - b) < CENT / 2 for key in ours for a, b in zip(ours[key], theirs[key], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +195,7 @@ def test_restated_days_are_replaced_and_listed(ask, truth):
             """SELECT source, billing_period, day, model, sum(after - before) change
                FROM ops.restatements WHERE measure = 'billed_cost' GROUP BY ALL"""
         )
-        if row["source"] not in CLOUDS
+        if row["source"] not in FILES
     }
     made = {
         (row["source"], row["billing_period"], row["day"], row["model"]): Decimal(row["billed_after"])
@@ -236,7 +226,7 @@ def test_clouds_cost_what_is_true_by_account_and_category(ask, truth):
             f"""SELECT x_Source source, x_BillingMonth period, BillingAccountId account, ChargeCategory category,
                        BillingCurrency currency, sum(BilledCost) billed_cost, sum(EffectiveCost) effective_cost,
                        sum(ListCost) list_cost, sum(ContractedCost) contracted_cost
-                FROM focus.cost_and_usage WHERE x_Source IN {CLOUDS} GROUP BY ALL"""
+                FROM focus.cost_and_usage WHERE x_Source IN {FILES} GROUP BY ALL"""
         )
     }
     keys = ("source", "billing_period", "billing_account_id", "charge_category", "currency")
@@ -252,7 +242,7 @@ def test_tokens_through_clouds_by_model_meter_and_tier(ask, truth):
         for row in ask(
             f"""SELECT x_Source source, x_BillingMonth billing_period, x_ModelId model, x_Meter meter,
                        x_ProcessingTier processing_tier, sum(ConsumedQuantity) tokens
-                FROM focus.cost_and_usage WHERE x_Source IN {CLOUDS} AND x_TokenKind IS NOT NULL GROUP BY ALL"""
+                FROM focus.cost_and_usage WHERE x_Source IN {FILES} AND x_TokenKind IS NOT NULL GROUP BY ALL"""
         )
     }
     assert ours == {tuple(row[key] for key in keys): row["tokens"] for row in truth["cloud_tokens"]}
@@ -315,7 +305,7 @@ def test_restated_days_of_clouds_are_replaced_and_listed(ask, truth):
         tuple(None if row[key] is None else str(row[key]) for key in keys): (row["before"], row["after"])
         for row in ask(
             f"""SELECT source, billing_period, day, project_id, model, before, after
-                FROM ops.restatements WHERE measure = 'billed_cost' AND source IN {CLOUDS}"""
+                FROM ops.restatements WHERE measure = 'billed_cost' AND source IN {FILES}"""
         )
     }
     made = {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from models.errors import OutlayError
 
 _WIDE = 240
+Fact = tuple[str, str, str]
+"""A label, a value, and a word on it."""
 
 
 def stdout() -> Console:
@@ -52,6 +54,29 @@ def show_table(
         # vendors' names are text, never markup
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     stdout().print(table)
+
+
+def show_title(title: str) -> None:
+    """A line above what follows, however narrow that is."""
+    from rich.text import Text
+
+    stdout().print(Text(title, style="bold"), soft_wrap=True)
+
+
+def show_facts(title: str, facts: Sequence[Fact]) -> None:
+    """Facts below a title, one to a line; a word on a fact may take several."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    for style in ("dim", "bold", ""):
+        grid.add_column(style=style, overflow="fold")
+    for fact in facts:
+        grid.add_row(*(Text(part) for part in fact))
+    show_title(title)
+    console = stdout()
+    console.print(grid)
+    console.print()
 
 
 def say(message: str) -> None:

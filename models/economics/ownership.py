@@ -18,6 +18,8 @@ from models.economics.first_match import TAG, Columns, Rule, first_matches
 
 DIMENSIONS = ("team", "cost_centre", "product", "use_case", "environment")
 POOL = "pool"
+UNALLOCATED = "unallocated"
+"""How people see a cost without a team; in the data its team is null."""
 
 CONDITIONS: Mapping[str, Columns] = {
     "source": ("source",),

@@ -15,6 +15,7 @@ from pipelines.cli_exchange import checking, exporting, importing
 from pipelines.cli_explain import explaining
 from pipelines.cli_options import HomeOption
 from pipelines.cli_statements import stating
+from pipelines.cli_tco import tco
 from pipelines.cli_unit_costs import unit_costs
 from pipelines.cli_what_if import supposing
 from pipelines.console import say, show_error, show_table, watching
@@ -45,6 +46,7 @@ for name, group in (
     ("alerts", alerts),
 ):
     app.add_typer(group, name=name)
+app.command("tco")(tco)
 app.command("unit-costs")(unit_costs)
 
 PortOption = Annotated[int, typer.Option(help="Port of the dashboard; the next free one is taken.")]

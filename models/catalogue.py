@@ -17,6 +17,7 @@ from models.economics.contracts import CONTRACTS
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.disputes import PRICE_DISPUTES
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
+from models.economics.residency import RESIDENCY
 from models.economics.self_hosting import BREAK_EVEN
 from models.economics.single_vendors import SINGLE_PROVIDER_USE_CASES
 from models.economics.statements import STATEMENTS
@@ -73,6 +74,7 @@ _ECONOMICS = (
     CONTRACTS,
     VENDOR_CONCENTRATION,
     SINGLE_PROVIDER_USE_CASES,
+    RESIDENCY,
     STATEMENTS,
 )
 

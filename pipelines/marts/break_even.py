@@ -61,6 +61,8 @@ class _Question:
 
     def _demands(self) -> Iterator[tuple[str, str, Demand, bool]]:
         """Model, currency, demand and whether it is metered by the hour, dearest model first."""
+        if self._month is None:
+            return
         dearest = (
             self._generated.filter(pl.col("month") == self._month)
             .group_by("model", "currency")
@@ -74,7 +76,7 @@ class _Question:
         )
         for model, currency, cost, sources in dearest.iter_rows():
             of_it = readings.filter(pl.col("model") == model, pl.col("source").is_in(sources)).collect()
-            if of_it["quantity"].sum() and self._month is not None:
+            if of_it["quantity"].sum():
                 yield model, currency, *demand_of(of_it, self._month, cost)
 
     def _on_accelerators(self, model: str, currency: str, demand: Demand, is_hourly: bool) -> Iterator[pl.DataFrame]:

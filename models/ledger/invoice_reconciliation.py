@@ -6,13 +6,18 @@ anything. Reading invoices belongs to a connector; bill lines against usage to `
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import dataframely as dy
 import polars as pl
 
+from models.ledger.focus.currencies import minor_unit_places
+from models.ledger.money import product
+from models.ledger.trust import CHECKS
 from models.ledger.vendors import account_key, issuer_family
 from models.table import MONEY, Table, money, text
 
-STATUSES = ("equal", "differs", "no charges", "not invoiced", "voided")
+STATUSES = ("equal", "rounding", "differs", "no charges", "not invoiced", "voided")
 MATCHED_BY = ("invoice", "account and month")
 
 
@@ -36,7 +41,8 @@ class InvoiceReconciliation(dy.Schema):
         values=MATCHED_BY,
     )
     status = text(
-        "equal; differs; no charges: none are known; not invoiced: charges bear a number that was not imported; voided",
+        "equal: to the last place; rounding: but for half a cent a line; differs; no charges: none are known; not "
+        "invoiced: charges bear a number that was not imported; voided",
         values=STATUSES,
     )
 
@@ -49,6 +55,9 @@ INVOICE_RECONCILIATION = Table(
     meaning="Imported invoices against the charges of their number: equal, or by how much they differ.",
     contract=InvoiceReconciliation,
 )
+
+CHECK = "charges of an invoice = the invoice"
+"""The proof of a publication that every imported invoice is what its charges sum to."""
 
 CHARGED_SCHEMA = pl.Schema(
     {
@@ -83,7 +92,8 @@ def invoice_reconciliation(details: pl.DataFrame, charged: pl.DataFrame) -> pl.D
 
     Issuers are held to be one as their accounts are (`issuer_family`). An invoice of which no charge bears the number
     is held against the charges of its account and month that bear none, where it is that month's only one: vendors'
-    cost reports name no invoice.
+    cost reports name no invoice. Charges have more places than invoices are written with: up to half a minor unit of
+    the currency for each line is rounding.
     """
     invoices = _keyed(_invoices(details))
     sums = _keyed(charged)
@@ -125,6 +135,7 @@ def _invoices(details: pl.DataFrame) -> pl.DataFrame:
         .agg(
             invoiced=cost.sum(),
             no_cost=cost.filter(pl.col("x_Charges") == "none").sum(),
+            lines=pl.len(),
             of_feed=(pl.col("x_Charges") == "feed").any(),
             voided=voided,
         )
@@ -170,13 +181,48 @@ def _by_month(invoices: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def invoice_checks(reconciliation: pl.DataFrame) -> pl.DataFrame:
+    """CHECKS of `marts.invoice_reconciliation`: a proof for each imported invoice, its number as the subject."""
+    return (
+        reconciliation.filter(pl.col("source").is_not_null())
+        .select(
+            "source",
+            "currency",
+            check=pl.lit(CHECK),
+            kind=pl.lit("proof"),
+            billing_period="billing_month",
+            cost_basis=pl.lit("billed"),
+            subject=pl.format("{} {}", "issuer_name", "invoice_id"),
+            expected=pl.when(pl.col("status") == "voided")
+            .then(0)
+            .otherwise(pl.coalesce(pl.col("charged") - pl.col("difference"), pl.col("invoiced") - pl.col("no_cost"))),
+            actual=pl.col("charged").fill_null(0),
+            passed=pl.col("status").is_in(["equal", "rounding", "voided"]),
+            detail=pl.format("Billed cost of its charges is what the invoice says: {}.", "status"),
+        )
+        .with_columns(difference=pl.col("actual") - pl.col("expected"))
+        .select(pl.col(name).cast(dtype) for name, dtype in CHECKS.polars_schema.items())
+    )
+
+
+def _half_unit(currency: str) -> Decimal:
+    """Half of the last place that invoices in the currency are written with."""
+    return Decimal(5).scaleb(-minor_unit_places(currency) - 1)
+
+
 def _judged(rows: pl.DataFrame) -> pl.DataFrame:
     difference = pl.col("charged") - pl.col("due")
+    half_units = {currency: _half_unit(currency) for currency in rows["currency"].unique()}
+    # no rows make no mapping, and polars then keeps the text of the column
+    half_unit = pl.col("currency").replace_strict(half_units, return_dtype=MONEY) if half_units else pl.lit(0, MONEY)
+    rounding = product(half_unit, pl.col("lines").cast(MONEY))
     return rows.with_columns(pl.col("charges").fill_null(0), difference=difference.cast(MONEY)).with_columns(
         status=pl.when(pl.col("invoiced").is_null())
         .then(pl.lit("not invoiced"))
-        .when(pl.col("difference") != 0)
+        .when(pl.col("difference").abs() > rounding)
         .then(pl.lit("differs"))
+        .when(pl.col("difference") != 0)
+        .then(pl.lit("rounding"))
         .when(pl.col("voided"))
         .then(pl.lit("voided"))
         .when((pl.col("charges") == 0) & (pl.col("due") != 0))

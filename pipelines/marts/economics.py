@@ -11,6 +11,8 @@ import polars as pl
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.tco import tco_daily
 from models.errors import OutlayError
+from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
+from models.ledger.invoice_reconciliation import charged_by_invoice, invoice_reconciliation
 from pipelines.attribution import AttributionCache
 from pipelines.currency_rates import reporting_rates
 from pipelines.declared import declared_by_day, invoiced_days, undeclared
@@ -47,6 +49,13 @@ class Economics:
         settings, invoiced = self.work.settings, invoiced_days(self.facts)
         self.problems.extend(undeclared(settings, invoiced))
         return declared_by_day(settings, self.facts, invoiced, self.today)
+
+    @cached_property
+    def invoices(self) -> pl.DataFrame:
+        """`marts.invoice_reconciliation`."""
+        details = self.facts.read(INVOICE_DETAIL).collect()
+        charged = charged_by_invoice(self.facts.read(COST_AND_USAGE)).collect(engine="streaming")
+        return invoice_reconciliation(details, charged)
 
     @cached_property
     def tco(self) -> pl.DataFrame:

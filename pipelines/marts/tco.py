@@ -11,6 +11,7 @@ from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.tco import TCO_DAILY
 from models.economics.tco_proofs import MEANINGS, tco_checks
 from models.economics.unmatched import UNMATCHED_SPEND, unmatched_spend
+from models.ledger.invoice_reconciliation import invoice_checks
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from pipelines.marts.economics import Economics
@@ -33,4 +34,5 @@ def _checks(economics: Economics) -> pl.DataFrame:
     facts = economics.facts
     made = tco_checks(facts.read(DAILY_COSTS), economics.attributed, economics.declared, economics.tco)
     of_loads = facts.operations.get(CHECKS.name, CHECKS.empty())
-    return pl.concat([of_loads.filter(~pl.col("check").is_in(list(MEANINGS))), made])
+    of_invoices = invoice_checks(economics.invoices)
+    return pl.concat([of_loads.filter(~pl.col("check").is_in(list(MEANINGS))), made, of_invoices])

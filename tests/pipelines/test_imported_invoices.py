@@ -18,6 +18,8 @@ from pipelines.publishing import publish
 from pipelines.run import RunReport, run
 from pipelines.workplace import Workplace
 
+pytestmark = pytest.mark.slow
+
 NOVEMBER = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DECLARED = """
 organization: Example
@@ -114,6 +116,10 @@ def test_an_invoice_takes_the_place_of_what_was_declared_once_and_gives_it_back(
 def test_every_proof_of_an_imported_month_holds(work: Workplace, tmp_path: Path):
     report = imported(work, invoice_file(tmp_path, SEATS, TAX))
     assert [outcome.failed_proofs for outcome in report.outcomes] == [()]
+    of_invoice = (
+        "SELECT subject, actual, passed FROM ops.checks WHERE \"check\" = 'charges of an invoice = the invoice'"
+    )
+    assert rows(work, of_invoice) == [("Chat Inc INV-7", 1070, True)]
     assert rows(work, "SELECT count(*) > 5, bool_and(passed) FROM ops.checks WHERE passed IS NOT NULL") == [
         (True, True)
     ]

@@ -18,3 +18,29 @@ _CODES = """
 
 CURRENCIES: frozenset[str] = frozenset(_CODES.split())
 """Active codes, and those withdrawn so lately that bills still name them."""
+
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+)
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_OTHER_PLACES = {**dict.fromkeys(_WHOLE, 0), **dict.fromkeys(_THOUSANDTHS, 3)}
+
+
+def minor_unit_places(currency: str) -> int:
+    """How many places invoices in it are written with (ISO 4217's minor unit): cents for most."""
+    return _OTHER_PLACES.get(currency, 2)

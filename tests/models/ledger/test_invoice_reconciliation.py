@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from models.ledger.focus import INVOICE_DETAIL
-from models.ledger.invoice_reconciliation import CHARGED_SCHEMA, invoice_reconciliation
+from models.ledger.invoice_reconciliation import CHARGED_SCHEMA, invoice_checks, invoice_reconciliation
+from models.ledger.trust import CHECKS
 
 OCTOBER, NOVEMBER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -51,10 +52,32 @@ def reconciled(lines: list[dict[str, Any]], charges: pl.DataFrame) -> list[tuple
 
 def test_an_invoice_equals_the_charges_of_its_number_or_differs_to_the_last_place():
     lines = [line("A", "70.5"), line("A", "29.5"), line("B", "12")]
-    charges = charged(("org-1", "A", "100"), ("org-1", "B", "11.999999999999"))
+    charges = charged(("org-1", "A", "100"), ("org-1", "B", "11.99"))
     assert reconciled(lines, charges) == [
         ("A", 100, 100, 0, "invoice", "equal"),
-        ("B", 12, Decimal("11.999999999999"), Decimal("-0.000000000001"), "invoice", "differs"),
+        ("B", 12, Decimal("11.99"), Decimal("-0.01"), "invoice", "differs"),
+    ]
+
+
+def test_half_a_cent_a_line_is_rounding_for_charges_have_more_places_than_invoices():
+    """Two lines of dollars may be 0.01 off, one of yen half a yen."""
+    lines = [line("A", "70"), line("A", "30"), line("B", "5", BillingCurrency="JPY")]
+    charges = pl.concat(
+        [charged(("org-1", "A", "100.01")), charged(("org-1", "B", "5.5")).with_columns(currency=pl.lit("JPY"))]
+    )
+    assert [row[-1] for row in reconciled(lines, charges)] == ["rounding", "rounding"]
+    charges = pl.concat(
+        [charged(("org-1", "A", "100.011")), charged(("org-1", "B", "5.6")).with_columns(currency=pl.lit("JPY"))]
+    )
+    assert [row[-1] for row in reconciled(lines, charges)] == ["differs", "differs"]
+
+
+def test_each_imported_invoice_is_a_proof():
+    details = pl.DataFrame([line("A", "100"), line("B", "7")], schema=INVOICE_DETAIL.polars_schema)
+    proofs = invoice_checks(invoice_reconciliation(details, charged(("org-1", "A", "100"), ("org-1", "Z", "1"))))
+    assert CHECKS.check(proofs).select("subject", "expected", "actual", "passed").rows() == [
+        ("OpenAI A", 100, 100, True),
+        ("OpenAI B", 7, 0, False),
     ]
 
 

@@ -14,7 +14,7 @@ from dashboards.queries.reading import ask
 
 TcoDimension = Literal["component", "team", "vendor", "model"]
 TCO_DIMENSIONS: dict[TcoDimension, str] = {
-    "component": "coalesce(component, 'unmatched')",
+    "component": "coalesce(replace(component, '_', ' '), 'unmatched')",
     "team": "coalesce(team, 'unallocated')",
     "vendor": "provider_name",
     "model": "coalesce(model, 'no model · ' || coalesce(service_name, provider_name))",
@@ -66,19 +66,19 @@ def by_component_and_allocation(published: Published, *, period: str) -> pl.Data
     return ask(
         published,
         f"""
-        SELECT coalesce(component, 'unmatched') AS component, any_value(layer) AS layer,
+        SELECT {TCO_DIMENSIONS["component"]} AS component, any_value(layer) AS layer,
             coalesce(sum(reporting_effective_cost) FILTER (allocation = 'direct'), 0) AS direct,
             coalesce(sum(reporting_effective_cost) FILTER (allocation = 'shared'), 0) AS shared,
             coalesce(sum(reporting_effective_cost) FILTER (allocation = 'unallocated'), 0) AS unallocated,
             coalesce(sum(reporting_effective_cost), 0) AS cost
-        FROM marts.tco_daily WHERE {_IN_MONTH} GROUP BY ALL ORDER BY cost DESC, component
+        FROM marts.tco_daily WHERE {_IN_MONTH} GROUP BY component ORDER BY cost DESC, component
         """,
         period=period,
     )
 
 
 def by_team(published: Published, *, period: str, previous: str) -> pl.DataFrame:
-    """team, cost_centre, direct, shared, cost, cost_before (the whole month before); dearest first."""
+    """team, cost_centre (all that pay), direct, shared, cost, cost_before (of the whole month before); dearest first."""
     return ask(
         published,
         """
@@ -86,7 +86,8 @@ def by_team(published: Published, *, period: str, previous: str) -> pl.DataFrame
             SELECT *, strftime(day, '%Y-%m') AS month FROM marts.tco_daily
             WHERE strftime(day, '%Y-%m') IN ($period, $previous)
         )
-        SELECT coalesce(team, 'unallocated') AS team, max(cost_centre) AS cost_centre,
+        SELECT coalesce(team, 'unallocated') AS team,
+            string_agg(DISTINCT cost_centre, ', ' ORDER BY cost_centre) FILTER (month = $period) AS cost_centre,
             coalesce(sum(reporting_effective_cost) FILTER (month = $period AND allocation <> 'shared'), 0) AS direct,
             coalesce(sum(reporting_effective_cost) FILTER (month = $period AND allocation = 'shared'), 0) AS shared,
             coalesce(sum(reporting_effective_cost) FILTER (month = $period), 0) AS cost,

@@ -118,7 +118,7 @@ def _days(published: Published, period: str, currency: str) -> None:
 def _components(published: Published, period: str, sums: dict[str, Any]) -> None:
     st.subheader("Which part of the stack", anchor=False)
     components = total_cost.by_component_and_allocation(published, period=period).with_columns(
-        pl.col("component").str.replace_all("_", " "), share=_share(sums["cost"])
+        share=_share(sums["cost"])
     )
     formats.table(
         components,

@@ -13,7 +13,7 @@ from dashboards.published import Published, current
 from dashboards.queries import unit_costs as queries
 from dashboards.queries.spending import previous_period
 from dashboards.states import guarded
-from models.wording import counted, money_text, month_text, share_text
+from models.wording import counted, month_text, price_text, share_text
 
 _ALL_MODELS = "all models"
 _WHOLE = Decimal(1)
@@ -57,7 +57,7 @@ def _answer(blended: pl.DataFrame, period: str, currency: str) -> None:
     cached = share_text(row["cache_hit_share"], _WHOLE)
     batch = share_text(row["batch_share"], _WHOLE)
     st.markdown(
-        f"**{money_text(row['effective_unit_cost'], currency)} for a million tokens** in {month_text(period)}, all "
+        f"**{price_text(row['effective_unit_cost'], currency)} for a million tokens** in {month_text(period)}, all "
         f"models and kinds of token together. {cached} of what goes in is read from a cache, {batch} of all tokens are "
         "processed as batch."
     )
@@ -137,7 +137,7 @@ def _business(units: pl.DataFrame, currency: str) -> None:
     for column, row in zip(columns, units.iter_rows(named=True), strict=False):
         column.metric(
             formats.plain(row["subject"]),
-            money_text(row["effective_unit_cost"], currency),
+            price_text(row["effective_unit_cost"], currency),
             delta=f"for one {formats.plain(row['unit'])}",
             delta_color="off",
             delta_arrow="off",

@@ -92,11 +92,13 @@ def tco_daily(
 ) -> pl.DataFrame:
     """`marts.tco_daily` of `marts.attributed_daily` and `marts.declared_costs`.
 
-    `cost_centres`: of a team, where no rule said one. Each of the four costs sums to what went in, in every currency;
-    only reporting amounts are rounded, row by row. Raises `OutlayError` for pools in a circle.
+    `cost_centres`: of a team; it pays for its shares of pools, and for what no rule gives another cost centre. Each of
+    the four costs sums to what went in, in every currency; only reporting amounts are rounded, row by row. Raises
+    `OutlayError` for pools in a circle.
     """
     together = pl.concat([_of_charges(attributed), _of_declared(declared)])
     is_owned = pl.col("team").is_not_null()
+    of_team = pl.col("team").replace_strict(cost_centres, default=None, return_dtype=pl.String)
     costs = (
         split(together, pools, drivers(attributed))
         .with_columns(
@@ -105,9 +107,9 @@ def tco_daily(
             .when(is_owned)
             .then(pl.lit("shared"))
             .otherwise(pl.lit("unallocated")),
-            cost_centre=pl.coalesce(
-                "cost_centre", pl.col("team").replace_strict(cost_centres, default=None, return_dtype=pl.String)
-            ),
+            cost_centre=pl.when(is_owned & pl.col("pool").is_not_null())
+            .then(of_team)  # who shares a cost pays for it, whoever ran it up
+            .otherwise(pl.coalesce("cost_centre", of_team)),
         )
         .group_by(_GRAIN)
         .agg(pl.col(COSTS).sum())

@@ -120,6 +120,7 @@ def _terms_told(told: pl.DataFrame, through: dict[str, date], today: date) -> pl
         category=pl.col("CommitmentDiscountCategory").max(),
         issuer_name=pl.col("InvoiceIssuerName").max(),
         provider_name=pl.col("ServiceProviderName").max(),
+        first_day=pl.col("day").min(),
         start=pl.col("start").filter(at_once).min(),
         end=pl.col("end").filter(at_once).max(),
         last_used=pl.col("start").filter(used).max(),
@@ -186,7 +187,8 @@ def _is_told_by(commit: Commit, row: dict[str, Any]) -> bool:
     if commit.commitment_id is not None:
         return row["commitment_id"] == commit.commitment_id
     is_theirs = commit.parties.sign(row["source"], row["issuer_name"])
-    return is_theirs and row["kind"] == commit.kind == "prepaid_credits"
+    begins_then = commit.valid_from <= row["first_day"] < commit.valid_to
+    return is_theirs and begins_then and row["kind"] == commit.kind == "prepaid_credits"
 
 
 def _coverage(charges: pl.LazyFrame, terms: pl.DataFrame) -> pl.DataFrame:

@@ -28,6 +28,7 @@ TERMS_SCHEMA = pl.Schema(
         "issuer_name": pl.String(),
         "provider_name": pl.String(),
         "currency": pl.String(),
+        "first_day": pl.Date(),
         "term_start": pl.Date(),
         "term_end": pl.Date(),
         "committed": MONEY,
@@ -41,10 +42,10 @@ TERMS_SCHEMA = pl.Schema(
         "through": pl.Date(),
     }
 )
-"""A row per commitment. `term_end` is exclusive, both null where nobody tells the term; `committed`: the money of its
-whole term, null where it is not told; `upfront` and `recurring`: what was paid at once, and again and again;
-`quantity`: what was bought; `covered_list`: what its usage would list for, at `covered_effective`; `through`: last day
-of which usage is known."""
+"""A row per commitment. `first_day`: of which anything is told; `term_end` is exclusive, both null where nobody tells
+the term; `committed`: the money of its whole term, null where it is not told; `upfront` and `recurring`: what was paid
+at once, and again and again; `quantity`: what was bought; `covered_list`: what its usage would list for, at
+`covered_effective`; `through`: last day of which usage is known."""
 
 DAYS_SCHEMA = pl.Schema(
     {

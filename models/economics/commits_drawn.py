@@ -66,6 +66,7 @@ def _term_of(commit: Commit, key: int, theirs: pl.DataFrame, through: date) -> d
         "source": commit.parties.source,
         "issuer_name": theirs["issuer_name"].max() or commit.parties.issuer,
         "currency": commit.currency,
+        "first_day": commit.valid_from,
         "upfront": commit.amount if ahead else _NOTHING,
         "recurring": _NOTHING,
         "through": through,

@@ -35,7 +35,7 @@ def contracts(calendar: Calendar, *, clouds: bool) -> list[dict[str, Any]]:
         {**labs, "rates": labs_rates},
         {
             "name": "OpenAI enterprise agreement", "source": OPENAI, "issuer": "OpenAI",
-            "commits": [_commit("A year of OpenAI", 600_000, begins, ends)],
+            "commits": [_commit("A year of OpenAI", 1_600_000, begins, ends)],
             **terms, "sla": "99.9 % a month", "residency": ["us", "eu"],
         },
         {

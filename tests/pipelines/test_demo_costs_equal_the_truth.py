@@ -156,7 +156,28 @@ def test_every_component_occurs_and_what_is_unmatched_is_shown(ask):
     }  # fmt: skip
 
 
-def test_every_kind_of_commitment_occurs(ask):
+def test_commitments_are_paid_used_and_left_as_the_truth_says(ask, truth):
+    """Over the window; the mart's months add up to it, and every kind that there is occurs."""
+    rows = ask(
+        """SELECT source, commitment_id, kind, sum(paid) paid, sum(used) used, sum(unused) unused,
+                  arg_max(prepaid_balance, billing_month) balance
+           FROM marts.commitments WHERE kind != 'spend' GROUP BY ALL"""
+    )
+    ours = {
+        (row["source"], row["commitment_id"]): (row["paid"], row["used"], row["unused"], row["balance"]) for row in rows
+    }
+    parts = ("paid", "used", "unused", "prepaid_balance")
+    assert ours == {
+        (row["source"], row["commitment_id"]): tuple(Decimal(row[part]) for part in parts)
+        for row in truth["commitments"]
+    }
+    assert {row["kind"] for row in ask("SELECT DISTINCT kind FROM marts.commitments")} == {
+        "reservation", "savings_plan", "committed_use", "capacity_block", "provisioned_throughput", "prepaid_credits",
+        "spend",
+    }  # fmt: skip
+
+
+def test_every_kind_of_commitment_occurs_as_vendors_call_it(ask):
     kinds = {
         (row["x_Source"], row["kind"])
         for row in ask(

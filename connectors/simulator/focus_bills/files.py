@@ -43,6 +43,8 @@ def gpu_files(world: CloudWorld, month: str) -> Iterator[tuple[str, bytes]]:
             **row.columns(invoice=_invoice(world, row)),
             "ServiceProviderName": VENDOR.name,
             "HostProviderName": VENDOR.name,
+            "InvoiceDetailId": None,
+            "CommitmentProgramEligibilityDetails": None,
         }
         for row in gpu_rows(world, month)
     ]

@@ -241,6 +241,16 @@ def test_every_component_currency_and_way_of_allocation_occurs(whole):
     assert {row["team"] for row in whole["tco"]} == {*COST_CENTRES, None}
 
 
+@pytest.mark.parametrize("days", [1, 2, 3])
+def test_a_month_that_has_hardly_begun_is_whole_too(days: int, tmp_path: Path):
+    world = Simulation(5, 1, datetime(2026, 3, days, 9, tzinfo=UTC), clouds=True)
+    world.write_clouds(tmp_path)
+    world.write_measures(tmp_path / "measures")
+    truth = world.truth()
+    assert added(truth["tco"], "origin")[("charge",)] == sum(Decimal(row["effective_cost"]) for row in truth["costs"])
+    assert Settings.model_validate(world.configuration("http://127.0.0.1:1", tmp_path)).contracts
+
+
 def test_the_whole_configuration_is_one_and_names_the_measures_that_are_written(tmp_path: Path):
     world = Simulation(11, 2, datetime(2026, 11, 20, tzinfo=UTC), clouds=True)
     document = yaml.safe_load(yaml.safe_dump(world.configuration("http://127.0.0.1:1", tmp_path)))

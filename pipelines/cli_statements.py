@@ -30,7 +30,7 @@ def statement_preview(
     from models.economics.statements import totals
     from models.wording import money_text, month_text
     from pipelines.home import Home
-    from pipelines.statement_page import page
+    from pipelines.statement_page import page, share_of_driver
     from pipelines.statements_issued import preview
     from pipelines.workplace import Workplace
 
@@ -44,7 +44,7 @@ def statement_preview(
             line["vendor"],
             line["item"],
             line["pool"],
-            "" if line["share_pct"] is None else f"{line['share_pct']:.2f} % of {line['driver'] or 'the pool'}",
+            share_of_driver(line["share_pct"], line["driver"]) if line["pool"] else "",
             money_text(line["effective_cost"], line["currency"]),
         )
         for line in draft.lines.iter_rows(named=True)

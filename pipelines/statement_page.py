@@ -98,11 +98,7 @@ class _Line(NamedTuple):
 
     @property
     def share(self) -> str:
-        """`12.5 % of tokens`."""
-        if self.share_pct is None:
-            return self.driver or UNKNOWN
-        told = share_text(self.share_pct, Decimal(100), places=2 if self.share_pct < 1 else 1)
-        return f"{told} by fixed shares" if self.driver == "fixed shares" else f"{told} of {self.driver or 'the pool'}"
+        return share_of_driver(self.share_pct, self.driver)
 
 
 def _lines(draft: Draft) -> list[_Line]:
@@ -150,6 +146,14 @@ def _summary(draft: Draft, lines: list[_Line]) -> list[tuple[str, list[str]]]:
 def component_text(component: str | None) -> str:
     """`Model APIs` of `model_apis`."""
     return "Unmatched" if component is None else component.replace("_", " ").capitalize().replace(" apis", " APIs")
+
+
+def share_of_driver(share_pct: Decimal | None, driver: str | None) -> str:
+    """`12.5 % of tokens`; the driver alone where there is no share."""
+    if share_pct is None:
+        return driver or UNKNOWN
+    told = share_text(share_pct, Decimal(100), places=2 if share_pct < 1 else 1)
+    return f"{told} by fixed shares" if driver == "fixed shares" else f"{told} of {driver or 'the pool'}"
 
 
 def _own(lines: Iterable[_Line]) -> list[_Line]:

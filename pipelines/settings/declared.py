@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.settings.strict import Currency, Dated, Name
 
@@ -37,6 +37,12 @@ class OwnedAcceleratorsSettings(_Declared):
     pue: Decimal = Field(default=Decimal(1), ge=1)
     electricity_price_per_kwh: Decimal = Field(default=Decimal(0), ge=0)
     colocation_per_month: Decimal = Field(default=Decimal(0), ge=0)
+
+    @model_validator(mode="after")
+    def _loses_value(self) -> OwnedAcceleratorsSettings:
+        if self.residual_value >= self.purchase_price:
+            raise ValueError("residual_value must lie below purchase_price: the difference is written off")
+        return self
 
 
 class PeopleSettings(_Declared):

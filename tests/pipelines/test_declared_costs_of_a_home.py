@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 import yaml
+from pydantic import ValidationError
 
 from connectors.invoices.reading import read_invoices
 from models.economics.components import LAYERS, taxonomy
@@ -48,6 +50,15 @@ def test_each_kind_is_its_own_and_has_a_component():
     assert isinstance(made[1], People)
     assert made[1].annual_cost == Decimal(400000)
     assert made[2].team == "Search"
+
+
+def test_hardware_that_loses_no_value_is_a_mistake():
+    rack = {
+        "name": "Rack", "kind": "owned_accelerators", "accelerator": "H100", "count": 8, "purchase_price": 100,
+        "residual_value": 100, "in_service": date(2026, 1, 1), "life_months": 48,
+    }  # fmt: skip
+    with pytest.raises(ValidationError, match="residual_value must lie below purchase_price"):
+        settings(rack)
 
 
 def test_charges_of_an_invoice_belong_to_whom_the_cost_belongs_and_to_its_name_alone():

@@ -36,14 +36,12 @@ class SingleProviderUses(dy.Schema):
     role = text("model developer or host", values=ROLES)
     vendor = text("The single vendor in that role")
     currency = text("ISO 4217 code of the amounts")
-    model_cost = money("Effective cost of all models in that use")
-    vendor_cost = money("Effective cost of them with that vendor")
+    model_cost = money("Effective cost of all models in that use, with vendors whose net cost is above zero")
+    vendor_cost = money("Effective cost of them with that vendor, net of credits")
     share_pct = money("vendor_cost in percent of model_cost")
     next_vendor = text("Vendor in that role that would serve most of it, and of those the cheapest", nullable=True)
     next_models = text("Its models, by host, that would take the place", nullable=True)
-    comparable_cost = money(
-        "Of vendor_cost, what its models there could take over: tokens of a known class", nullable=True
-    )
+    comparable_cost = money("Effective cost of the tokens that these could take over, before credits", nullable=True)
     next_cost = money("The same tokens at list price of these models; null where none is comparable", nullable=True)
     difference = money("next_cost − comparable_cost: above zero, changing costs more", nullable=True)
 
@@ -69,13 +67,15 @@ def single_provider_uses(
 ) -> pl.DataFrame:
     """`marts.single_provider_use_cases` of `marts.attributed_daily`.
 
-    Only uses whose cost of models is above zero. What is compared are tokens that charges count; capacity by the hour
-    and models of no class are in model_cost, and in no comparison. Prices are list prices of the month's last day of
-    use, in the tier that was used, or else the standard one; our discounts with the one vendor are none with the other.
+    Vendors whose net cost is nothing or less take no share. What is compared are tokens that charges count, in the
+    currency of the price book; capacity by the hour and models of no class are in model_cost, and in no comparison.
+    Prices are list prices of the month's last day of use, in the tier that was used, or else the standard one; our
+    discounts with the one vendor are none with the other.
     """
     rows = attributed.filter(is_of_models()).with_columns(**_use(), month=pl.col("day").dt.strftime("%Y-%m"))
     single = pl.concat([_single(rows, role) for role in ROLES])
-    usage = _usage(rows.join(single, on=_USE, how="semi", nulls_equal=True), classes)
+    in_currency = rows.filter(pl.col("currency").is_in(book.rows["currency"].unique().implode()))
+    usage = _usage(in_currency.join(single, on=_USE, how="semi", nulls_equal=True), classes)
     offers = _offers(usage, candidates(classes, developers, book), book)
     best = pl.concat([_next_best(single, usage, offers, role) for role in ROLES])
     return SINGLE_PROVIDER_USE_CASES.check(
@@ -101,8 +101,9 @@ def _single(rows: pl.DataFrame, role: str) -> pl.DataFrame:
     by_vendor = rows.group_by(*_USE, pl.col(_NAMES[role]).alias("vendor")).agg(vendor_cost=cost.sum())
     share = quotient(product(pl.col("vendor_cost"), constant(100)), pl.col("model_cost"))
     return (
-        by_vendor.with_columns(pl.lit(role).alias("role"), model_cost=pl.col("vendor_cost").sum().over(_USE))
-        .filter(pl.col("model_cost") > 0, pl.col("vendor").is_not_null())
+        by_vendor.filter(pl.col("vendor_cost") > 0)
+        .with_columns(pl.lit(role).alias("role"), model_cost=pl.col("vendor_cost").sum().over(_USE))
+        .filter(pl.col("vendor").is_not_null())
         .with_columns(share_pct=share)
         .filter(pl.col("share_pct") >= SINGLE_FROM_PCT)
         .sort("vendor_cost", descending=True)

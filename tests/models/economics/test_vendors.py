@@ -215,11 +215,24 @@ def test_below_95_percent_nobody_is_the_single_vendor_and_the_unknown_never_is()
         {"cost": 95, "product": "b", "developer_name": "OpenAI", **model},
         {"cost": 5, "product": "b", "developer_name": None, **model},
         {"cost": 9, "team": "c", "developer_name": None, **model},
+        # a credit that turns a vendor's net cost below zero takes no share, and gives nobody more than all
+        {"cost": 8, "pool": "d", "developer_name": "OpenAI", "currency": "EUR", **model},
+        {"cost": -3, "pool": "d", "developer_name": "Google", "currency": "EUR", **model},
     )
     found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book())
     assert found.select("use_kind", "use_name", "vendor", "share_pct", "next_cost").rows() == [
-        ("product", "b", "OpenAI", 95, None)
+        ("product", "b", "OpenAI", 95, None),
+        ("pool", "d", "OpenAI", 100, None),
     ]
+
+
+def test_cost_in_another_currency_than_the_price_book_is_not_compared():
+    tokens = {
+        "model": "gpt-6-sol", "component": "model_apis", "developer_name": "OpenAI", "use_case": "u", "meter": "input",
+        "token_kind": "input", "consumed_quantity": Decimal(10**6), "currency": "EUR",
+    }  # fmt: skip
+    found = single_provider_uses(frame(ATTRIBUTED_DAILY, {"cost": 2, **tokens}), small_classes(), MADE_BY, small_book())
+    assert found.select("vendor_cost", "comparable_cost", "next_cost").rows() == [(2, None, None)]
 
 
 def test_only_models_that_are_marked_are_proposed_and_mistakes_name_their_line():

@@ -120,14 +120,14 @@ def post_charges(charges: pl.DataFrame, readings: pl.DataFrame | None, terms: Te
 
     Nothing is estimated, and what was billed stays: the vendor's bill says what was paid for.
     """
-    owned = with_contract_rates(charges, terms.contracts)
+    rated = with_contract_rates(charges, terms.contracts)
     return Posting(
         meter_readings=METER_READINGS.empty() if readings is None else with_names(readings, terms.names),
         bill_lines=BILL_LINES.empty(),
-        charges=owned,
+        charges=rated,
         estimates=USAGE_ESTIMATES.empty(),
         reconciliation=RECONCILIATION.empty(),
-        daily_costs=daily(owned),
+        daily_costs=daily(rated),
         settlement=None,
     )
 

@@ -11,6 +11,7 @@ def test_names_are_unique_and_qualified():
 def test_facts_lie_in_the_lake():
     assert {table.qualified_name for table in facts()} == {
         "focus.corrections",
+        "focus.invoice_detail",
         "usage.meter_readings",
         "usage.bill_lines",
         "usage.accelerators",

@@ -22,6 +22,7 @@ _WORDS = (
     ("provisioned_throughput", r"provisioned|throughput|\bptu\b|(priority|scale) tier"),
     ("savings_plan", r"saving"),
     ("committed_use", r"committed ?use|\bcud\b"),
+    ("subscription", r"subscription|seats?\b|service period"),
     ("prepaid_credits", r"credit|pre-?pa"),
     ("reservation", r"reserv"),
     ("spend", r"spend|consumption commitment"),

@@ -13,7 +13,7 @@ from models.table import MONEY
 
 KINDS = (
     *("reservation", "savings_plan", "committed_use", "provisioned_throughput", "capacity_block"),
-    *("prepaid_credits", "spend", "other"),
+    *("prepaid_credits", "subscription", "spend", "other"),
 )
 TERMS_SCHEMA = pl.Schema(
     {

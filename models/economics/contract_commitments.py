@@ -26,12 +26,14 @@ _TYPES = {
     "provisioned_throughput": "Provisioned Throughput",
     "capacity_block": "Capacity Block",
     "prepaid_credits": "Prepaid Credits",
+    "subscription": "Subscription",
     "spend": "Spend Commitment",
     "other": "Commitment",
 }
 """What a kind is called where the vendor has no word for it."""
 _BENEFITS = {
     "prepaid_credits": "Entitlement",
+    "subscription": "Entitlement",
     "provisioned_throughput": "Availability",
     "capacity_block": "Availability",
     "other": "Other",

@@ -164,7 +164,7 @@ def _of_charges(charges: pl.LazyFrame) -> pl.DataFrame:
             project_id="SubAccountId",
             billing_month="x_BillingMonth",
             day=pl.col("ChargePeriodStart").dt.truncate("1d"),
-            line_id=pl.coalesce("InvoiceDetailId", "x_BillLineId"),
+            line_id=pl.coalesce("InvoiceDetailId", "x_BillLineId", "x_ChargeId"),
             invoice_id="InvoiceId",
             sku="SkuPriceId",
             description="ChargeDescription",

@@ -230,7 +230,8 @@ def test_a_rate_looks_back_thirty_days() -> None:
     [
         ("Savings Plan", "savings_plan"), ("Reservation", "reservation"), ("Committed Use Discount", "committed_use"),
         ("Provisioned Throughput", "provisioned_throughput"), ("Capacity Block", "capacity_block"),
-        ("PTU", "provisioned_throughput"), ("Prepaid Credits", "prepaid_credits"), ("Flex", "other"),
+        ("PTU", "provisioned_throughput"), ("Prepaid Service Period", "subscription"),
+        ("Prepaid Credits", "prepaid_credits"), ("Flex", "other"),
     ],
 )  # fmt: skip
 def test_the_vendors_word_says_the_kind(word: str, kind: str) -> None:

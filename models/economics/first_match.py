@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 from typing import TypeAlias, TypeVar, cast
 
@@ -126,7 +126,7 @@ class _Question:
         """The rules of a word against which the question does not speak, by row of classes."""
         columns = zip(self.classes, self.words, strict=True)
         fits = (pl.lit(words[str(word)]).gather(pl.col(classes.name)) for classes, words in columns)
-        return reduce(or_, fits, pl.lit(_ALL ^ self.asking[word], pl.UInt64))
+        return reduce(or_, fits, _literal(_ALL ^ self.asking[word]))
 
 
 def _questions(frame: pl.DataFrame, rules: Sequence[Rule]) -> Iterator[_Question]:
@@ -180,7 +180,7 @@ def _fits_globs(value: pl.Expr, globs: Mapping[int, str | tuple[str, ...]]) -> p
             numbers.setdefault(glob, []).append(number)
     words = {glob: _word(within) for glob, within in numbers.items()}
     exact = {glob: word for glob, word in words.items() if is_exact(glob)}
-    looked_up = value.replace_strict(exact, default=0, return_dtype=pl.UInt64) if exact else pl.lit(0, pl.UInt64)
+    looked_up = value.replace_strict(exact, default=0, return_dtype=pl.UInt64) if exact else _literal(0)
     tried = (_where(fits_glob(value, glob), word) for glob, word in words.items() if glob not in exact)
     return reduce(or_, tried, looked_up)
 
@@ -195,7 +195,13 @@ def _fits_dates(day: pl.Expr, rules: Mapping[int, Rule]) -> pl.Expr:
 
 def _where(fits: pl.Expr, word: int) -> pl.Expr:
     """The word where it fits, no bit elsewhere."""
-    return pl.when(fits).then(pl.lit(word, pl.UInt64)).otherwise(pl.lit(0, pl.UInt64))
+    return pl.when(fits).then(_literal(word)).otherwise(_literal(0))
+
+
+@lru_cache(maxsize=4096)
+def _literal(word: int) -> pl.Expr:
+    """A word as an expression; making one takes longer than trying a glob on a hundred values."""
+    return pl.lit(word, pl.UInt64)
 
 
 def _word(numbers: Iterable[int]) -> int:

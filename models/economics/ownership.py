@@ -144,4 +144,4 @@ def _filled(value: str) -> pl.Expr:
 
 def tags_in(value: str | None) -> frozenset[str]:
     """The keys of the tags that a rule's value takes."""
-    return frozenset(FROM_TAG.findall(value or ""))
+    return frozenset(FROM_TAG.findall(value)) if value and "{" in value else frozenset()

@@ -70,14 +70,17 @@ def _always_says(rule: OwnerRule, dimension: str) -> bool:
 
 def _fits_all_of(wide: OwnerRule, narrow: OwnerRule) -> bool:
     """Whether the conditions of one fit whatever those of another fit (as far as globs tell: no false alarms)."""
-    return all(
-        word in narrow.conditions and _covers(glob, narrow.conditions[word]) for word, glob in wide.conditions.items()
+    asked = narrow.conditions
+    return wide.conditions.keys() <= asked.keys() and all(
+        _covers(glob, asked[word]) for word, glob in wide.conditions.items()
     )
 
 
 def _covers(wide: str, narrow: str) -> bool:
     """A `*` takes in whatever another glob stands for; `?` and `[…]` only what is exact."""
-    return wide == narrow or ((is_exact(narrow) or not re.search(r"[?\[]", wide)) and fnmatchcase(narrow, wide))
+    if wide == narrow or is_exact(wide):
+        return wide == narrow
+    return (is_exact(narrow) or not re.search(r"[?\[]", wide)) and fnmatchcase(narrow, wide)
 
 
 def _gaps_of_rules(rules: Sequence[OwnerRule], line_of: LineOf) -> Iterator[Mistake]:

@@ -77,11 +77,18 @@ owners: []
 #  - {project: "Search*", team: Search}
 #  - {api_key: "batch-*", team: Data}
 
-# Negotiated rates: a discount off list, or a price per million tokens.
+# What was agreed: rates (a discount off list, or a price per million tokens or pricing unit), commits, renewal.
 contracts: []
 #  - name: Anthropic 2026
 #    rates:
 #      - {provider: anthropic, model: "claude-*", discount_pct: 10, valid_from: 2026-01-01}
+#  - name: AWS private pricing
+#    issuer: aws
+#    rates:
+#      - {provider: aws, instance_type: "p5.*", region: "us-*", discount_pct: 12, valid_from: 2026-01-01}
+#    commits:
+#      - {name: Year 1, kind: spend, amount: 1000000, valid_from: 2026-01-01, valid_to: 2027-01-01}
+#    renewal: {day: 2027-01-01, notice_days: 90}
 
 # What no API bills: owned accelerators, people, subscriptions, support. An imported invoice takes its place.
 costs: []

@@ -16,8 +16,8 @@ class OwnerSettings(Dated):
     """Whatever fits every pattern that is given belongs to whom the rule says.
 
     Patterns are shell globs over ids or names, case-sensitive. For each dimension the first rule that fits and says
-    something of it wins. `{tag:KEY}` as a value stands for the value of that tag. `shared` sends to a pool instead of a
-    team.
+    something of it wins. `{tag:KEY}` in a value stands for the value of that tag; where the tag is missing, the rule
+    says nothing of that dimension. `shared` sends to a pool instead of a team.
     """
 
     name: Name | None = Field(default=None, description="What the rule is called when it is explained")
@@ -85,6 +85,8 @@ class SharedSettings(Dated):
     def _is_whole(self) -> SharedSettings:
         if (self.by == "fixed") != bool(self.shares):
             raise ValueError("fixed needs shares, and only fixed has any")
+        if self.shares and self.among:
+            raise ValueError("among is for what goes by a driver; fixed shares name their teams")
         total = sum((share.pct for share in self.shares), Decimal(0))
         if self.shares and total != 100:
             raise ValueError(f"the shares of {self.name!r} sum to {total} pct, not to 100")

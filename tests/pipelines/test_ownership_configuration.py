@@ -92,6 +92,13 @@ shared:
 """,
         ["line 3: shared.0: the shares of 'a' sum to 99.9 pct, not to 100"],
     ),
+    "teams of a driver beside fixed shares": (
+        """\
+shared:
+  - {name: a, by: fixed, shares: [{team: t, pct: 100}], among: [t]}
+""",
+        ["line 3: shared.0: among is for what goes by a driver; fixed shares name their teams"],
+    ),
     "an unknown field": (
         """\
 owners:

@@ -111,11 +111,36 @@ def _told(charges: pl.LazyFrame) -> pl.DataFrame:
 
 def _terms_told(told: pl.DataFrame, through: dict[str, date], today: date) -> pl.DataFrame:
     """A row per commitment that charges carry; its term is that of what was bought at once, if usage kept to it."""
+    is_term = (pl.col("end") - pl.col("start") > _SHORTEST_TERM) & (
+        pl.col("last_used").is_null() | (pl.col("last_used") < pl.col("end"))
+    )
+    only_once = pl.col("is_bought") & (pl.col("recurring") == 0)
+    last_day = pl.col("source").replace_strict(through, default=today, return_dtype=pl.Date)
+    return (
+        _bought_and_used(told)
+        .sort(_KEY)
+        .with_row_index("key")
+        .with_columns(
+            kind=_kind(pl.col("vendor_type")),
+            contract=None,
+            true_up=False,
+            term_start=pl.when(is_term).then(pl.col("start").dt.date()),
+            term_end=pl.when(is_term).then(pl.col("end").dt.date()),
+            committed=pl.when(only_once).then("upfront"),
+            quantity=pl.when("is_bought").then("quantity"),
+            through=pl.min_horizontal(last_day, pl.lit(today)),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in TERMS_SCHEMA.items())
+    )
+
+
+def _bought_and_used(told: pl.DataFrame) -> pl.DataFrame:
+    """A row per commitment: its words, when and how it was bought, and what its usage cost."""
     bought = pl.col("ChargeCategory") == "Purchase"
     at_once = bought & (pl.col("ChargeFrequency") == "One-Time")
     used = pl.col("CommitmentDiscountStatus") == "Used"
     paid = pl.col("BilledCost")
-    found = told.group_by(_KEY).agg(
+    return told.group_by(_KEY).agg(
         name=pl.coalesce(pl.col("CommitmentDiscountName").max(), pl.col("commitment_id").first()),
         vendor_type=pl.col("CommitmentDiscountType").max(),
         category=pl.col("CommitmentDiscountCategory").max(),
@@ -132,26 +157,6 @@ def _terms_told(told: pl.DataFrame, through: dict[str, date], today: date) -> pl
         covered_list=pl.col("ListCost").filter(used).sum(),
         covered_effective=pl.col("EffectiveCost").filter(used).sum(),
         is_bought=bought.any(),
-    )
-    is_term = (pl.col("end") - pl.col("start") > _SHORTEST_TERM) & (
-        pl.col("last_used").is_null() | (pl.col("last_used") < pl.col("end"))
-    )
-    only_once = pl.col("is_bought") & (pl.col("recurring") == 0)
-    last_day = pl.col("source").replace_strict(through, default=today, return_dtype=pl.Date)
-    return (
-        found.sort(_KEY)
-        .with_row_index("key")
-        .with_columns(
-            kind=_kind(pl.col("vendor_type")),
-            contract=None,
-            true_up=False,
-            term_start=pl.when(is_term).then(pl.col("start").dt.date()),
-            term_end=pl.when(is_term).then(pl.col("end").dt.date()),
-            committed=pl.when(only_once).then("upfront"),
-            quantity=pl.when("is_bought").then("quantity"),
-            through=pl.min_horizontal(last_day, pl.lit(today)),
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in TERMS_SCHEMA.items())
     )
 
 

@@ -63,6 +63,7 @@ PRICE_DISPUTES = Table(
 
 _SMALLEST_ROUNDING = pl.lit("0.000001").cast(MONEY)
 """Vendors that report six places round the seventh."""
+_LINE = ["source", "billing_month", "line_id"]
 _SHOWN = list(PRICE_DISPUTES.polars_schema)
 
 
@@ -111,9 +112,13 @@ def _of_lines(lines: pl.LazyFrame, charges: pl.LazyFrame) -> pl.DataFrame:
         billed_cost="reported",
         rate="contract",
     )
-    key = ["source", "billing_month", "line_id"]
     asked = differing.collect()
-    became = (
+    return asked.join(_became(asked, charges), on=_LINE, how="left")
+
+
+def _became(lines: pl.DataFrame, charges: pl.LazyFrame) -> pl.DataFrame:
+    """What the charges of bill lines say of them; null where they do not agree."""
+    return (
         charges.select(
             "InvoiceIssuerName",
             "InvoiceId",
@@ -124,8 +129,8 @@ def _of_lines(lines: pl.LazyFrame, charges: pl.LazyFrame) -> pl.DataFrame:
             billing_month="x_BillingMonth",
             line_id="x_BillLineId",
         )
-        .join(asked.lazy().select(key).unique(), on=key, how="semi")
-        .group_by(key)
+        .join(lines.lazy().select(_LINE).unique(), on=_LINE, how="semi")
+        .group_by(_LINE)
         .agg(
             issuer_name=pl.col("InvoiceIssuerName").max(),
             invoice_id=pl.col("InvoiceId").max(),
@@ -135,7 +140,6 @@ def _of_lines(lines: pl.LazyFrame, charges: pl.LazyFrame) -> pl.DataFrame:
         )
         .collect(engine="streaming")
     )
-    return asked.join(became, on=key, how="left")
 
 
 def _the_only(name: str) -> pl.Expr:

@@ -43,7 +43,8 @@ def test_a_clause_is_a_rate_in_words() -> None:
         "rate 1: 12.5 % off list, provider aws, sku *p5*, from 2026-01-01"
     )
     assert words["AWS private pricing, rate 2"].words == (
-        "rate 2: 9.1 USD per Hours, provider aws, instance type p4d.*, issuer Reseller, from 2026-01-01 until 2027-01-01"
+        "rate 2: 9.1 USD per Hours, provider aws, instance type p4d.*, issuer Reseller, "
+        "from 2026-01-01 until 2027-01-01"
     )
 
 

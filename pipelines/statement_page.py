@@ -39,7 +39,7 @@ def page(draft: Draft, seal: Seal | None) -> str:
         seal=seal,
         owner=draft.team or "Not allocated to any team",
         month=month_text(draft.month),
-        totals=_totals(draft, lines),
+        total=_total(draft, lines),
         summary=_summary(draft, lines),
         bars=_bars(lines),
         components=_components(lines),
@@ -116,15 +116,23 @@ def _sums(lines: Iterable[_Line], *, signed: bool = False) -> list[str]:
     return [money_text(amount, currency, signed=signed) for currency, amount in _by_currency(lines).items()]
 
 
-def _totals(draft: Draft, lines: list[_Line]) -> list[str]:
-    """The total in each currency, and in reporting currency where that is another."""
-    reporting = draft.coverage.currency
+@dataclass(frozen=True)
+class _Total:
+    """What a statement comes to: `amounts` large, and in small what they are made of."""
+
+    amounts: list[str]
+    small: str = ""
+
+
+def _total(draft: Draft, lines: list[_Line]) -> _Total:
+    """In reporting currency where several, or another, have a rate for all of it; else in each currency by itself."""
+    reporting, own = draft.coverage.currency, _sums(lines)
     if {line.currency for line in lines} == {reporting}:
-        return _sums(lines)
+        return _Total(own)
     known = [line.reporting_effective_cost for line in lines if line.reporting_effective_cost is not None]
-    whole = sum(known, Decimal(0)) if len(known) == len(lines) else None
-    told = "no rate is known for all of it" if whole is None else money_text(whole, reporting)
-    return [*_sums(lines), f"in reporting currency: {told}"]
+    if len(known) < len(lines):
+        return _Total(own, f"some of it has no rate into {reporting}")
+    return _Total([money_text(sum(known, Decimal(0)), reporting)], f"{' and '.join(own)}, at the rates of each day")
 
 
 _OF_A_TEAM = {
@@ -157,10 +165,11 @@ def share_of_driver(share_pct: Decimal | None, driver: str | None) -> str:
 
 
 def _own(lines: Iterable[_Line]) -> list[_Line]:
-    """Direct and declared lines by component."""
-    return sorted(
-        (line for line in lines if line.section in ("direct", "declared")), key=lambda line: line.component or ""
+    """Direct and declared lines by component, without those that come to nothing in any way."""
+    shown = (
+        line for line in lines if line.section in ("direct", "declared") and (line.effective_cost or line.billed_cost)
     )
+    return sorted(shown, key=lambda line: line.component or "")
 
 
 def _bars(lines: list[_Line]) -> list[tuple[str, str, float]]:
@@ -197,7 +206,11 @@ def _beside(draft: Draft, lines: list[_Line]) -> list[tuple[str, str, str]]:
         if line.billed_cost is not None:
             billed[line.currency] = billed.get(line.currency, Decimal(0)) + line.billed_cost
     rows = [
-        ("Billed", money_text(amount, currency), "what bills say of the same days, pools split alike")
+        (
+            "Billed",
+            money_text(amount, currency),
+            "on bills for these days: what is paid ahead counts here, and not as cost",
+        )
         for currency, amount in sorted(billed.items())
     ]
     for pool, currency, amount, unpriced in draft.accrued.drop("team").iter_rows():
@@ -216,8 +229,10 @@ def _notes(draft: Draft) -> list[str]:
         "Cost is effective cost by the day of use: what the month really cost, with commitments and credits spread "
         "over what they paid for. What is billed goes by invoice month and may differ.",
         f"Of all cost of {month_text(draft.month)}, {share} is allocated to teams.",
-        f"Still open: {still_open}. What changes later is an adjustment in the next statement." if still_open else "",
-        f"Closed: {closed}." if closed else "",
+        f"What changes later is an adjustment in the next statement. Bills still open: {still_open}"
+        if still_open
+        else "",
+        f"Bills closed: {closed}" if closed else "",
         "Amounts are shown to the cent and added up exactly; the CSV beside this page has every digit.",
         f"Made from {coverage.publication}, published {instant_text(coverage.published_at)}, with data through "
         f"{instant_text(coverage.data_through)}.",

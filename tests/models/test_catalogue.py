@@ -18,7 +18,6 @@ def test_facts_lie_in_the_lake():
         "estimates.usage_estimates",
         "marts.reconciliation",
         "focus.cost_and_usage",
-        "focus.invoice_detail",
         "marts.daily_costs",
     }
 

@@ -22,6 +22,7 @@ TABLES = {
     "estimates.usage_estimates": "billing_period",
     "marts.reconciliation": "billing_period",
     "marts.daily_costs": "billing_month",
+    "marts.attributed_daily": "billing_month",
 }
 
 
@@ -39,6 +40,8 @@ def test_a_home_with_nothing_but_answers_becomes_the_same_without_a_key(demo_hom
     other_months = shutil.ignore_patterns("2026-09", "2026-11")
     shutil.copytree(demo_home / "archive", tmp_path / "archive", ignore=other_months)
     shutil.copy(demo_home / "outlay.yaml", tmp_path / "outlay.yaml")
+    # rates and series that outlay.yaml names are configuration, and nobody's answer
+    shutil.copytree(demo_home / "demo" / "measures", tmp_path / "demo" / "measures")
     with Workplace.open(Home.at(tmp_path), surroundings=Surroundings(home=tmp_path)) as work:
         report = replay(work)
         assert report.failures == []

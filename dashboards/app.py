@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.published import NotPublishedError, current
-from dashboards.views import data_health, overview, total_cost, unit_costs
+from dashboards.views import commitments, data_health, overview, self_hosting, total_cost, unit_costs, vendors
 
 _STATIC = Path(__file__).with_name("static")
 _WATCH_SECONDS = 15
@@ -38,6 +38,9 @@ def main() -> None:
             st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
             st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
             st.Page(unit_costs.show, title="Unit costs", icon=":material/straighten:", url_path="unit-costs"),
+            st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
+            st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),
+            st.Page(self_hosting.show, title="Self-hosting", icon=":material/balance:", url_path="self-hosting"),
             st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
         ],
         position="top",

@@ -24,6 +24,7 @@ OTHER = "everything else"
 UNOWNED = "unallocated"
 _BAR_PIXELS = 28
 _LABEL_PIXELS = 150
+_LONG_LABEL_PIXELS = 200
 
 
 def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str) -> Any:
@@ -94,12 +95,69 @@ def differences(rows: pl.DataFrame, *, currency: str) -> Any:
     )
 
 
+def burn_down(days: pl.DataFrame, *, currency: str) -> Any:
+    """What is left by day as a line, an even pace dashed. `days`: day, remaining, straight_line (null: not known)."""
+    paces = (("left", "remaining"), ("even pace", "straight_line"))
+    lines = [days.select("day", pl.lit(name).alias("name"), pl.col(column).alias("cost")) for name, column in paces]
+    shown = _with_text(pl.concat(lines).drop_nulls("cost"), currency)
+    present = [name for name, _ in paces if name in shown["name"].to_list()]
+    return (
+        alt.Chart(_values(shown))
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", labelOverlap="greedy", grid=False)),
+            y=alt.Y("height:Q", title=f"{currency} left", axis=_amounts(5)),
+            color=alt.Color("name:N", title=None)
+            .scale(domain=present, range=[PALETTE[0], REST_COLOUR][: len(present)])
+            .legend(orient="bottom", symbolType="stroke"),
+            strokeDash=alt.StrokeDash("name:N", legend=None).scale(domain=present, range=[[1, 0], [6, 4]]),
+            tooltip=[
+                alt.Tooltip("written_day:N", title="Day"),
+                alt.Tooltip("name:N", title="Line"),
+                alt.Tooltip("cost_text:N", title="Left"),
+            ],
+        )
+        .properties(height=280)
+    )
+
+
+def cost_ranges(rows: pl.DataFrame, *, limit: Decimal, limit_name: str, currency: str) -> Any:
+    """Low to high as a bar with the likeliest as a mark, and one amount to set them against as a line across.
+
+    `rows`: name, low, cost, high; in their order.
+    """
+    shown = _with_text(rows, currency).with_columns(
+        pl.col("low", "high").cast(pl.Float64).name.suffix("_height"),
+        _text_of("low", currency).alias("low_text"),
+        _text_of("high", currency).alias("high_text"),
+    )
+    tooltip = [
+        alt.Tooltip("name:N", title="Option"),
+        alt.Tooltip("low_text:N", title="Lowest"),
+        alt.Tooltip("cost_text:N", title="Likeliest"),
+        alt.Tooltip("high_text:N", title="Highest"),
+    ]
+    base = alt.Chart(_values(shown)).encode(y=_names(rows["name"].to_list(), _LONG_LABEL_PIXELS), tooltip=tooltip)
+    axis = alt.X("low_height:Q", title=currency, axis=_amounts(5)).scale(zero=True)
+    bars = base.mark_bar(height=8, color=PALETTE[0], opacity=0.5).encode(x=axis, x2="high_height:Q")
+    marks = base.mark_tick(thickness=3, size=20, color=PALETTE[0]).encode(x=alt.X("height:Q"))
+    against = pl.DataFrame(
+        {"name": [limit_name], "cost": [limit]}, schema={"name": pl.String, "cost": rows.schema["cost"]}
+    )
+    line = (
+        alt.Chart(_values(_with_text(against, currency)))
+        .mark_rule(color=PALETTE[1], strokeWidth=2.5)
+        .encode(x=alt.X("height:Q"), tooltip=[alt.Tooltip("cost_text:N", title=limit_name)])
+    )
+    return (bars + marks + line).properties(height=alt.Step(_BAR_PIXELS))
+
+
 def _colour(name: str, named: Sequence[str]) -> str:
     return PALETTE[named.index(name)] if name in named else UNOWNED_COLOUR if name == UNOWNED else REST_COLOUR
 
 
-def _names(order: Sequence[str]) -> alt.Y:
-    axis = alt.Axis(labelLimit=_LABEL_PIXELS, ticks=False, domain=False)
+def _names(order: Sequence[str], pixels: int = _LABEL_PIXELS) -> alt.Y:
+    axis = alt.Axis(labelLimit=pixels, ticks=False, domain=False)
     return alt.Y("name:N", title=None, sort=list(order), axis=axis)
 
 

@@ -6,7 +6,7 @@ links in messages must outlive a change of wording. A default is left out of it;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -68,6 +68,20 @@ def choose_dimension(page: str) -> Dimension:
 def choose_by(page: str, options: Sequence[_Option]) -> _Option:
     """By which of the options a chart is coloured."""
     return _segments(page, "by", "Coloured by", options, label_visible=False)
+
+
+def choose_named(page: str, name: str, label: str, labels: Mapping[str, str], *, label_visible: bool = False) -> str:
+    """A key of `labels`, by its label; the first unless another one is wanted."""
+    keys = list(labels)
+    chosen = st.selectbox(
+        label,
+        keys,
+        format_func=lambda key: labels.get(key, key),
+        key=_recall(page, name, keys),
+        label_visibility="visible" if label_visible else "collapsed",
+        width=300,
+    )
+    return _keep(name, chosen, keys)
 
 
 def _segments(

@@ -14,7 +14,7 @@ from dashboards.queries.reading import ask
 
 TcoDimension = Literal["component", "team", "vendor", "model"]
 TCO_DIMENSIONS: dict[TcoDimension, str] = {
-    "component": "coalesce(replace(component, '_', ' '), 'unmatched')",
+    "component": "coalesce(replace(replace(component, '_', ' '), ' apis', ' APIs'), 'unmatched')",
     "team": "coalesce(team, 'unallocated')",
     "vendor": "provider_name",
     "model": "coalesce(model, 'no model · ' || coalesce(service_name, provider_name))",
@@ -78,21 +78,29 @@ def by_component_and_allocation(published: Published, *, period: str) -> pl.Data
 
 
 def by_team(published: Published, *, period: str, previous: str) -> pl.DataFrame:
-    """team, cost_centre (all that pay), direct, shared, cost, cost_before (of the whole month before); dearest first."""
+    """team, cost_centre (all that pay), direct, shared, cost, cost_before; dearest first.
+
+    `cost_before`: of the same days of the month before, source by source; of all of it where the month is whole.
+    """
     return ask(
         published,
         """
         WITH costs AS (
-            SELECT *, strftime(day, '%Y-%m') AS month FROM marts.tco_daily
+            SELECT *, strftime(day, '%Y-%m') AS month, CAST(day AS DATE) AS date FROM marts.tco_daily
             WHERE strftime(day, '%Y-%m') IN ($period, $previous)
+        ), reached AS (
+            SELECT source, max(CASE WHEN date = last_day(date) THEN 31 ELSE dayofmonth(date) END) AS last
+            FROM costs WHERE month = $period GROUP BY source
         )
         SELECT coalesce(team, 'unallocated') AS team,
             string_agg(DISTINCT cost_centre, ', ' ORDER BY cost_centre) FILTER (month = $period) AS cost_centre,
             coalesce(sum(reporting_effective_cost) FILTER (month = $period AND allocation <> 'shared'), 0) AS direct,
             coalesce(sum(reporting_effective_cost) FILTER (month = $period AND allocation = 'shared'), 0) AS shared,
             coalesce(sum(reporting_effective_cost) FILTER (month = $period), 0) AS cost,
-            coalesce(sum(reporting_effective_cost) FILTER (month = $previous), 0) AS cost_before
-        FROM costs GROUP BY team ORDER BY cost DESC, team
+            coalesce(sum(reporting_effective_cost) FILTER (
+                month = $previous AND dayofmonth(date) <= coalesce(last, (SELECT max(last) FROM reached))
+            ), 0) AS cost_before
+        FROM costs LEFT JOIN reached USING (source) GROUP BY team ORDER BY cost DESC, team
         """,
         period=period,
         previous=previous,

@@ -150,7 +150,7 @@ def _teams(teams: pl.DataFrame, sums: dict[str, Any]) -> None:
             "share": formats.percent_column("Share"),
             "direct": formats.money_column("Direct"),
             "shared": formats.money_column("Shared"),
-            "change": formats.written_column("Month before", help="Against the whole month before"),
+            "change": formats.written_column("Change", help="Against the same days of the month before"),
         },
         rows=12,
         alt="Effective cost by team: total, share, direct and shared, change against the month before",

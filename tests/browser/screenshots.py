@@ -11,7 +11,13 @@ from pathlib import Path
 
 from tests.browser import chromium
 
-PAGES = {"overview": "/", "total-cost": "/total-cost", "unit-costs": "/unit-costs", "data-health": "/data-health"}
+PAGES = {
+    "overview": "/",
+    **{
+        name: f"/{name}"
+        for name in ("total-cost", "unit-costs", "commitments", "vendors", "self-hosting", "data-health")
+    },
+}
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")
 _TALLEST = 9000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,19 @@ import duckdb
 import polars as pl
 
 from models.control.budgets import BUDGET_STATUS, Budget, status
+from models.economics.declared_costs import DECLARED_COSTS
+from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.tco import TCO_DAILY
+from models.economics.unit_costs import UNIT_COSTS
 from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.operations import FINDINGS, FRESHNESS_TABLE, LOADS, NAMES, PUBLICATION, RESTATEMENTS
 from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
+from tests.dashboards import sample_agreements, sample_costs
+from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
-HOSTILE = "<script>alert(1)</script> **bold** $x^2$ :red[x]"
-MONTHS = ("2026-05", "2026-06", "2026-07")
-LAST_DAY = date(2026, 7, 20)
 BUDGETS = (
     Budget("AI, whole company", Decimal(2500), thresholds_pct=(80, 100)),
     Budget("Search", Decimal(4000), scope={"team": "search"}, thresholds_pct=(80,)),
@@ -46,10 +48,6 @@ _SERVICES = (
     ("anthropic", "Anthropic", "Claude API", "Research", "research", "claude-haiku-4-5", "3.333333333333"),
     ("anthropic", "Anthropic", "Claude API", "Research", HOSTILE, HOSTILE, "0.5"),
 )
-
-
-def at(day: date, hour: int = 0) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 
 def filled(table: Table, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
@@ -117,15 +115,6 @@ def _charge(
     }
 
 
-def _attributed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What `marts.tco_daily` says beside a charge's own columns."""
-    return {
-        "origin": "charge",
-        "allocation": "direct" if row["team"] else "unallocated",
-        "reporting_currency": "USD",
-    }
-
-
 def estimates() -> list[dict[str, Any]]:
     def one(kind: str, day: date, cost: str | None, reason: str) -> dict[str, Any]:
         return {
@@ -161,14 +150,28 @@ class Sample:
     now: datetime
     charges: list[dict[str, Any]] = field(default_factory=charges)
     estimates: list[dict[str, Any]] = field(default_factory=estimates)
+    declared: list[dict[str, Any]] = field(default_factory=sample_costs.declared)
+    rates: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1)})
+    unit_costs: list[dict[str, Any]] = field(default_factory=sample_costs.unit_costs)
+    idle: list[dict[str, Any]] = field(default_factory=sample_costs.idle)
+    agreements: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_agreements.tables)
     stale_source: bool = True
     failing_proof: bool = True
 
+    @property
+    def total_costs(self) -> list[dict[str, Any]]:
+        """Rows of `marts.tco_daily`: charges and declared costs, in dollars as far as `rates` has a rate."""
+        return sample_costs.total_costs(self.charges, self.declared, self.rates)
+
     def tables(self) -> dict[Table, pl.DataFrame]:
-        costs = filled(TCO_DAILY, [row | _attributed(row) for row in self.charges])
+        costs = filled(TCO_DAILY, self.total_costs)
         return {
             DAILY_COSTS: filled(DAILY_COSTS, self.charges),
             TCO_DAILY: costs,
+            DECLARED_COSTS: filled(DECLARED_COSTS, self.declared),
+            UNIT_COSTS: filled(UNIT_COSTS, self.unit_costs),
+            IDLE_ACCELERATORS: filled(IDLE_ACCELERATORS, self.idle),
+            **{table: filled(table, rows) for table, rows in self.agreements.items()},
             USAGE_ESTIMATES: filled(USAGE_ESTIMATES, self.estimates),
             BUDGET_STATUS: status(costs, BUDGETS, as_of=LAST_DAY),
             RECONCILIATION: filled(RECONCILIATION, _reconciliation()),

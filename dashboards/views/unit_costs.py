@@ -54,12 +54,14 @@ def _answer(blended: pl.DataFrame, period: str, currency: str) -> None:
         st.markdown(f"No token has a cost in {currency} in {month_text(period)}.")
         return
     row = whole.row(0, named=True)
-    cached = share_text(row["cache_hit_share"], _WHOLE)
-    batch = share_text(row["batch_share"], _WHOLE)
+    shares = (
+        (row["cache_hit_share"], "of what goes in is read from a cache"),
+        (row["batch_share"], "of all tokens are processed as batch"),
+    )
+    known = ", ".join(f"{share_text(share, _WHOLE)} {words}" for share, words in shares if share is not None)
     st.markdown(
         f"**{price_text(row['effective_unit_cost'], currency)} for a million tokens** in {month_text(period)}, all "
-        f"models and kinds of token together. {cached} of what goes in is read from a cache, {batch} of all tokens are "
-        "processed as batch."
+        f"models and kinds of token together (effective cost).{f' {known}.' if known else ''}"
     )
 
 

@@ -18,6 +18,7 @@ from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, at
 
 Row = dict[str, Any]
 MONTH = "2026-07"
+# the vendor gives it no name but its id
 PLAN = "arn:aws:savingsplans::1047:savingsplan/3f6c0a41-5c1d7e20a001"
 
 
@@ -40,7 +41,7 @@ def commitments() -> list[Row]:
         both = {"used": Decimal(used), "unused": Decimal(unused)}
         cost = both["used"] + both["unused"]
         return {
-            "commitment_id": name,
+            "commitment_id": name if name == PLAN else f"id of {name}",
             "name": name,
             "kind": kind,
             "source": "aws",
@@ -79,7 +80,7 @@ def burn_down() -> list[Row]:
         drawn = Decimal(25) * (place + 1)
         rows.append(
             {
-                "commitment_id": HOSTILE,
+                "commitment_id": f"id of {HOSTILE}",
                 "name": HOSTILE,
                 "kind": "prepaid_credits",
                 "day": at(date(2026, 7, 1) + timedelta(days=place)),
@@ -101,7 +102,7 @@ def contracts(today: date) -> list[Row]:
         return {"name": name, "notice_by": notice, "days_until_notice": days} | more
 
     return [
-        one("Passed", -3, currency="USD", billed_cost=Decimal(12), renews_automatically=False, residency="eu-*"),
+        one("Passed", -3, source="europe", currency="USD", billed_cost=Decimal(12), renews_automatically=False, residency="eu-*"),
         one(HOSTILE, 30, source="aws", currency="USD", committed_amount=Decimal(90_000), billed_cost=Decimal(40_000),
             renews_automatically=True, sla="99.9 % a month", rates="12 % off list"),
         one("Silent", None, issuer_name="Mistral"),

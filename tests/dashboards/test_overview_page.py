@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from tests.dashboards.pages import money, shown, table, words
 from tests.dashboards.sample_warehouse import HOSTILE, LAST_DAY, Sample
 
 APP = str(Path(__file__).resolve().parents[2] / "dashboards" / "app.py")
@@ -21,10 +22,6 @@ def page(**query: str) -> AppTest:
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
-
-
-def money(amount: Decimal, currency: str = "USD") -> str:
-    return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,} {currency}"
 
 
 def spent(
@@ -51,25 +48,8 @@ def same_days_of_june(sample: Sample) -> Decimal:
     return spent(sample, month="2026-06", where=lambda row: row["day"].day <= reached[row["source"]])
 
 
-def words(app: AppTest) -> str:
-    return "\n".join(
-        str(element.value)
-        for kind in ("title", "markdown", "caption", "subheader", "warning", "error", "info")
-        for element in getattr(app, kind)
-    )
-
-
 def named(key: str, absent: str, name: str) -> Callable[[dict[str, Any]], bool]:
     return lambda charge: (charge[key] or absent) == name
-
-
-def shown(app: AppTest, label: str) -> Any:
-    return next(metric for metric in app.metric if metric.label == label)
-
-
-def table(app: AppTest, column: str) -> list[dict[str, Any]]:
-    """The first table that has this column."""
-    return next(frame.value for frame in app.dataframe if column in frame.value.columns).to_dict("records")
 
 
 def test_billed_accrued_and_notional_stand_apart_and_are_exact(published: Sample) -> None:

@@ -1,0 +1,86 @@
+"""Vendors against the rows they come from: shares, single vendors, and where inference ran."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from models.economics.residency import RESIDENCY
+from models.economics.single_vendors import SINGLE_PROVIDER_USE_CASES
+from models.economics.vendors import VENDOR_CONCENTRATION
+from tests.dashboards.pages import opened, shown, table, words
+from tests.dashboards.sample_warehouse import HOSTILE, Sample
+
+
+def test_the_answer_names_the_first_of_each_role_with_its_share(published: Sample) -> None:
+    said = words(opened("vendors"))
+    assert "develops 60.0 % of what models cost, **AWS** hosts 70.0 % of all cost" in said
+    assert "invoices 100.0 % (effective cost in USD, July 2026). 2 uses of models hang on a single host." in said
+
+
+def test_indices_are_sums_of_squared_shares(published: Sample) -> None:
+    """60² + 40² and 70² + 30²."""
+    app = opened("vendors")
+    assert shown(app, "HHI of model developers").value == "5,200"
+    assert shown(app, "HHI of hosts").value == "5,800"
+    assert shown(app, "HHI of invoice issuers").value == "10,000"
+    assert shown(app, "HHI of hosts").delta == "high concentration"
+    assert "U.S. merger guidelines of 2023" in words(app)
+
+
+def test_every_vendor_has_its_cost_and_who_is_not_known_is_one(published: Sample) -> None:
+    app = opened("vendors")
+    frames = [frame.value for frame in app.dataframe if "share_pct" in frame.value.columns]
+    found = {row["name"]: row["effective_cost"] for frame in frames for row in frame.to_dict("records")}
+    told = [row for row in published.agreements[VENDOR_CONCENTRATION] if row["currency"] == "USD"]
+    assert found == {row["name"] or "not known": row["effective_cost"] for row in told}
+    hosts = {row["name"]: row["share_pct"] for row in frames[1].to_dict("records")}
+    assert hosts["Refunding"] != hosts["Refunding"], "whoever pays us back has no share"
+
+
+def test_uses_that_hang_on_one_vendor_with_their_next_best(published: Sample) -> None:
+    app = opened("vendors")
+    uses = table(app, "use_name")
+    assert [row["use_name"] for row in uses] == [HOSTILE, "nothing names it"]
+    assert [row["difference"] for row in uses] == [Decimal("-149.5"), None]
+    assert "Whether they do the work as well is not judged." in words(app)
+
+
+def test_places_are_added_up_and_violations_come_first(published: Sample) -> None:
+    app = opened("vendors")
+    places = table(app, "standing")
+    assert [row["standing"] for row in places] == ["violation", "unknown region", "allowed"]
+    violation = places[0]
+    assert (violation["effective_cost"], violation["compliance_cost"], violation["unpriced_cost"]) == (
+        Decimal(25),
+        Decimal("2.5"),
+        Decimal(5),
+    )
+    assert "25.00 USD ran where it may not (25.0 %); of 5.00 USD the place is not told" in words(app)
+
+
+def test_a_second_currency_is_chosen_and_never_added(published: Sample) -> None:
+    app = opened("vendors", currency="EUR")
+    assert "**Mistral AI** hosts 100.0 % of all cost (effective cost in EUR, July 2026)." in words(app)
+    assert shown(app, "HHI of model developers").value == "–"
+    assert "No policy of outlay.yaml (residency) has inference in this month and currency." in words(app)
+    assert dict(app.query_params) == {"currency": "EUR"}
+
+
+def test_names_of_others_are_never_markup(published: Sample) -> None:
+    said = words(opened("vendors"))
+    assert HOSTILE not in said
+    assert said.count("\\<script\\>") == 2
+
+
+def test_a_month_whose_costs_are_all_unknown(home: Path, sample: Sample) -> None:
+    rows = [row for row in sample.agreements[VENDOR_CONCENTRATION] if row["name"] is None]
+    sample.agreements |= {VENDOR_CONCENTRATION: rows, SINGLE_PROVIDER_USE_CASES: [], RESIDENCY: []}
+    sample.publish(home)
+    assert "Who gets the money is not known for July 2026 in USD." in words(opened("vendors"))
+
+
+def test_before_there_is_any_cost(home: Path, sample: Sample) -> None:
+    sample.agreements[VENDOR_CONCENTRATION] = []
+    sample.publish(home)
+    assert "No cost with a vendor is known yet." in words(opened("vendors"))

@@ -102,7 +102,8 @@ def contracts(today: date) -> list[Row]:
         return {"name": name, "notice_by": notice, "days_until_notice": days} | more
 
     return [
-        one("Passed", -3, source="europe", currency="USD", billed_cost=Decimal(12), renews_automatically=False, residency="eu-*"),
+        one("Passed", -3, source="europe", currency="USD", billed_cost=Decimal(12), renews_automatically=False,
+            residency="eu-*"),
         one(HOSTILE, 30, source="aws", currency="USD", committed_amount=Decimal(90_000), billed_cost=Decimal(40_000),
             renews_automatically=True, sla="99.9 % a month", rates="12 % off list"),
         one("Silent", None, issuer_name="Mistral"),

@@ -107,6 +107,32 @@ def test_a_month_stays_chosen_from_page_to_page(watched: Watched) -> None:
     assert watched.page.get_by_text("Reported against computed, June 2026").is_visible()
 
 
+@pytest.mark.parametrize(
+    ("path", "question"),
+    [
+        ("/total-cost?by=team", "What did AI really cost in July 2026?"),
+        ("/unit-costs", "What does a unit cost?"),
+        ("/commitments", "What have we committed to?"),
+        ("/vendors", "Whom do we depend on?"),
+        ("/self-hosting", "Would self-hosting be cheaper?"),
+    ],
+)
+def test_every_question_is_answered_in_plain_text(watched: Watched, path: str, question: str) -> None:
+    """That nothing complains, and nobody else is asked for anything, is seen at the end of every test."""
+    watched.open(path)
+    assert watched.page.locator("h1").inner_text() == question
+    assert watched.page.locator('[data-testid="stDataFrame"]').count() > 0
+    assert watched.page.evaluate("() => document.querySelectorAll('main script, section script').length") == 0
+
+
+def test_total_cost_is_the_sum_of_bills_and_what_is_declared(watched: Watched) -> None:
+    watched.open("/total-cost")
+    rows = [row for row in Sample(now=datetime.now(UTC)).total_costs if f"{row['day']:%Y-%m}" == "2026-07"]
+    for label, origin in (("From bills", "charge"), ("Declared", "declared")):
+        costs = (row["reporting_effective_cost"] for row in rows if row["origin"] == origin)
+        assert watched.metric(label) == f"{sum((cost for cost in costs if cost), Decimal(0)):,.2f} USD"
+
+
 def test_names_of_vendors_stay_text(watched: Watched) -> None:
     watched.page.on("dialog", lambda dialog: watched.complaints.append(f"dialog: {dialog.message}"))
     for path in ("/?by=team", "/?by=model", "/data-health"):

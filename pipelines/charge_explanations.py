@@ -108,6 +108,12 @@ def _charge(work: Workplace, charge_id: str) -> pl.DataFrame:
         found = query(work.home.published, sql).rows
         if len(found):
             return found.select(list(COST_AND_USAGE.polars_schema)).cast(COST_AND_USAGE.polars_schema)
+    nameless = f'SELECT 1 FROM {COST_AND_USAGE.qualified_name} WHERE "x_ChargeId" IS NULL LIMIT 1'
+    if _first(work, nameless) is not None:
+        raise OutlayError(
+            f"no charge is called {charge_id!r}, and there are charges without a name, of an older version of Outlay",
+            remedy="`outlay replay` names them: it loads all that is in the archive anew",
+        )
     raise OutlayError(
         f"no charge is called {charge_id!r}",
         remedy='find it with `outlay sql \'SELECT "x_ChargeId", "ChargeDescription", "EffectiveCost" FROM '
@@ -138,9 +144,9 @@ def _owner(work: Workplace, placed: pl.DataFrame) -> Iterator[Reason]:
 
 
 def _by_rule(work: Workplace, placed: pl.DataFrame, what: str, value: str | None, number: int) -> Reason:
-    rule, written = work.owner_rules[number], len(work.settings.owners)
+    rule, written = work.owner_rules[number], number - (len(work.owner_rules) - len(work.settings.owners))
     name = f" “{rule.name}”" if rule.name else ""
-    called = f"rule {number + 1}{name}, {_place(work, ('owners', number))}" if number < written else f"{rule.name}"
+    called = f"rule {written + 1}{name}, {_place(work, ('owners', written))}" if written >= 0 else f"{rule.name}"
     from_tags = " and ".join(sorted(tags_in(rule.value("team" if what == POOL else what))))
     called += f"; its value is that of tag {from_tags}" if from_tags else ""
     return Reason(what, value, called, tuple(_fits(placed, rule.asking())), rule.valid_from, rule.valid_to)
@@ -162,10 +168,8 @@ def _component(work: Workplace, placed: pl.DataFrame) -> Reason:
         else f"data/taxonomy/components.csv, line {number - declared + _FIRST_ROW}"
     )
     component = rules.components[number]
-    folded = placed.with_columns(pl.col(pl.String).str.to_lowercase())
-    return Reason(
-        "component", f"{component} (layer {LAYERS[component]})", called, tuple(_fits(folded, rules.rules[number]))
-    )
+    fits = tuple(_fits(rules.asked(placed), rules.rules[number]))
+    return Reason("component", f"{component} (layer {LAYERS[component]})", called, fits)
 
 
 def _fits(row: pl.DataFrame, rule: Rule) -> Iterator[Fit]:

@@ -66,15 +66,16 @@ class Taxonomy:
         """The tags that some rule asks."""
         return tuple(sorted(name.removeprefix(TAG) for name in columns_asked(self.rules) if name.startswith(TAG)))
 
-    def deciding(self, frame: pl.DataFrame) -> pl.Series:
-        """Position in `rules` of the first that fits each row, letter case aside; null where none does.
-
-        `frame`: ATTRIBUTES and a column for each of `tag_keys`, text.
-        """
-        asked = frame.select(
+    def asked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` (ATTRIBUTES and a column for each of `tag_keys`, text) as the rules ask it: those columns alone, in
+        small letters, and NO_SERVICE where there is no service."""
+        return frame.select(
             pl.col(*ATTRIBUTES, *(f"{TAG}{key}" for key in self.tag_keys)).str.to_lowercase()
         ).with_columns(pl.col("service_name").fill_null(NO_SERVICE))
-        return first_match(asked, self.rules)
+
+    def deciding(self, frame: pl.DataFrame) -> pl.Series:
+        """Position in `rules` of the first that fits each row of a frame as for `asked`; null where none does."""
+        return first_match(self.asked(frame), self.rules)
 
     def with_components(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` with the `component` of the rule that decides, and its `layer`; null where none does."""

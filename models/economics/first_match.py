@@ -86,7 +86,8 @@ def first_matches(frame: pl.DataFrame, rules: Sequence[Rule], among: Mapping[str
 
 def with_tags(frame: pl.DataFrame, keys: Collection[str], *, tags: str = "Tags") -> pl.DataFrame:
     """`frame` with a text column `tag:KEY` for each key, from the JSON object in the column `tags`; each distinct text
-    is read once. Null where a tag is missing or empty, or where the text is no object."""
+    is read once. Null where a tag is missing or empty, or where the text is no object that can be read. Half a
+    character (a lone surrogate: an emoji that the vendor cut) becomes a question mark."""
     if not keys:
         return frame
     texts = frame.select(pl.col(tags).drop_nulls().unique())
@@ -100,14 +101,11 @@ def with_tags(frame: pl.DataFrame, keys: Collection[str], *, tags: str = "Tags")
 def _tags_in(text: str) -> dict[str, str]:
     try:
         found: object = json.loads(text)
-    except ValueError:
+        tags = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+        values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in tags.items()}
+    except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    tags = cast("dict[str, object]", found)
-    return {
-        key: value if isinstance(value, str) else json.dumps(value) for key, value in tags.items() if value is not None
-    }
+    return {key: value.encode(errors="replace").decode() for key, value in values.items() if tags[key] is not None}
 
 
 @dataclass(frozen=True)

@@ -41,18 +41,20 @@ CHARGES = [
     ("bots", "Amazon Bedrock", "10", {"team": "assistants"}),
     ("gateway", "Amazon API Gateway", "10", {"team": "search"}),
     ("nobody", "Amazon Bedrock", "1", {}),
+    ("nobody", None, "-0.5", {}),
 ]
 
 
-def _row(project: str, service: str, cost: str, tags: dict[str, str]) -> dict[str, object]:
+def _row(project: str, service: str | None, cost: str, tags: dict[str, str]) -> dict[str, object]:
     return {
         **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), cost),
         **dict.fromkeys(("ProviderName", "PublisherName", "InvoiceIssuerName"), "AWS"),
         "BillingPeriodStart": DAY.replace(day=1), "BillingPeriodEnd": DAY.replace(day=1, month=10),
         "ChargePeriodStart": DAY, "ChargePeriodEnd": DAY.replace(day=4),
         "BillingAccountId": "111", "BillingAccountName": "payer", "SubAccountId": f"id-{project}",
-        "SubAccountName": project, "BillingCurrency": "USD", "ChargeCategory": "Usage", "ServiceName": service,
-        "ServiceCategory": "AI and Machine Learning", "ChargeDescription": f"{service} of {project}",
+        "SubAccountName": project, "BillingCurrency": "USD", "ChargeCategory": "Usage" if service else "Credit",
+        "ServiceName": service, "ServiceCategory": "AI and Machine Learning",
+        "ChargeDescription": f"{service} of {project}",
         "ConsumedQuantity": "1000", "ConsumedUnit": "Requests", "Tags": json.dumps(tags),
     }  # fmt: skip
 
@@ -107,6 +109,15 @@ def test_a_pool_is_split_as_the_published_total_splits_it(work: Workplace) -> No
     assert dict(found.sharing.weights.iter_rows()) == {"search": Decimal(30), "assistants": Decimal(10)}
     shares = dict(found.sharing.shares.select("team", "effective_cost").iter_rows())
     assert shares == {"search": Decimal("7.5"), "assistants": Decimal("2.5")}
+
+
+def test_a_credit_without_a_service_has_its_component_from_the_table(work: Workplace) -> None:
+    _, found = explained(work, 5)
+    assert found.component.value == "people_and_overheads (layer people)"
+    assert [(fit.column, fit.glob, fit.value) for fit in found.component.fits] == [
+        ("service_name", "(none)", "(none)"),
+        ("charge_category", "credit", "credit"),
+    ]
 
 
 def test_what_nobody_owns_says_so(work: Workplace) -> None:

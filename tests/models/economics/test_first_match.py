@@ -84,6 +84,9 @@ def test_the_columns_that_rules_ask():
         ('{"team": true}', "true"),
         ("[1]", None),
         ("no json", None),
+        (r'{"team": "\ud83d"}', "?"),
+        (r'{"team": "search \ud83d", "env": "\ud83d"}', "search ?"),
+        ('{"team": ' + "[" * 100_000 + "]" * 100_000 + "}", None),
         (None, None),
     ],
 )

@@ -107,7 +107,8 @@ def _status(terms: Mapping[str, Any], drawn: Decimal) -> tuple[str, date]:
         return "Pending", starts
     if through >= ends - timedelta(days=1):
         return "Expired", ends
-    if terms["kind"] in ("prepaid_credits", "spend") and drawn >= terms["committed"]:
+    committed = terms["committed"]
+    if terms["kind"] in ("prepaid_credits", "spend") and committed is not None and drawn >= committed:
         return "Exhausted", through
     return "Active", starts
 

@@ -191,3 +191,19 @@ def test_a_contract_without_parties_has_nothing_billed() -> None:
     charges = pl.DataFrame(ROWS, schema=COST_AND_USAGE.polars_schema).lazy()
     nobody = contracts_register([Contract("NDA", Parties())], billed_by_day(charges), date(2026, 9, 30))
     assert nobody.select("name", "billed_cost", "currency", "committed_amount").rows() == [("NDA", None, None, None)]
+
+
+def test_credits_whose_whole_cost_is_not_known_are_not_exhausted() -> None:
+    """Paid in part at once, the rest month by month: what they cost in all is not told, so nothing is told of it."""
+    quantity = {"CommitmentDiscountUnit": "Credits", "CommitmentDiscountQuantity": 100}
+    charges = pl.DataFrame(
+        [
+            bought("credits", "Prepaid Credits", 50, **quantity),
+            bought("credits", "Prepaid Credits", 5, "Recurring", **quantity),
+            used("credits", "Prepaid Credits", 1, 1, **quantity),
+        ],
+        schema=COST_AND_USAGE.polars_schema,
+    ).lazy()
+    held = commitments_held(charges, billed_by_day(charges), [], date(2026, 9, 30))
+    row = CONTRACT_COMMITMENT.check(contract_commitments(held, [])).row(0, named=True)
+    assert (row["ContractCommitmentCost"], row["ContractCommitmentLifecycleStatus"]) == (None, "Active")

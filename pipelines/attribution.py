@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +21,10 @@ from pipelines.reference import code_fingerprint
 
 _LOAD, _RULES = 16, 16
 """Characters of a digest in a file's name: enough for one load's charges, and for one home's rules."""
+_PARTIAL = ".tmp"
+"""How a file's name ends while it is written."""
+_SURELY_DEAD = 3600
+"""Seconds without a byte after which nobody writes a file any more: it takes moments."""
 
 
 class AttributionCache:
@@ -44,10 +49,14 @@ class AttributionCache:
         return kept
 
     def forget_all_but(self, loads: tuple[CurrentLoad, ...]) -> None:
-        """Remove what belongs to none of these loads under the rules of now."""
+        """Remove what belongs to none of these loads under the rules of now, and what a dead process left half-written.
+
+        What another process writes at this moment stays.
+        """
         kept = {self._file(load) for load in loads}
         for file in set(self._folder.glob("*")) - kept:
-            file.unlink(missing_ok=True)
+            if file.suffix != _PARTIAL or _age(file) > _SURELY_DEAD:
+                file.unlink(missing_ok=True)
 
     def _file(self, load: CurrentLoad) -> Path:
         charges = _digest(*sorted(load.paths(COST_AND_USAGE.qualified_name)))
@@ -67,12 +76,20 @@ def _read(file: Path) -> pl.DataFrame | None:
 def _write(rows: pl.DataFrame, file: Path) -> None:
     """In one step, whoever else writes or reads it; another process's half-written file has another name."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    partial = file.with_name(f"{file.name}.{os.getpid()}{_PARTIAL}")
     try:
         rows.write_parquet(partial, compression="zstd")
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _age(file: Path) -> float:
+    """Seconds since it was written; none where it is gone by now."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _digest(*parts: str) -> str:

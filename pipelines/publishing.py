@@ -41,11 +41,17 @@ def publish(work: Workplace) -> Publication:
         work.control,
         work.home.warehouse,
         TABLES.values(),
-        lambda facts: _marts(Economics(work, facts, problems)),
+        lambda facts: _published(Economics(work, facts, problems)),
         wait=_PATIENCE_SECONDS,
         on_step=work.on_step,
     )
     return replace(publication, problems=tuple(problems))
+
+
+def _published(economics: Economics) -> Mapping[str, Mart]:
+    """The marts, and the cache as tidy as they need it: only here nobody else may be publishing."""
+    economics.forget_older()
+    return _marts(economics)
 
 
 def _marts(economics: Economics) -> Mapping[str, Mart]:

@@ -38,10 +38,16 @@ class Economics:
     @cached_property
     def attributed(self) -> pl.DataFrame:
         """`marts.attributed_daily` of all loads."""
-        cache = AttributionCache(self.work.home.cache / "attribution", self.facts.lake, self.work.attribution)
-        rows = pl.concat([ATTRIBUTED_DAILY.empty(), *(cache.of(load) for load in self.facts.loads)])
-        cache.forget_all_but(self.facts.loads)
-        return rows
+        return pl.concat([ATTRIBUTED_DAILY.empty(), *(self._cache.of(load) for load in self.facts.loads)])
+
+    def forget_older(self) -> None:
+        """Remove what the cache keeps of loads and rules before these. Only for whoever holds the publishing lock:
+        beside another publishing it would remove what that one has just made."""
+        self._cache.forget_all_but(self.facts.loads)
+
+    @cached_property
+    def _cache(self) -> AttributionCache:
+        return AttributionCache(self.work.home.cache / "attribution", self.facts.lake, self.work.attribution)
 
     @cached_property
     def declared(self) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +17,9 @@ from connectors.protocol import Surroundings
 from models.economics.exchange import ExchangeRateError
 from pipelines.exchange import export_focus, import_export
 from pipelines.home import Home
+from pipelines.marts.economics import Economics
 from pipelines.publishing import publish
+from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
 MONTHS = [datetime(2026, month, 1, tzinfo=UTC) for month in range(1, 13)]
@@ -127,6 +131,25 @@ def test_a_cache_that_is_harmed_changes_nothing(home: Home) -> None:
         file.unlink()
     _publish(home)
     assert _everything(home) == told
+
+
+def test_only_a_publishing_forgets_and_what_another_process_writes_stays(home: Home) -> None:
+    """A preview of alerts, by other rules than what is published, removes nothing; nor is a fresh half-written file."""
+    folder, before = home.cache / "attribution", _kept(home)
+    home.configuration.write_text(OWNED_BY_BOTH, encoding="utf-8")
+    with _open(home) as work:
+        _ = Economics(work, Facts(work.lake, tuple(work.control.current_loads()))).tco
+    assert before.items() <= _kept(home).items()
+    fresh, dead = folder / "year-2026-01-a-b.parquet.1.tmp", folder / "year-2026-01-a-b.parquet.2.tmp"
+    for file in (fresh, dead):
+        file.write_bytes(b"half of it")
+    two_hours_ago = time.time() - 7200
+    os.utime(dead, (two_hours_ago, two_hours_ago))
+    _publish(home)
+    assert fresh.exists()
+    assert not dead.exists()
+    assert not set(_kept(home)) & set(before)
+    fresh.unlink()
 
 
 def test_an_export_names_the_teams_of_today(home: Home, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def statement_show(
 
 
 def _name(statement: IssuedStatement) -> str:
-    from pipelines.statement_drafts import UNALLOCATED
+    from models.economics.ownership import UNALLOCATED
 
     return statement.team or UNALLOCATED
 

@@ -22,9 +22,6 @@ from models.errors import OutlayError
 from pipelines.periods import following
 from pipelines.workplace import Workplace
 
-UNALLOCATED = "unallocated"
-"""How the statement of what no team owns is called; in the data its team is null."""
-
 _TCO = f"SELECT {', '.join(TCO_DAILY.polars_schema)} FROM marts.tco_daily WHERE day < ?::TIMESTAMPTZ"
 _ACCRUED = """
 SELECT source, account_id AS billing_account_id, project_id, project_name, api_key_id, api_key_name, user_id, user_name,

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from models.economics.ownership import UNALLOCATED
 from models.wording import UNKNOWN, counted, instant_text, money_text, month_text, share_text
-from pipelines.statement_drafts import UNALLOCATED, Draft
+from pipelines.statement_drafts import Draft
 
 
 @dataclass(frozen=True)

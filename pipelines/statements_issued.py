@@ -16,12 +16,13 @@ from pathlib import Path
 
 from connectors.control import IssuedStatement, StatedAmount
 from connectors.errors import ConfigurationError
+from models.economics.ownership import UNALLOCATED
 from models.economics.statements import amounts
 from models.errors import OutlayError
 from models.wording import instant_text, month_text
 from pipelines.periods import checked, period_of
 from pipelines.publishing import publish
-from pipelines.statement_drafts import UNALLOCATED, Draft, drafts
+from pipelines.statement_drafts import Draft, drafts
 from pipelines.statement_page import Seal, csv, page
 from pipelines.workplace import Workplace
 

@@ -29,7 +29,8 @@ from connectors.slack.mrkdwn import (
     plain,
 )
 from models.control.budgets import BudgetCrossing
-from models.control.movers import UNALLOCATED, Mover
+from models.control.movers import Mover
+from models.economics.ownership import UNALLOCATED
 from models.wording import change_text, day_text, money_text, month_text
 
 _BASIS_WORDS = {

@@ -9,8 +9,8 @@ from decimal import Decimal
 import polars as pl
 
 from models.control.budgets import Budget
+from models.economics.ownership import UNALLOCATED
 
-UNALLOCATED = "unallocated"
 NO_MODEL = "no model"
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from rich.text import Text
 
 from models.economics.accelerator_usage import ACCELERATOR_RATES
-from models.economics.break_even import Demand, Fleet, Range
+from models.economics.break_even import USUAL_LOAD, Demand, Fleet, Range
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.self_hosting import Option, options
 from models.economics.serving_options import (
@@ -58,7 +58,7 @@ class Supposed:
     month: str | None = None
     source: str | None = None
     together: int | None = None
-    load: Decimal = Decimal(1)
+    load: Decimal = USUAL_LOAD
     peak_factor: Decimal = Decimal(1)
     overhead: Decimal = Decimal(0)
     price: Decimal | None = None

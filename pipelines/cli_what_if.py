@@ -44,7 +44,7 @@ def break_even(
     accelerator: Annotated[str, typer.Option(help="Accelerator to serve it on, such as H100.")],
     serve: Annotated[str | None, typer.Option(help="Model that would be served; default the same.")] = None,
     together: Annotated[int | None, typer.Option(min=1, help="Accelerators that serve the model as one.")] = None,
-    load: Annotated[str, typer.Option(help="Share of the throughput to run at, at most.")] = "1",
+    load: Annotated[str | None, typer.Option(help="Share of the throughput to run at, at most; default 0.7.")] = None,
     peak_factor: Annotated[str, typer.Option(help="Room for so many times the busiest hour.")] = "1",
     overhead: Annotated[str, typer.Option(help="People, network and the like, a month.")] = "0",
     price_per_hour: Annotated[str | None, typer.Option(help="An accelerator-hour's price to suppose.")] = None,
@@ -53,6 +53,7 @@ def break_even(
     home: HomeOption = None,
 ) -> None:
     """API or accelerators of our own: cost at the real curve of usage, break-even, ranges and every assumption."""
+    from models.economics.break_even import USUAL_LOAD
     from models.ledger.money import parse_money
     from pipelines.break_even import Supposed, what_if_self_hosted
     from pipelines.home import Home
@@ -64,7 +65,8 @@ def break_even(
         month,
         source,
         together,
-        *(parse_money(text)[0] for text in (load, peak_factor, overhead)),
+        USUAL_LOAD if load is None else parse_money(load)[0],
+        *(parse_money(text)[0] for text in (peak_factor, overhead)),
         price=None if price_per_hour is None else parse_money(price_per_hour)[0],
     )
     what_if_self_hosted(Home.at(home), supposed)

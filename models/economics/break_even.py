@@ -73,6 +73,10 @@ class Demand:
         return max(self.tokens_by_hour)
 
 
+USUAL_LOAD = Decimal("0.7")
+"""Share of a measured throughput at which to plan: benchmarks drive machines at their limit, services leave room."""
+
+
 @dataclass(frozen=True)
 class Fleet:
     """How accelerators would be run.

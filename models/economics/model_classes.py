@@ -6,6 +6,7 @@ one answers as well as the other: whoever would change must try.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,6 +36,23 @@ class ModelClasses:
         row = first_match(models.str.to_lowercase().to_frame("model"), self.rules)
         names, proposed = pl.Series(self.names, dtype=pl.String), pl.Series(self.proposed, dtype=pl.Boolean)
         return pl.DataFrame({"model_class": names.gather(row), "proposed": proposed.gather(row).fill_null(value=False)})
+
+    def as_good(self, model: str, others: Sequence[str]) -> list[str]:
+        """Of `others` those of the model's class or a better one; where none is, those of the best class among them.
+
+        A model of no known class is set beside the best. The order stays; what has no class itself is left out.
+        """
+        ranks = [_rank(name) for name in self.of(pl.Series([model, *others], dtype=pl.String))["model_class"]]
+        known = [rank for rank in ranks[1:] if rank is not None]
+        if not known:
+            return []
+        wanted = max(ranks[0] or 0, min(known))
+        return [other for other, rank in zip(others, ranks[1:], strict=True) if rank is not None and rank <= wanted]
+
+
+def _rank(name: str | None) -> int | None:
+    """0 is the best."""
+    return None if name is None else CLASSES.index(name)
 
 
 def model_classes(classes: pl.DataFrame, hosts: pl.DataFrame) -> ModelClasses:

@@ -9,7 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from models.economics.accelerator_usage import ACCELERATOR_USAGE, accelerator_rates
-from models.economics.break_even import Demand, Fleet
+from models.economics.break_even import USUAL_LOAD, Demand, Fleet
 from models.economics.self_hosting import BREAK_EVEN, break_even_rows, options
 from models.economics.serving_options import (
     OUTPUT_METERS,
@@ -21,7 +21,7 @@ from models.economics.serving_options import (
 from models.ledger.metering import METER_READINGS
 from pipelines.break_even import measurements
 from pipelines.marts.economics import Economics
-from pipelines.reference import accelerator_list_prices, throughput_reference
+from pipelines.reference import accelerator_list_prices, comparable_models, throughput_reference
 from pipelines.warehouse import Mart
 
 _MODELS = 5
@@ -85,7 +85,7 @@ class _Question:
         declared = self.economics.declared
         ours = {*self._rates["accelerator_type"], *declared["accelerator_type"].drop_nulls()}
         for accelerator in sorted(ours):
-            names = served_models(measured, throughput_reference(), accelerator)
+            names = comparable_models().as_good(model, served_models(measured, throughput_reference(), accelerator))
             if not names:
                 continue
             prices = prices_per_hour(
@@ -98,5 +98,5 @@ class _Question:
             )
             for name in names:
                 served = throughput(name, accelerator, measured, throughput_reference())
-                found = options(demand, served, prices, Fleet(together=served.together))
+                found = options(demand, served, prices, Fleet(together=served.together, load=USUAL_LOAD))
                 yield break_even_rows(model, month, currency, demand, served, found, hourly=is_hourly)

@@ -115,7 +115,8 @@ def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
     An hour is worth 3.6 M × 300 ÷ 18 M = 60 of the API's output: break-even at 2 ÷ 60 = 3.3 % busy, and here it
     is 18 ÷ (2,880 × 3.6) = 0.2 %.
     """
-    told = what_if(home, "break-even", "--model", "gpt-4.1", "--accelerator", "H100", "--serve", "our-llama").stdout
+    words = ("--model", "gpt-4.1", "--accelerator", "H100", "--serve", "our-llama", "--load", "1")
+    told = what_if(home, "break-even", *words).stdout
     assert told.startswith(
         "gpt-4.1 in September 2026: 18.0 M output tokens cost 300.00 USD through the API, 16.67 USD per million"
     )

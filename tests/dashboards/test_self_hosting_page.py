@@ -25,7 +25,7 @@ def test_it_says_what_is_not_judged_and_what_is_not_ours(published: Sample) -> N
     assert app.info[0].proto.title == "Whether the served model does the work as well is not judged"
     said = app.info[0].value
     assert "Not our own figures but reference values: throughput of 3 ways and price per hour of 1 way." in said
-    assert "no people, no network, and full load without a margin for peaks" in said
+    assert "no people and no network. They run at up to seven tenths of the throughput" in said
     assert "hour by hour" in said
 
 

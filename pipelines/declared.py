@@ -64,7 +64,7 @@ def component_of(said: DeclaredCostSettings) -> str:
 def declared_owner_rules(settings: Settings) -> tuple[OwnerRule, ...]:
     """Charges of an invoice that takes the place of a declared cost belong to whom that cost belongs.
 
-    To be tried after the rules of `owners`, which may say otherwise.
+    To be tried before the rules of `owners`, which would not see a declared cost at all.
     """
     return tuple(
         OwnerRule({f"{TAG}{DECLARED_TAG}": _exactly(cost.name)}, says, name=f"costs: {cost.name}")

@@ -123,8 +123,11 @@ class Workplace:
 
     @cached_property
     def owner_rules(self) -> tuple[OwnerRule, ...]:
-        """Those of `owners`, then those of declared costs for the invoices that take their place."""
-        return (*owner_rules(self.settings), *declared_owner_rules(self.settings))
+        """Those of declared costs, for the invoices that take their place, then those of `owners`.
+
+        Whoever declares a cost names its owner; a rule by component or account knows less of it.
+        """
+        return (*declared_owner_rules(self.settings), *owner_rules(self.settings))
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

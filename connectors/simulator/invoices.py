@@ -86,7 +86,8 @@ def write_invoices(folder: Path, calendar: Calendar, charges: list[Charge]) -> N
     seats = {**said, "invoice_id": _number(month), "issuer": _ISSUER, "account": _ACCOUNT, "charges": "own"}
     rows: list[dict[str, object]] = [
         {**seats, "description": "52 seats", "service": SEATS, "amount": _SEATS_AMOUNT, "declared_cost": SEATS},
-        {**seats, "description": "Sales tax", "service": SEATS, "category": "Tax", "amount": _TAX},
+        {**seats, "description": "Sales tax", "service": SEATS, "category": "Tax", "amount": _TAX,
+         "declared_cost": SEATS},
         {**said, "invoice_id": f"P-{month.replace('-', '')}-001", "issuer": PINECONE.issuer, "charges": "feed",
          "account": PINECONE.account.id, "description": "Read units", "service": PINECONE.service, "category": "Usage",
          "amount": rounded(of_pinecone, 2)},

@@ -11,7 +11,6 @@ from typing import Any
 from connectors.simulator.clouds import accounts as who
 from connectors.simulator.clouds.accounts import ACCOUNTS
 from connectors.simulator.clouds.lines import AWS, AZURE, CLOUDS, GCP
-from connectors.simulator.declared import SEATS
 from connectors.simulator.events import UNKNOWN_MODEL, Calendar
 from connectors.simulator.focus_bills.gpu_credits import COREWEAVE, VENDOR
 from connectors.simulator.focus_bills.saas import DAGSTER, PROJECTS_OF_SAAS, SAAS, WANDB
@@ -49,7 +48,6 @@ def owners(calendar: Calendar, *, clouds: bool) -> Rules:
         {"name": "Agents run in support's account", "team": "engineering", "source": AWS, "user": "*:role/agents"},
         *_moved(calendar),
         {"name": "Whoever tags it owns it", "team": "{tag:user_team}", "source": AWS, "tags": {"user_team": "*"}},
-        {"name": "Seats are engineering's, invoiced or not", "team": "engineering", "service": SEATS},
         *_into_pools(),
         {"name": "Campaign pages render in Europe", "team": "marketing", "source": AZURE, "region": "westeurope"},
         *_of_projects(),

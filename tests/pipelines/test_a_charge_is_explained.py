@@ -1,10 +1,13 @@
 """`outlay explain CHARGE`: from a file to the words that say whose a charge is and why."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -138,6 +141,17 @@ def test_an_unknown_charge_says_how_to_find_one(work: Workplace) -> None:
     with pytest.raises(OutlayError, match="no charge is called 'bill:2026-09:99'") as unknown:
         explain_charge(work, "bill:2026-09:99")
     assert "outlay sql" in unknown.value.remedy
+
+
+def test_charges_of_an_older_version_are_named_by_a_replay(home: Home, tmp_path: Path) -> None:
+    older = Home.at(Path(shutil.copytree(home.root, tmp_path / "home", symlinks=True)))
+    with duckdb.connect(str(older.published.resolve())) as warehouse:
+        warehouse.sql("ALTER VIEW focus.cost_and_usage RENAME TO named")
+        nameless = "SELECT * REPLACE (NULL::VARCHAR AS x_ChargeId) FROM focus.named"
+        warehouse.sql(f"CREATE VIEW focus.cost_and_usage AS {nameless}")
+    with Workplace.open(older) as work, pytest.raises(OutlayError, match="charges without a name") as unknown:
+        explain_charge(work, "bill:2026-09:1")
+    assert "outlay replay" in unknown.value.remedy
 
 
 @pytest.mark.parametrize("words", [["bill:2026-09:3"], ["charge", "bill:2026-09:3"]])

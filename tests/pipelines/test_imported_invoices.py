@@ -12,6 +12,7 @@ import pytest
 from connectors.errors import AnswerError, ConfigurationError
 from connectors.protocol import Surroundings
 from pipelines.booking import withdraw
+from pipelines.charge_explanations import explain_charge
 from pipelines.home import Home
 from pipelines.invoices import import_invoices
 from pipelines.publishing import publish
@@ -111,6 +112,25 @@ def test_an_invoice_takes_the_place_of_what_was_declared_once_and_gives_it_back(
     assert october(work) == (0, 1000)
     run(work)
     assert october(work) == (0, 1000), "what was withdrawn stays withdrawn"
+
+
+def test_its_charges_belong_to_whom_the_cost_belongs_whatever_is_said_of_their_component(
+    home: Home, at, tmp_path: Path
+):
+    """The declaration names the owner; a rule by component says what it leaves open, and is told as it is written."""
+    rules = (
+        "owners:\n  - {component: integration, team: Platform}\n  - {component: integration, environment: production}\n"
+    )
+    home.configuration.write_text(DECLARED + rules, encoding="utf-8")
+    with at(NOVEMBER) as work:
+        imported(work, invoice_file(tmp_path, SEATS, TAX))
+        assert october(work) == (1070, 0)
+        owner = {
+            reason.what: (reason.value, reason.rule) for reason in explain_charge(work, "invoices:2026-10:1").owner
+        }
+    line = len(DECLARED.splitlines()) + 3
+    assert owner["team"] == ("Search", "costs: Chat seats")
+    assert owner["environment"] == ("production", f"rule 2, outlay.yaml line {line}")
 
 
 def test_every_proof_of_an_imported_month_holds(work: Workplace, tmp_path: Path):

@@ -87,8 +87,9 @@ def _not_judged(ways: pl.DataFrame) -> None:
     borrowed = f" Not our own figures but reference values: {' and '.join(references)}." if references else ""
     curve = "hour by hour" if (ways["curve"] == "hourly").all() else "by the day, spread evenly over its hours"
     st.info(
-        "Only accelerators are counted: no people and no network. They run at up to seven tenths of the throughput. Throughput is "
-        "in output tokens, with prompts as they were when it was measured; the API's cost has our prompts in it."
+        "Only accelerators are counted: no people and no network. They run at up to seven tenths of the throughput. "
+        "Throughput is in output tokens, with prompts as they were when it was measured; the API's cost has our "
+        "prompts in it."
         f"{borrowed} The demand is the month's real one, {curve}.",
         title="Whether the served model does the work as well is not judged",
         icon=":material/balance:",

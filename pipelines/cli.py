@@ -206,7 +206,8 @@ def config_check(home: HomeOption = None) -> None:
     """Explain every mistake in outlay.yaml with its line."""
     from pipelines.configuration import read_settings
 
-    settings = read_settings(_home(home).configuration)
+    place = _home(home)
+    settings = read_settings(place.configuration, within=place)
     say(f"{settings.organization}: {len(settings.sources)} source(s), {len(settings.budgets)} budget(s), all well")
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.errors import ConfigurationError
 from connectors.protocol import Connector, Surroundings
+from models.errors import OutlayError
 from models.wording import nearest
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
@@ -66,8 +67,11 @@ _ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 _ExactLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path, *, within: Home | None = None) -> Settings:
     """The settings in `path`.
+
+    `within` a home, they are held against what lies there too: its sources and its table of exchange rates. Those may
+    be imported or mended later, so that only `outlay config check` asks.
 
     Raises `ConfigurationError` that lists every mistake with its line.
     """
@@ -79,8 +83,7 @@ def read_settings(path: Path) -> Settings:
             remedy="write one with `outlay init`, or see the make-believe organisation with `outlay demo`",
         ) from None
     try:
-        document: object = yaml.load(text, Loader=_ExactLoader)
-        node = yaml.compose(text, Loader=_ExactLoader)
+        document, node = _parsed(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(
@@ -99,9 +102,20 @@ def read_settings(path: Path) -> Settings:
         raise _mistaken(told, path.name) from None
     checks = (_unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures)
     told = [mistake for check in checks for mistake in check(settings, node)]
+    told += _wrong_within(settings, within, node) if within is not None else []
     if told:
         raise _mistaken(told, path.name)
     return settings
+
+
+def _parsed(text: str) -> tuple[object, yaml.Node | None]:
+    """What the file says, and the nodes that know their lines; read once, for a thousand rules take their time."""
+    loader = _ExactLoader(text)
+    try:
+        node = loader.get_single_node()
+        return (None if node is None else loader.construct_document(node)), node
+    finally:
+        loader.dispose()
 
 
 def line_of(path: Path, location: Location) -> int:
@@ -161,10 +175,24 @@ def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
     """Owner rules, pools, teams and declared costs go together."""
     if not (settings.owners or settings.shared or settings.teams or settings.costs):
         return []
+    from pipelines.name_checks import name_mistakes
     from pipelines.rule_checks import rule_mistakes
 
-    found = rule_mistakes(settings, lambda location: _line_of(node, location))
+    found = (*rule_mistakes(settings, lambda location: _line_of(node, location)), *name_mistakes(settings))
     return [_at(node, mistake.location, mistake.what) for mistake in found]
+
+
+def _wrong_within(settings: Settings, home: Home, node: yaml.Node | None) -> list[_Mistake]:
+    """What the file says of the home: sources are there, and the table of exchange rates can be read."""
+    from pipelines.currency_rates import reporting_rates
+    from pipelines.name_checks import source_mistakes
+
+    told = [_at(node, mistake.location, mistake.what) for mistake in source_mistakes(settings, home)]
+    try:
+        reporting_rates(settings, home)
+    except OutlayError as error:
+        told.append(_at(node, ("reporting", "rates"), f"{error.what}: {error.remedy}"))
+    return told
 
 
 def _wrong_measures(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
@@ -204,6 +232,8 @@ def _explain(
 ) -> _Mistake:
     """`name`: of the file; `options`: the model of a connector's options, where the mistake lies in them."""
     location = cast("Location", mistake["loc"])
+    if location[:1] == ("costs",):
+        location = (*location[:2], *location[3:])  # the kind, which pydantic names between, is not in the file
     if mistake["type"] == "extra_forbidden":
         siblings = _fields_beside(location) if options is None else list(options.model_fields)
         what = f"there is no such setting{nearest(str(location[-1]), siblings)}"
@@ -238,7 +268,7 @@ def _line_of(node: yaml.Node | None, location: Location) -> int:
     line = _mark(node)
     for part in location:
         if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            pair = next(((key, value) for key, value in reversed(node.value) if key.value == str(part)), None)
             if pair is None:
                 break
             node = pair[1]

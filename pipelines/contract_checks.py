@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple
 
 from models.errors import OutlayError
@@ -37,6 +37,7 @@ def contract_mistakes(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
                 placed.append(_Placed((*place, "rates", number), contract_rate(contract, number + 1, rate)))
             except OutlayError as error:
                 yield Mistake((*place, "rates", number), f"{error.what}: {error.remedy}")
+    yield from _commits_beside(settings.contracts, line_of)
     yield from _never_reached(placed, line_of)
 
 
@@ -80,6 +81,25 @@ def _commits(place: Location, contract: ContractSettings, line_of: LineOf) -> It
         elif _count_twice(one, other):
             what = f"{one.name!r} (line {line}) and {other.name!r} overlap: each charge would count against both"
             yield Mistake((*place, "commits", second), what)
+
+
+def _commits_beside(contracts: Sequence[ContractSettings], line_of: LineOf) -> Iterator[Mistake]:
+    """Commits of several contracts that the same charges count against."""
+    for (first, one), (second, other) in combinations(enumerate(contracts), 2):
+        if not _of_same_charges(one, other):
+            continue
+        for (number, mine), (place, theirs) in product(enumerate(one.commits), enumerate(other.commits)):
+            if _count_twice(mine, theirs):
+                line = line_of(("contracts", first, "commits", number))
+                what = f"{mine.name!r} (line {line}) and {theirs.name!r} overlap: each charge would count against both"
+                yield Mistake(("contracts", second, "commits", place), what)
+
+
+def _of_same_charges(one: ContractSettings, other: ContractSettings) -> bool:
+    """For certain: the same issuer or the same source, and nothing that tells them apart."""
+    pairs = [(one.issuer, other.issuer), (one.source, other.source)]
+    named = [(mine, theirs) for mine, theirs in pairs if mine is not None and theirs is not None]
+    return bool(named) and all(mine.casefold() == theirs.casefold() for mine, theirs in named)
 
 
 def _count_twice(one: CommitSettings, other: CommitSettings) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from models.economics.exchange import ExchangeRateError, ExchangeRates, exchange_rates
@@ -17,7 +19,7 @@ def reporting_rates(settings: Settings, home: Home) -> ExchangeRates:
     reporting = settings.reporting
     if reporting.rates is None:
         return ExchangeRates.none(reporting.currency)
-    path = home.root / reporting.rates
+    path = home.root / Path(reporting.rates).expanduser()
     try:
         table = pl.read_csv(path, infer_schema=False, truncate_ragged_lines=False)
     except FileNotFoundError:

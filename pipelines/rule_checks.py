@@ -1,6 +1,7 @@
-"""Which owner rules, pools, teams and declared costs of `outlay.yaml` are mistakes, held against each other.
+"""Which owner rules and pools of `outlay.yaml` are mistakes, held against each other.
 
-What one setting may say by itself is checked where it is declared (`settings`).
+What one setting may say by itself is checked where it is declared (`settings`), names that nobody declared in
+`name_checks`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TypeAlias
 
-from models.economics.components import LAYERS
-from models.economics.globs import is_exact
+from models.economics.globs import covers, is_exact
 from models.economics.ownership import FROM_TAG, POOL, OwnerRule, tags_in
-from models.wording import nearest
 from pipelines.ownership_rules import owner_rules
 from pipelines.settings import Settings
 from pipelines.settings.ownership import SharedSettings
@@ -36,20 +34,25 @@ class Mistake:
 
 
 def rule_mistakes(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
-    """Every mistake of owner rules, of pools, and of what names them. `line_of` a place, for messages of two places."""
+    """Every mistake of owner rules and of pools. `line_of` a place, for messages of two places."""
     rules = owner_rules(settings)
     yield from _decides_nothing(rules, line_of)
-    yield from _gaps_of_rules(rules, line_of)
+    for numbers in _alike(rules):
+        yield from _overlaps_of_rules(rules, numbers, line_of)
+        yield from _gaps_of_rules(rules, numbers, line_of)
     yield from _versions_of_pools(settings.shared, line_of)
     yield from _circles_of_pools(settings.shared)
     yield from _braces(rules)
-    yield from _unknown_names(settings)
 
 
 def _decides_nothing(rules: Sequence[OwnerRule], line_of: LineOf) -> Iterator[Mistake]:
     """A rule before which others decide everything that it says, on all of its days."""
+    by_word: dict[tuple[str, str], list[int]] = {}
     for number, rule in enumerate(rules):
-        before = [(place, other) for place, other in enumerate(rules[:number]) if _fits_all_of(other, rule)]
+        asked = (key for word, glob in rule.conditions.items() for key in ((word, glob), (word, _ANY)))
+        tried = sorted(place for key in asked for place in by_word.get(key, ()))
+        before = [(place, rules[place]) for place in tried if _fits_all_of(rules[place], rule)]
+        by_word.setdefault(_most_telling(rule), []).append(number)
         deciding = {
             dimension: [(place, other) for place, other in before if _always_says(other, dimension)]
             for dimension in rule.dimensions
@@ -64,6 +67,16 @@ def _decides_nothing(rules: Sequence[OwnerRule], line_of: LineOf) -> Iterator[Mi
             )
 
 
+_ANY = "*"
+
+
+def _most_telling(rule: OwnerRule) -> tuple[str, str]:
+    """A condition that is met by the conditions of all rules that it may come before: best one that is exact. So 1,000
+    rules are not each set against all others."""
+    exact = ((word, glob) for word, glob in rule.conditions.items() if is_exact(glob))
+    return next(exact, (next(iter(rule.conditions)), _ANY))
+
+
 def _always_says(rule: OwnerRule, dimension: str) -> bool:
     return dimension in rule.dimensions and not tags_in(rule.value(dimension))
 
@@ -72,52 +85,85 @@ def _fits_all_of(wide: OwnerRule, narrow: OwnerRule) -> bool:
     """Whether the conditions of one fit whatever those of another fit (as far as globs tell: no false alarms)."""
     asked = narrow.conditions
     return wide.conditions.keys() <= asked.keys() and all(
-        _covers(glob, asked[word]) for word, glob in wide.conditions.items()
+        covers(glob, asked[word]) for word, glob in wide.conditions.items()
     )
 
 
-def _covers(wide: str, narrow: str) -> bool:
-    """A `*` takes in whatever another glob stands for; `?` and `[…]` only what is exact."""
-    if wide == narrow or is_exact(wide):
-        return wide == narrow
-    return (is_exact(narrow) or not re.search(r"[?\[]", wide)) and fnmatchcase(narrow, wide)
-
-
-def _gaps_of_rules(rules: Sequence[OwnerRule], line_of: LineOf) -> Iterator[Mistake]:
-    """Days between rules that ask the same and say something of the same dimensions."""
+def _alike(rules: Sequence[OwnerRule]) -> Iterable[list[int]]:
+    """Rules that ask the same and say something of the same dimensions, several at a time."""
     alike: dict[tuple[frozenset[tuple[str, str]], tuple[str, ...]], list[int]] = {}
     for number, rule in enumerate(rules):
         alike.setdefault((frozenset(rule.conditions.items()), rule.dimensions), []).append(number)
-    for numbers in alike.values():
-        yield from _gaps(
-            [(_days(rules[number]), ("owners", number)) for number in numbers],
-            "asks the same and says as much",
-            line_of,
-        )
+    return (numbers for numbers in alike.values() if len(numbers) > 1)
+
+
+def _overlaps_of_rules(rules: Sequence[OwnerRule], numbers: Sequence[int], line_of: LineOf) -> Iterator[Mistake]:
+    """Days that two alike rules with dates claim.
+
+    Not where the first leaves days to the other on both sides, or the other has no dates: that is an exception and its
+    rule. Nor where a tag decides, for then the other is for what lacks it.
+    """
+    for first, second in combinations(numbers, 2):
+        one, other = rules[first], rules[second]
+        both = max(_days(one)[0], _days(other)[0]), min(_days(one)[1], _days(other)[1])
+        is_exception = _days(other)[0] < both[0] and both[1] < _days(other)[1]
+        is_shadowed = both == _days(other)  # decides nothing, and is told so
+        if both[0] < both[1] and _is_dated(other) and not (is_exception or is_shadowed) and _says_all(one):
+            yield Mistake(
+                ("owners", second),
+                f"asks the same and says as much as line {line_of(('owners', first))}, which holds "
+                f"{_days_text(both)}, too, and comes first; let one end where the other begins",
+            )
+
+
+def _is_dated(rule: OwnerRule) -> bool:
+    return rule.valid_from is not None or rule.valid_to is not None
+
+
+def _says_all(rule: OwnerRule) -> bool:
+    return all(_always_says(rule, dimension) for dimension in rule.dimensions)
+
+
+def _gaps_of_rules(rules: Sequence[OwnerRule], numbers: Sequence[int], line_of: LineOf) -> Iterator[Mistake]:
+    """Days between alike rules, where no other rule says for certain what they say."""
+    stretches: list[tuple[_Days, Location]] = [(_days(rules[number]), ("owners", number)) for number in numbers]
+    for mistake, gap in _gaps(stretches, "asks the same and says as much", line_of):
+        if not _is_filled(gap, rules[numbers[0]], rules):
+            yield mistake
+
+
+def _is_filled(gap: _Days, alike: OwnerRule, rules: Sequence[OwnerRule]) -> bool:
+    """Whether other rules say for certain, on all days of a gap, what the rules around it say."""
+    others = [rule for rule in rules if _fits_all_of(rule, alike)]
+    return not any(
+        _left_over(gap, (_days(rule) for rule in others if _always_says(rule, dimension)))
+        for dimension in alike.dimensions
+    )
 
 
 def _versions_of_pools(shared: Sequence[SharedSettings], line_of: LineOf) -> Iterator[Mistake]:
     """Versions of one pool whose dates do not meet: a gap, or days that two of them claim."""
     for name in dict.fromkeys(pool.name for pool in shared):
         versions = sorted((_days(pool), ("shared", number)) for number, pool in enumerate(shared) if pool.name == name)
-        yield from _gaps(versions, f"splits the same pool {name!r}", line_of)
+        yield from (mistake for mistake, _ in _gaps(versions, f"splits the same pool {name!r}", line_of))
         for (days, earlier), (following, later) in pairwise(versions):
             if following[0] < days[1]:
                 both = _days_text((following[0], min(days[1], following[1])))
                 yield Mistake(later, f"pool {name!r} is split twice {both}: line {line_of(earlier)} holds there, too")
 
 
-def _gaps(stretches: Sequence[tuple[_Days, Location]], what: str, line_of: LineOf) -> Iterator[Mistake]:
+def _gaps(stretches: Sequence[tuple[_Days, Location]], what: str, line_of: LineOf) -> Iterator[tuple[Mistake, _Days]]:
     """Days between the first of some stretches and the last that none of them holds; told where they end."""
     inner = (min(days[0] for days, _ in stretches), max(days[1] for days, _ in stretches))
     for gap in _left_over(inner, (days for days, _ in stretches)):
         before = next(place for days, place in stretches if days[1] == gap[0])
         after = next(place for days, place in stretches if days[0] == gap[1])
-        yield Mistake(
+        told = Mistake(
             after,
             f"{what} as line {line_of(before)}, and their dates leave a gap: {_days_text(gap)}; "
             "let valid_from be the valid_to of the other",
         )
+        yield told, gap
 
 
 def _circles_of_pools(shared: Sequence[SharedSettings]) -> Iterator[Mistake]:
@@ -158,57 +204,6 @@ def _braces(rules: Sequence[OwnerRule]) -> Iterator[Mistake]:
                 yield Mistake(("owners", number, setting), f"{value!r}: write {{tag:KEY}} for the value of a tag")
 
 
-def _unknown_names(settings: Settings) -> Iterator[Mistake]:
-    """Pools, teams and components that there are not; of teams only where there is a list of them."""
-    pools = {pool.name for pool in settings.shared}
-    teams = {team.name for team in settings.teams}
-    for location, name in _pools_named(settings):
-        if name not in pools:
-            yield Mistake(location, f"there is no pool {name!r} under shared{nearest(name, pools)}")
-    for location, name in _teams_named(settings):
-        if teams and name not in teams and not tags_in(name):
-            yield Mistake(location, f"there is no team {name!r} under teams{nearest(name, teams)}")
-    for number, cost in enumerate(settings.costs):
-        if cost.component is not None and cost.component not in LAYERS:
-            yield Mistake(
-                ("costs", number, "component"),
-                f"there is no component {cost.component!r}{nearest(cost.component, LAYERS)}",
-            )
-    for number, owner in enumerate(settings.owners):
-        if owner.component is not None and not any(fnmatchcase(name, owner.component) for name in LAYERS):
-            yield Mistake(
-                ("owners", number, "component"),
-                f"no component fits {owner.component!r}{nearest(owner.component, LAYERS)}",
-            )
-
-
-def _pools_named(settings: Settings) -> Iterator[tuple[Location, str]]:
-    for part, named in (("owners", settings.owners), ("costs", settings.costs)):
-        for number, each in enumerate(named):
-            if each.shared is not None:
-                yield (part, number, "shared"), each.shared
-    for number, pool in enumerate(settings.shared):
-        for place, share in enumerate(pool.shares):
-            if share.shared is not None:
-                yield ("shared", number, "shares", place, "shared"), share.shared
-
-
-def _teams_named(settings: Settings) -> Iterator[tuple[Location, str]]:
-    for part, named in (("owners", settings.owners), ("costs", settings.costs)):
-        for number, each in enumerate(named):
-            if each.team is not None:
-                yield (part, number, "team"), each.team
-    for number, pool in enumerate(settings.shared):
-        for place, share in enumerate(pool.shares):
-            if share.team is not None:
-                yield ("shared", number, "shares", place, "team"), share.team
-        for place, team in enumerate(pool.among):
-            yield ("shared", number, "among", place), team
-    for number, budget in enumerate(settings.budgets):
-        if budget.scope.team is not None:
-            yield ("budgets", number, "scope", "team"), budget.scope.team
-
-
 def _called(rules: Sequence[OwnerRule], number: int) -> str:
     name = rules[number].name
     return f"rule {number + 1}" if name is None else f"rule {name!r}"
@@ -230,6 +225,10 @@ def _left_over(wanted: _Days, stretches: Iterable[_Days]) -> list[_Days]:
 
 
 def _days_text(days: _Days) -> str:
-    """Of days that have a first and a last."""
+    """Such as `2026-03-01 to 2026-03-31`; what has no first or no last day is `until` or `from` the other."""
     first, last = days[0], days[1] - timedelta(days=1)
+    if first == date.min:
+        return f"until {last}"
+    if days[1] == date.max:
+        return f"from {first} on"
     return f"{first}" if first == last else f"{first} to {last}"

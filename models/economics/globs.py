@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 
 import polars as pl
 
 _SPECIAL = re.compile(r"[*?\[]")
-_PARTS = re.compile(r"\*+|\[!?+\]?+[^\]]*+\]|.", re.DOTALL)
+_BRACKETS = re.compile(r"\[!?+\]?+[^\]]*+\]", re.DOTALL)
+_PARTS = re.compile(rf"\*+|{_BRACKETS.pattern}|.", re.DOTALL)
 _STRETCHES = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 
 
 def is_exact(glob: str) -> bool:
     """Whether a glob fits one text only: itself."""
     return not _SPECIAL.search(glob)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether `wide` fits every text that `narrow` fits, as far as that is told without doubt; never a false yes.
+
+    A `*` takes in whatever another glob stands for; `?` and `[…]` are only set against what is exact.
+    """
+    if is_exact(wide) or wide == narrow:
+        return wide == narrow
+    if is_exact(narrow):
+        return fnmatchcase(narrow, wide)
+    # what one of several characters is, no letter of the other may claim
+    return not re.search(r"[?\[]", wide) and fnmatchcase(_BRACKETS.sub("?", narrow), wide)
 
 
 def fits_glob(text: pl.Expr, glob: str) -> pl.Expr:

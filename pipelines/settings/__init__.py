@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, model_validator
@@ -17,7 +16,7 @@ from pipelines.settings.measures import (
     UtilisationSettings,
 )
 from pipelines.settings.ownership import OwnerSettings, SharedSettings, TeamSettings
-from pipelines.settings.strict import Currency, Month, SourceName, Strict
+from pipelines.settings.strict import Amount, Currency, Month, SourceName, Strict
 
 
 class SourceSettings(Strict):
@@ -41,7 +40,7 @@ class BudgetSettings(Strict):
     """A monthly budget."""
 
     name: str = Field(min_length=1, max_length=120)
-    amount: Decimal = Field(gt=0)
+    amount: Amount = Field(gt=0)
     currency: Currency = "USD"
     scope: BudgetScope = BudgetScope()
     cost_basis: Literal["billed", "effective", "list"] = "billed"

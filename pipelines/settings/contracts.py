@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.settings.strict import Currency, Name, SourceName, Strict
+from pipelines.settings.strict import Amount, Currency, Day, Name, SourceName, Strict
 
 
 class ContractRateSettings(Strict):
@@ -29,8 +28,8 @@ class ContractRateSettings(Strict):
     issuer: str | None = Field(
         default=None, description="Over InvoiceIssuerName, or its family; default the contract's"
     )
-    discount_pct: Decimal | None = Field(default=None, ge=0, le=100)
-    unit_price: Decimal | None = Field(default=None, ge=0)
+    discount_pct: Amount | None = Field(default=None, ge=0, le=100)
+    unit_price: Amount | None = Field(default=None, ge=0)
     unit: str | None = Field(default=None, description="PricingUnit that unit_price is of; default any")
     currency: Currency = Field(default="USD", description="Of unit_price")
     valid_from: date
@@ -51,10 +50,10 @@ class CommitSettings(Strict):
     name: Name
     id: str | None = Field(default=None, description="The vendor's, as charges carry it: FOCUS CommitmentDiscountId")
     kind: Literal["spend", "prepaid_credits"]
-    amount: Decimal = Field(gt=0)
+    amount: Amount = Field(gt=0)
     currency: Currency = "USD"
-    valid_from: date
-    valid_to: date
+    valid_from: Day
+    valid_to: Day
     true_up: bool = Field(default=True, description="Whether what was not spent is owed at the end")
 
     @model_validator(mode="after")
@@ -67,8 +66,8 @@ class CommitSettings(Strict):
 class RenewalSettings(Strict):
     """When a contract ends, and by when one must say so."""
 
-    day: date
-    notice_days: int = Field(default=0, ge=0)
+    day: Day
+    notice_days: int = Field(default=0, ge=0, le=3660)
     automatic: bool = False
 
 

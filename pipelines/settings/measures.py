@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.settings.strict import Currency, Name, Strict
+from pipelines.settings.strict import Amount, Currency, Day, Name, Strict
 
 
 class DriverSettings(Strict):
@@ -46,8 +44,8 @@ class ThroughputSettings(Strict):
 
     model: str
     accelerator: str
-    tokens_per_second: Decimal = Field(gt=0)
-    measured_on: date
+    tokens_per_second: Amount = Field(gt=0)
+    measured_on: Day
     note: str | None = None
 
 

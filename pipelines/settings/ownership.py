@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.settings.strict import Dated, Name, Strict
+from pipelines.settings.strict import Amount, Dated, Name, Strict
 
 DIMENSIONS = ("team", "cost_centre", "product", "use_case", "environment")
 
@@ -64,7 +64,7 @@ class ShareSettings(Strict):
 
     team: str | None = None
     shared: str | None = None
-    pct: Decimal = Field(gt=0, le=100)
+    pct: Amount = Field(gt=0, le=100)
 
     @model_validator(mode="after")
     def _of_one(self) -> ShareSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,6 +14,10 @@ SourceName = Annotated[str, StringConstraints(pattern=SOURCE_NAME, max_length=64
 Month = Annotated[str, StringConstraints(pattern=MONTH)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Amount = Annotated[Decimal, Field(decimal_places=12, max_digits=30)]
+"""Money, a price or a quantity as `models.table.MONEY` holds it, with room left to multiply and to sum."""
+Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
+"""A day that time is counted from or to."""
 
 
 class Strict(BaseModel):
@@ -24,7 +29,7 @@ class Strict(BaseModel):
 class Dated(Strict):
     """Something that holds from `valid_from` (default: always) until the day before `valid_to`, UTC."""
 
-    valid_from: date | None = Field(default=None, description="First day on which it holds; default: ever")
+    valid_from: Day | None = Field(default=None, description="First day on which it holds; default: ever")
     valid_to: date | None = Field(default=None, description="First day on which it holds no longer; default: never")
 
     @model_validator(mode="after")

@@ -79,11 +79,11 @@ def test_what_is_no_yaml_of_ours_is_explained_with_its_line(tmp_path, content, l
     [
         ("meter: inputs, discount_pct: 10", "unknown meter 'inputs'"),
         ("unit_price: 2.5", "needs a meter"),
-        ("discount_pct: 10.1234567890123", "more than 12 places"),
+        ("discount_pct: 10.1234567890123", "no more than 12 decimal places"),
         ("processing_tier: turbo, discount_pct: 10", "unknown tier 'turbo'"),
     ],
 )
 def test_a_rate_that_the_ledger_cannot_apply_is_a_mistake_of_the_file(tmp_path, rate, says):
     told = mistake(tmp_path, f"{RATE}{rate}}}\n")
-    assert "line 5: contracts.0.rates.0: " in told
+    assert "line 5: contracts.0.rates.0" in told
     assert says in told

@@ -99,6 +99,22 @@ def test_what_does_not_go_with_its_contract(tmp_path: Path, lines: list[str], sa
     assert says in mistake(tmp_path, contract)
 
 
+BESIDE = (
+    "  - {{name: EDP, issuer: aws, commits: [{}]}}\n".format(COMMIT % ("a", "2026-01-01", "2026-07-01"))
+    + "  - name: second\n    %s\n    commits:\n"
+    + "      - {}\n".format(COMMIT % ("b", "2026-06-30", "2026-12-01"))
+)
+
+
+def test_a_charge_counts_against_one_of_several_contracts(tmp_path: Path) -> None:
+    told = mistake(tmp_path, BESIDE % "issuer: AWS")
+    assert "line 7: contracts.1.commits.0: 'a' (line 3) and 'b' overlap: each charge would count against both" in told
+
+
+def test_commits_of_other_issuers_go_beside_each_other(tmp_path: Path) -> None:
+    accepted(tmp_path, BESIDE % "issuer: openai")
+
+
 def test_a_contract_that_goes_together_is_accepted(tmp_path: Path) -> None:
     accepted(
         tmp_path,

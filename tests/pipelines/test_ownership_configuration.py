@@ -52,6 +52,42 @@ owners:
             "2026-03-01 to 2026-03-31; let valid_from be the valid_to of the other"
         ],
     ),
+    "a gap that other rules fill for one dimension only": (
+        """\
+owners:
+  - {project: a, team: old, product: site, valid_to: 2026-03-01}
+  - {project: a, team: new, product: site, valid_from: 2026-04-01}
+  - {project: "*", team: all}
+""",
+        [
+            "line 4: owners.1: asks the same and says as much as line 3, and their dates leave a gap: "
+            "2026-03-01 to 2026-03-31; let valid_from be the valid_to of the other"
+        ],
+    ),
+    "days that two rules claim": (
+        """\
+owners:
+  - {project: proj-x, team: a, valid_to: 2026-06-01}
+  - {model: "gpt-*", team: c}
+  - {project: proj-x, team: b, valid_from: 2026-05-01}
+""",
+        [
+            "line 5: owners.2: asks the same and says as much as line 3, which holds 2026-05-01 to 2026-05-31, too, "
+            "and comes first; let one end where the other begins"
+        ],
+    ),
+    "an end that was forgotten, the newer rule first": (
+        """\
+owners:
+  - {project: a, shared: platform, valid_from: 2026-06-01}
+  - {project: a, team: old, valid_from: 2026-01-01}
+shared: [{name: platform, by: tokens}]
+""",
+        [
+            "line 4: owners.1: asks the same and says as much as line 3, which holds from 2026-06-01 on, too, "
+            "and comes first; let one end where the other begins"
+        ],
+    ),
     "a gap between versions of a pool": (
         """\
 shared:
@@ -113,6 +149,70 @@ owners:
 """,
         ["line 3: owners.0.team: '{tags:team}': write {tag:KEY} for the value of a tag"],
     ),
+    "a cost of a team and of a pool": (
+        """\
+costs:
+  - {name: staff, kind: people, annual_cost: 1, team: search, shared: platform}
+shared: [{name: platform, by: tokens}]
+""",
+        ["line 3: costs.0: a cost says either team or shared: a pool is split over teams"],
+    ),
+    "a declared cost that asks for a tag": (
+        """\
+costs:
+  - name: staff
+    kind: people
+    annual_cost: 1
+    team: "{tag:team}"
+""",
+        ["line 6: costs.0.team: '{tag:team}': a declared cost has no tags to take a value from; write it out"],
+    ),
+    "figures and days that nothing can be worked out with": (
+        """\
+costs:
+  - name: staff
+    kind: people
+    annual_cost: 1200.1234567890123
+  - name: cluster
+    kind: owned_accelerators
+    accelerator: H100
+    count: 8
+    purchase_price: 1234567890123456789.5
+    life_months: 240
+    in_service: 9990-01-01
+    electricity_price_per_kwh: 0.12345678901234
+  - {name: d, kind: owned_accelerators, accelerator: H100, count: 8, purchase_price: 1, life_months: 9,
+     in_service: 2026-02-01, valid_to: 2026-02-01}
+budgets:
+  - name: all
+    amount: 0.0000000000001
+contracts:
+  - name: deal
+    issuer: aws
+    commits:
+      - name: a
+        kind: spend
+        amount: 1
+        valid_from: 2026-01-01
+        valid_to: 9999-01-01
+throughput:
+  - model: m
+    accelerator: H100
+    tokens_per_second: 1.0000000000001
+    measured_on: 2026-01-01
+""",
+        [
+            "line 5: costs.0.annual_cost: Decimal input should have no more than 12 decimal places",
+            "line 10: costs.1.purchase_price: Decimal input should have no more than 18 digits before the decimal "
+            "point",
+            "line 12: costs.1.in_service: Input should be less than 2200-01-01",
+            "line 13: costs.1.electricity_price_per_kwh: Decimal input should have no more than 12 decimal places",
+            "line 14: costs.2: valid_to must lie after in_service",
+            "line 18: budgets.0.amount: Decimal input should have no more than 12 decimal places",
+            "line 27: contracts.0.commits.0.valid_to: Input should be less than 2200-01-01",
+            "line 31: throughput.0.tokens_per_second: Decimal input should have no more than 12 decimal places",
+        ],
+    ),
     "a rule without conditions": (
         """\
 owners:
@@ -172,11 +272,22 @@ owners:
   - {project: a, team: new, valid_from: 2026-03-01}
   - {project: a, product: site}
   - {project: "a*", team: wide}
+  - {project: "x-?-*", team: dashed}
   - {project: "b-?", team: narrow}
   - {project: "b-*", team: "{tag:team}"}
   - {project: "b-*", team: fallback}
   - {project: "b-[xy]", model: "*", product: p, use_case: u}
   - {tags: {stage: prod}, environment: production}
+  - {project: "x-[0-9]*", team: digits}
+  - {project: promo, team: season, valid_from: 2025-11-15, valid_to: 2026-01-01}
+  - {project: promo, team: season, valid_from: 2026-11-15, valid_to: 2027-01-01}
+  - {project: sale, team: season, valid_from: 2026-11-15, valid_to: 2027-01-01}
+  - {project: sale, team: shop, valid_from: 2026-01-01}
+  - {project: launch, team: crew, valid_to: 2026-03-01}
+  - {project: launch, team: shop}
+  - {user: "*", account: acme, team: "{tag:team}", valid_from: 2026-01-01}
+  - {user: "*", account: acme, team: fallback, valid_from: 2026-01-01, valid_to: 2026-06-01}
+  - {project: "*", team: shop}
 shared:
   - {name: x, by: fixed, shares: [{shared: y, pct: 100}], valid_to: 2026-03-01}
   - {name: x, by: tokens, valid_from: 2026-03-01}
@@ -189,4 +300,4 @@ def test_what_only_looks_like_a_mistake_passes(tmp_path):
     """Rules that narrow, layer or follow one another, and pools that trade places on a day, are in order."""
     path = tmp_path / "outlay.yaml"
     path.write_text(GOOD)
-    assert len(read_settings(path).owners) == 9
+    assert len(read_settings(path).owners) == 20

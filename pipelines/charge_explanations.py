@@ -23,6 +23,7 @@ from models.ledger.correction import CORRECTIONS
 from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.operations import LOADS
 from pipelines.configuration import Location, line_of
+from pipelines.currency_rates import reporting_rates
 from pipelines.door import query
 from pipelines.reference import taxonomy
 from pipelines.sql_text import literal
@@ -55,7 +56,8 @@ class Sharing:
     """How the pool of a charge is split on its day.
 
     `shares`: `team`, `pool` (the last one that it was split from) and COSTS of this charge; what has no team could
-    not be split. `weights`: `team` and `weight` of the month, where the pool goes by a driver.
+    not be split. `weights`: `team`, `weight` of the month and the currency that it is `weighed_in` (null where it is no
+    money), where the pool goes by a driver.
     """
 
     pool: Pool
@@ -190,7 +192,7 @@ def _sharing(work: Workplace, placed: pl.DataFrame) -> Sharing | None:
         work.home.published,
         f"SELECT * FROM {ATTRIBUTED_DAILY.qualified_name} WHERE strftime(day, '%Y-%m') = {literal(month)}",
     ).rows.cast(ATTRIBUTED_DAILY.polars_schema)
-    shared_by = drivers(attributed)
+    shared_by = drivers(attributed, reporting_rates(work.settings, work.home))
     version = work.pools[holding[0]]
     costs = placed.select(
         pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"), "currency", POOL, "team", *COSTS
@@ -202,7 +204,7 @@ def _sharing(work: Workplace, placed: pl.DataFrame) -> Sharing | None:
         version,
         _place(work, ("shared", holding[0])),
         split(costs, work.pools, shared_by).select("team", POOL, *COSTS),
-        of_version.select("team", "weight"),
+        of_version.select("team", "weight", "weighed_in"),
     )
 
 

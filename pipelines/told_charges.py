@@ -85,7 +85,7 @@ def _show_sharing(sharing: Sharing, charge: Mapping[str, Any]) -> None:
     """The pool over its teams; a team that shares by way of several pools has a line for each."""
     pool, currency = sharing.pool, charge["BillingCurrency"]
     measured, text = _BY.get(pool.by, ("", money_text))
-    weights = dict(sharing.weights.iter_rows())
+    weights = {team: text(weight, weighed_in or currency) for team, weight, weighed_in in sharing.weights.iter_rows()}
     of = "effective_cost" if charge["EffectiveCost"] else "billed_cost"
     whole = sum(sharing.shares[of], Decimal(0))
     month = month_text(f"{charge['ChargePeriodStart']:%Y-%m}")
@@ -96,7 +96,7 @@ def _show_sharing(sharing: Sharing, charge: Mapping[str, Any]) -> None:
         (
             row["team"] or UNALLOCATED,
             share_text(row[of], whole),
-            *((text(weights[row["team"]], currency) if row["team"] in weights else UNKNOWN,) if measured else ()),
+            *((weights.get(row["team"], UNKNOWN),) if measured else ()),
             money_text(row["effective_cost"], currency),
             money_text(row["billed_cost"], currency),
             *((row[POOL],) if is_nested else ()),

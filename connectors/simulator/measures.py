@@ -1,5 +1,5 @@
 """What costs are measured by: business units, how busy accelerators were, exchange rates. The files that `outlay.yaml`
-names, and how it names them. None of them is part of the truth: they only have to be read.
+names, and how it names them. Of these only the rates are part of the truth: by them direct cost is weighed.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from connectors.simulator.clouds.lines import AWS
@@ -58,7 +59,10 @@ def measure_files(seed: int, calendar: Calendar) -> Iterator[tuple[str, str]]:
         (day, between(14_000, 19_000, seed, "documents", day) // (4 if day.weekday() >= 5 else 1)) for day in days
     )
     yield "documents.csv", _csv("day,value", intake)
-    yield "rates.csv", _csv("date,from,to,rate,source", _rates(seed, calendar))
+    rates = (
+        (day, "EUR", "USD", rate, "central bank (make-believe)") for day, rate in dollars_of_a_euro(seed, calendar)
+    )
+    yield "rates.csv", _csv("date,from,to,rate,source", rates)
     header = "day,instance_type,accelerators,utilisation_pct,team,namespace"
     yield "search-machines.csv", _csv(header, _busy_machines(seed, days))
     yield "rack.json", json.dumps(_rack(seed, calendar), separators=(",", ":")) + "\n"
@@ -68,11 +72,11 @@ def _csv(header: str, rows: Iterable[Iterable[object]]) -> str:
     return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
 
 
-def _rates(seed: int, calendar: Calendar) -> Iterator[tuple[object, ...]]:
-    """Euros in dollars, each Monday from the week before the window on."""
+def dollars_of_a_euro(seed: int, calendar: Calendar) -> Iterator[tuple[date, Decimal]]:
+    """The rate of each Monday, from the week before the window on."""
     day = calendar.first_day - timedelta(days=calendar.first_day.weekday() + 7)
     while day <= calendar.last_day:
-        yield day, "EUR", "USD", f"1.{between(650, 990, seed, 'rate', day):04d}", "central bank (make-believe)"
+        yield day, Decimal(f"1.{between(650, 990, seed, 'rate', day):04d}")
         day += timedelta(days=7)
 
 

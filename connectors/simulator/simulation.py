@@ -27,7 +27,7 @@ from connectors.simulator.draws import identifier
 from connectors.simulator.events import LABS_BEGIN, Calendar
 from connectors.simulator.focus_bills.bills import FocusBills
 from connectors.simulator.invoices import invoice_charges, invoiced_month, write_invoices
-from connectors.simulator.measures import measure_files
+from connectors.simulator.measures import dollars_of_a_euro, measure_files
 from connectors.simulator.organisation import ANTHROPIC, KEYS, LABS, OPENAI, SOURCES
 from connectors.simulator.tco_truth import Attribution, declared_document
 from connectors.simulator.traffic import Usage, usage_of
@@ -165,7 +165,7 @@ class Simulation:
         return declared_days(self.calendar, self.as_of.date(), invoiced_month(self.calendar))
 
     def _ledger(self, state: State) -> Ledger:
-        ledger = Ledger(Attribution(self.calendar))
+        ledger = Ledger(Attribution(self.calendar, tuple(dollars_of_a_euro(self.seed, self.calendar))))
         for source in SOURCES:
             for day in self.calendar.days:
                 lines = self.lines(source, day, state)

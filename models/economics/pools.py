@@ -14,6 +14,7 @@ from typing import Literal
 
 import polars as pl
 
+from models.economics.exchange import ExchangeRates, with_reporting
 from models.errors import OutlayError
 from models.ledger.splitting import split_within
 from models.table import MONEY
@@ -21,9 +22,19 @@ from models.table import MONEY
 Driver = Literal["fixed", "direct_cost", "tokens", "accelerator_hours"]
 COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 DRIVER_SCHEMA = pl.Schema(
-    {"by": pl.String(), "month": pl.String(), "currency": pl.String(), "team": pl.String(), "weight": MONEY}
+    {
+        "by": pl.String(),
+        "month": pl.String(),
+        "currency": pl.String(),
+        "team": pl.String(),
+        "weight": MONEY,
+        "weighed_in": pl.String(),
+    }
 )
-"""What a team had in a month by which it shares; currency is null where the driver is no money."""
+"""What a team had in a month by which it shares costs in `currency`; null: in every currency. `weighed_in`: the
+currency of the weight; null where it is no money."""
+
+_MONTH = pl.col("day").dt.strftime("%Y-%m").alias("month")
 
 
 @dataclass(frozen=True)
@@ -55,29 +66,53 @@ class Pool:
         return after if self.valid_to is None else after & (day.dt.date() < self.valid_to)
 
 
-def drivers(attributed: pl.DataFrame) -> pl.DataFrame:
+def drivers(attributed: pl.DataFrame, rates: ExchangeRates) -> pl.DataFrame:
     """DRIVER_SCHEMA of `marts.attributed_daily`: what teams had that is theirs directly, by calendar month of the day.
 
-    `direct_cost`: effective cost of charges, by currency. `tokens`: of every kind. `accelerator_hours`: used ones.
-    A team whose month sums to nothing or less shares nothing.
+    `direct_cost`: effective cost of charges. `tokens`: of every kind. `accelerator_hours`: used ones. A team whose
+    month sums to nothing or less shares nothing.
     """
     direct = attributed.lazy().filter(pl.col("team").is_not_null(), pl.col("pool").is_null())
-    month = pl.col("day").dt.strftime("%Y-%m").alias("month")
     is_idle = pl.any_horizontal((pl.col("commitment_status", "capacity_status") == "Unused").fill_null(False))
-    no_money = pl.lit(None, dtype=pl.String).alias("currency")
+    no_money = direct.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in ("currency", "weighed_in"))
     measured = {
-        "direct_cost": (direct, pl.col("currency"), "effective_cost"),
-        "tokens": (direct.filter(pl.col("token_kind").is_not_null()), no_money, "consumed_quantity"),
-        "accelerator_hours": (direct.filter(~is_idle), no_money, "accelerator_hours"),
+        "direct_cost": _direct_cost(direct, rates).lazy(),
+        "tokens": no_money.filter(pl.col("token_kind").is_not_null()).with_columns(weight="consumed_quantity"),
+        "accelerator_hours": no_money.filter(~is_idle).with_columns(weight="accelerator_hours"),
     }
     parts = [
-        rows.group_by(month, currency, "team")
-        .agg(weight=pl.col(amount).sum())
+        rows.group_by(_MONTH, "currency", "team", "weighed_in")
+        .agg(pl.col("weight").sum())
         .filter(pl.col("weight") > 0)
-        .select(pl.lit(by).alias("by"), "month", "currency", "team", "weight")
-        for by, (rows, currency, amount) in measured.items()
+        .select(pl.lit(by).alias("by"), "month", "currency", "team", "weight", "weighed_in")
+        for by, rows in measured.items()
     ]
     return pl.concat(parts).sort("by", "month", "currency", "team").collect().match_to_schema(DRIVER_SCHEMA)
+
+
+def _direct_cost(direct: pl.LazyFrame, rates: ExchangeRates) -> pl.DataFrame:
+    """Effective cost by day and team as `weight`, with `currency` and `weighed_in` as in DRIVER_SCHEMA.
+
+    A month in one currency needs no rate. In a month in several, all is weighed in the reporting currency, each day
+    by its rate. Where one of these rates is unknown, currencies cannot be weighed against each other: each weighs for
+    costs in that currency alone.
+    """
+    days = (
+        direct.group_by("day", "currency", "team")
+        .agg(pl.col("billed_cost", "effective_cost").sum())
+        .filter(pl.col("effective_cost") != 0)
+        .collect()
+    )
+    is_one = pl.col("currency").n_unique().over(_MONTH) == 1
+    is_known = pl.col("reporting_effective_cost").is_not_null().all().over(_MONTH)
+    told = with_reporting(days, rates).with_columns(is_exchanged=is_known & ~is_one, is_alone=~is_known & ~is_one)
+    return told.select(
+        "day",
+        "team",
+        currency=pl.when("is_alone").then("currency"),
+        weight=pl.when("is_exchanged").then("reporting_effective_cost").otherwise("effective_cost"),
+        weighed_in=pl.when("is_exchanged").then("reporting_currency").otherwise("currency"),
+    )
 
 
 def split(costs: pl.DataFrame, pools: Sequence[Pool], shared_by: pl.DataFrame) -> pl.DataFrame:

@@ -100,7 +100,7 @@ def tco_daily(
     is_owned = pl.col("team").is_not_null()
     of_team = pl.col("team").replace_strict(cost_centres, default=None, return_dtype=pl.String)
     costs = (
-        split(together, pools, drivers(attributed))
+        split(together, pools, drivers(attributed, rates))
         .with_columns(
             allocation=pl.when(is_owned & pl.col("pool").is_null())
             .then(pl.lit("direct"))

@@ -71,6 +71,19 @@ def test_overheads_are_shared_by_direct_cost():
     }
 
 
+def test_overheads_are_shared_by_dollars_whatever_was_billed():
+    """20 euros of data are 20 × 1.25 = 25 dollars on that day, beside 75 of search: of 8 euros of tax 2 and 6."""
+    attribution = Attribution(CALENDAR, [(date(2026, 10, 5), Decimal("1.25")), (date(2026, 10, 12), Decimal(9))])
+    for each in (
+        charge("20", "data", "model_apis", currency="EUR"),
+        charge("75", "search", "model_apis"),
+        charge("8", None, "people_and_overheads", currency="EUR"),
+    ):
+        attribution.add_charge(each)
+    shared = {row["team"]: Decimal(row["effective_cost"]) for row in attribution.tco() if row["allocation"] == "shared"}
+    assert shared == {"data": 2, "search": 6}
+
+
 def test_gateways_are_shared_by_tokens_and_capacity_by_used_hours():
     """Tokens 3 to 1; hours 2 to 6, of which idle ones do not count."""
 

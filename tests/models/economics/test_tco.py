@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.declared_costs import DECLARED_COSTS
-from models.economics.exchange import ExchangeRates
+from models.economics.exchange import RATE_SCHEMA, ExchangeRates
 from models.economics.pools import COSTS, Pool, Share
 from models.economics.tco import TCO_DAILY, tco_daily
 from models.errors import OutlayError
@@ -45,14 +45,18 @@ def declared(*rows: Mapping[str, object]) -> pl.DataFrame:
 
 
 def total(
-    charges: pl.DataFrame, costs: pl.DataFrame | None = None, *pools: Pool, centres: dict[str, str] | None = None
+    charges: pl.DataFrame,
+    costs: pl.DataFrame | None = None,
+    *pools: Pool,
+    centres: dict[str, str] | None = None,
+    rates: ExchangeRates | None = None,
 ) -> pl.DataFrame:
     made = tco_daily(
         charges,
         DECLARED_COSTS.empty() if costs is None else costs,
         pools=pools,
         cost_centres=centres or {},
-        rates=ExchangeRates.none("USD"),
+        rates=rates or ExchangeRates.none("USD"),
     )
     return TCO_DAILY.check(made)
 
@@ -121,21 +125,70 @@ def test_each_version_of_a_pool_holds_on_its_own_days_and_a_gap_stays_unallocate
     ]
 
 
-def test_a_driver_counts_in_the_month_of_the_day_and_in_the_currency_of_the_cost():
+def test_a_driver_counts_in_the_month_of_the_day():
     june = datetime(2026, 6, 1, tzinfo=UTC)
     charges = attributed(
         {"team": "ads", "cost": "5"},
         {"team": "chat", "cost": "5", "day": june, "billing_month": "2026-05"},
         {"pool": "p", "cost": "2"},
-        {"pool": "p", "cost": "2", "currency": "EUR"},
         {"pool": "gone", "cost": "2"},
     )
     shared = total(charges, None, Pool("p", "direct_cost")).filter(pl.col("pool").is_not_null())
-    assert told(shared) == [
-        ("shared", "p", "ads", "2"),
-        ("unallocated", "gone", None, "2"),
-        ("unallocated", "p", None, "2"),
-    ]
+    assert told(shared) == [("shared", "p", "ads", "2"), ("unallocated", "gone", None, "2")]
+
+
+EUROS_OF_MAY = ExchangeRates(
+    "USD",
+    pl.DataFrame(
+        [
+            (date(2026, 5, 1), "EUR", "USD", Decimal("1.1"), "ECB"),
+            (date(2026, 5, 20), "EUR", "USD", Decimal("1.3"), "ECB"),
+        ],
+        schema=RATE_SCHEMA,
+        orient="row",
+    ),
+)
+
+
+def test_direct_cost_is_weighed_in_the_reporting_currency_each_day_by_its_rate():
+    """chat's euros: 10 × 1.1 + 10 × 1.3 = 24 dollars, beside ads' 6: 1 to 4, of costs in any currency."""
+    charges = attributed(
+        {"team": "ads", "cost": "6"},
+        {"team": "chat", "cost": "10", "currency": "EUR"},
+        {"team": "chat", "cost": "10", "currency": "EUR", "day": datetime(2026, 5, 20, tzinfo=UTC)},
+        {"pool": "p", "cost": "5"},
+        {"pool": "p", "cost": "20", "currency": "JPY"},
+    )
+    people = declared({"pool": "p", "currency": "EUR", "effective_cost": Decimal(10), "declared_cost": Decimal(10)})
+    shared = total(charges, people, Pool("p", "direct_cost"), rates=EUROS_OF_MAY).filter(pl.col("pool") == "p")
+    assert shared.select("currency", "team", "effective_cost").sort("currency", "team").rows() == [
+        ("EUR", "ads", 2), ("EUR", "chat", 8),
+        ("JPY", "ads", 4), ("JPY", "chat", 16),
+        ("USD", "ads", 1), ("USD", "chat", 4),
+    ]  # fmt: skip
+
+
+def test_a_month_in_one_currency_needs_no_rate_to_share_costs_in_another():
+    charges = attributed(
+        {"team": "ads", "cost": "3", "currency": "EUR"},
+        {"team": "chat", "cost": "1", "currency": "EUR"},
+        {"pool": "p", "cost": "8"},
+    )
+    shared = total(charges, None, Pool("p", "direct_cost")).filter(pl.col("pool") == "p")
+    assert told(shared) == [("shared", "p", "ads", "6"), ("shared", "p", "chat", "2")]
+
+
+def test_where_a_rate_is_unknown_a_currency_weighs_for_costs_in_it_alone():
+    """Euros of which no rate is known: nobody can say what ads' are beside chat's, nor who shares yen."""
+    charges = attributed(
+        {"team": "ads", "cost": "5"},
+        {"team": "chat", "cost": "1", "currency": "EUR"},
+        *({"pool": "p", "cost": "2", "currency": currency} for currency in ("USD", "EUR", "JPY")),
+    )
+    shared = total(charges, None, Pool("p", "direct_cost")).filter(pl.col("pool") == "p")
+    assert shared.select("currency", "team", "allocation").sort("currency").rows() == [
+        ("EUR", "chat", "shared"), ("JPY", None, "unallocated"), ("USD", "ads", "shared"),
+    ]  # fmt: skip
 
 
 def test_who_is_not_among_those_who_share_or_had_more_taken_off_than_billed_shares_nothing():

@@ -36,7 +36,7 @@ CHARGED = ({"cost": Decimal(10)}, {"cost": Decimal("-2.5"), "currency": "EUR"}, 
 ATTRIBUTED = rows(
     ATTRIBUTED_DAILY,
     {"cost": Decimal(10), "team": "ads", "component": "model_apis", "layer": "models"},
-    {"cost": Decimal("-2.5"), "currency": "EUR", "pool": "platform"},
+    {"cost": Decimal("-2.5"), "currency": "EUR"},
     {"cost": Decimal(7), "source": "gcp", "pool": "platform"},
 )
 DECLARED = rows(DECLARED_COSTS, {"cost": Decimal(3), "declared_cost": Decimal(3)})

@@ -11,20 +11,22 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 from dotenv import dotenv_values
 from pydantic import BaseModel, ValidationError
 
 from connectors.errors import ConfigurationError
-from connectors.protocol import Connector, Surroundings
 from models.errors import OutlayError
 from models.wording import nearest
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
 from pipelines.settings import Settings, SourceSettings
 from pipelines.settings.strict import MONTH, SOURCE_NAME
+
+if TYPE_CHECKING:
+    from connectors.protocol import Connector, Surroundings
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WRITTEN = {MONTH: "YYYY-MM, for example 2026-11", SOURCE_NAME: "small letters, digits and hyphens, without spaces"}
@@ -184,10 +186,13 @@ def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
 
 def _wrong_within(settings: Settings, home: Home, node: yaml.Node | None) -> list[_Mistake]:
     """What the file says of the home: sources are there, and the table of exchange rates can be read."""
-    from pipelines.currency_rates import reporting_rates
     from pipelines.name_checks import source_mistakes
 
     told = [_at(node, mistake.location, mistake.what) for mistake in source_mistakes(settings, home)]
+    if settings.reporting.rates is None:
+        return told
+    from pipelines.currency_rates import reporting_rates
+
     try:
         reporting_rates(settings, home)
     except OutlayError as error:

@@ -3,6 +3,7 @@
 import pytest
 
 from connectors.errors import ConfigurationError
+from pipelines import rule_checks
 from pipelines.configuration import read_settings
 
 
@@ -263,6 +264,18 @@ budgets:
 @pytest.mark.parametrize(("content", "told"), RULES.values(), ids=RULES)
 def test_a_bad_rule_is_explained_with_its_line(tmp_path, content, told):
     assert mistakes(tmp_path, content) == told
+
+
+def test_a_thousand_rules_are_not_each_set_against_all_others(tmp_path, monkeypatch):
+    """Only those that may cover it are tried: none of 1,000 rules that each name a project or an account."""
+    projects = (f"  - {{project: p{n}, team: t}}\n" for n in range(500))
+    models = (f"  - {{account: a{n}, model: 'm{n}-*', team: t}}\n" for n in range(500))
+    path = tmp_path / "outlay.yaml"
+    path.write_text("organization: Acme\nowners:\n" + "".join([*projects, *models, "  - {project: '*', team: t}\n"]))
+    compared = []
+    monkeypatch.setattr(rule_checks, "_fits_all_of", lambda wide, narrow: compared.append(wide))
+    read_settings(path)
+    assert not compared
 
 
 GOOD = """\

@@ -31,8 +31,8 @@ def with_contract_rates(charges: pl.DataFrame, contracts: Sequence[ContractRate]
     """Charges (`focus.cost_and_usage`) with ContractedUnitPrice, ContractedCost and x_Contract by our rates.
 
     Only Usage that no commitment covers is asked. The first rate that fits wins; without one the vendor's figures
-    stand, and x_Contract is null. Cost is price × PricingQuantity; where the vendor tells no unit price, a discount is
-    taken off ListCost. A discount is off the public price, and so fits no usage at a price of the moment (spot).
+    stand, and x_Contract is null. Cost is price × PricingQuantity; a discount is taken off ListCost, which tells the
+    public price of every tier, and is rounded once. It fits no usage at a price of the moment (spot).
     Where ours differ, the vendor's own two figures are kept in x_VendorColumns.
     """
     rates = [rate for rate in contracts if rate.for_charges]
@@ -119,7 +119,9 @@ def _ours() -> dict[str, pl.Expr]:
     """Contracted price and cost by `_terms`; the vendor's where there are none."""
     ours = pl.col("our_contract").is_not_null()
     price = pl.coalesce("our_price", product(pl.col("ListUnitPrice"), pl.col("our_part")))
-    cost = pl.coalesce(product(pl.col("PricingQuantity"), price), product(pl.col("ListCost"), pl.col("our_part")))
+    cost = pl.coalesce(
+        product(pl.col("PricingQuantity"), pl.col("our_price")), product(pl.col("ListCost"), pl.col("our_part"))
+    )
     same_currency = pl.col("PricingCurrency") == pl.col("BillingCurrency")
     in_pricing_currency = "PricingCurrencyContractedUnitPrice"
     return {

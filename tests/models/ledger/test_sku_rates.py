@@ -126,6 +126,15 @@ def test_without_a_unit_price_the_discount_is_off_the_list_cost() -> None:
     assert (row["ContractedUnitPrice"], row["ContractedCost"]) == (None, Decimal("860.3"))
 
 
+def test_a_discount_on_tiers_is_off_all_of_them_and_rounded_once() -> None:
+    """Listed at 2 for the tier that is shown and 10 in all; a third off is 6.70. 1e9 tokens at 0.000000000007 a token,
+    12.5 % off: 0.000000000006125 a token cannot be shown, but 0.007 × 0.875 = 0.006125 is exact."""
+    tiers = rated(rate(sku="*", discount_pct=Decimal(33)), PricingQuantity="1", ListUnitPrice="2", ListCost="10")
+    assert (tiers["ContractedUnitPrice"], tiers["ContractedCost"]) == (Decimal("1.34"), Decimal("6.7"))
+    tiny = rated(rate(sku="*"), PricingQuantity="1000000000", ListUnitPrice="0.000000000007", ListCost="0.007")
+    assert tiny["ContractedCost"] == Decimal("0.006125")
+
+
 def test_a_provider_is_called_by_its_name_its_family_or_a_pattern() -> None:
     for provider in ("aws", "Amazon", "AWS", "a*"):
         assert rated(rate(sku="*", provider=provider))["x_Contract"] == "EDP"
@@ -157,7 +166,9 @@ def test_rates_on_models_and_rates_on_skus_keep_apart() -> None:
 
 
 def test_price_times_quantity_is_still_the_cost() -> None:
-    charges = pl.DataFrame([machine(PricingQuantity="3.333333333333")], schema=COST_AND_USAGE.polars_schema)
+    charges = pl.DataFrame(
+        [machine(PricingQuantity="3.333333333333", ListCost="327.733333333301")], schema=COST_AND_USAGE.polars_schema
+    )
     report = check(with_contract_rates(charges, [rate(sku="*")]), lenient=True)
     assert "price-times-quantity:ContractedCost" not in str(report.violations)
 

@@ -74,7 +74,10 @@ class ShareSettings(Strict):
 
 
 class SharedSettings(Dated):
-    """How a pool is split over teams, by month. The same pool may be declared several times with dates that meet."""
+    """How a pool is split over teams, by month. The same pool may be declared several times with dates that meet.
+
+    Drivers count charges only: what `costs` declare, hardware of our own too, weighs nothing.
+    """
 
     name: Name
     by: Literal["fixed", "direct_cost", "tokens", "accelerator_hours"]

@@ -173,7 +173,7 @@ def test_commitments_are_paid_used_and_left_as_the_truth_says(ask, truth):
     }
     assert {row["kind"] for row in ask("SELECT DISTINCT kind FROM marts.commitments")} == {
         "reservation", "savings_plan", "committed_use", "capacity_block", "provisioned_throughput", "prepaid_credits",
-        "spend",
+        "subscription", "spend",
     }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def _day(text: str) -> date:
 
 def _date(text: str) -> date:
     day = _day(text)
-    if day == date.min:
+    if day in (date.min, date.max):  # after the last day of the calendar a period has no end
         raise UnreadableError("write a day as YYYY-MM-DD")
     return day
 

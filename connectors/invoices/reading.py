@@ -25,6 +25,8 @@ _BY_NAME = {column.name: column for column in COLUMNS}
 _OF_INVOICE = [column.name for column in COLUMNS if column.of == "invoice"]
 _HEAD = [each.name for each in fields(InvoiceHead)]
 _ONE_DAY = timedelta(days=1)
+_LONGEST = timedelta(days=3653)
+"""Ten years and their leap days: a line that pays for longer has a slip in a date."""
 Values = Mapping[str, Any]
 
 
@@ -166,6 +168,11 @@ def _mistakes_of(line: InvoiceLine, billed_from: date, billed_to: date) -> Itera
         line.service_end <= line.service_start,
         "service_end lies before service_start",
         "write the first and the last day that the line pays for",
+    )
+    yield (
+        line.service_end - line.service_start > _LONGEST,
+        f"pays for more than ten years, from {line.service_start} to {line.service_end - _ONE_DAY}",
+        "mend service_start or service_end; what lasts longer is a line for each ten years",
     )
     yield (
         is_cost and line.amount < 0,

@@ -136,7 +136,8 @@ def split(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     whole = [_whole_units(weight) for weight in weights]
     if not any(whole):
         whole = [1] * len(whole)
-    parts = [divmod(abs(amount) * weight, sum(whole)) for weight in whole]
+    together = sum(whole)
+    parts = [divmod(abs(amount) * weight, together) for weight in whole]
     left_over = abs(amount) - sum(share for share, _ in parts)
     by_remainder = sorted(range(len(parts)), key=lambda place: (-parts[place][1], place))
     favoured = set(by_remainder[:left_over])

@@ -53,6 +53,11 @@ def refused(*rows: dict[str, str]) -> AnswerError:
         ({"charges": "yes"}, "charges is 'yes'"),
         ({"tags": "team"}, "tags is 'team'"),
         ({"service_start": "2026-11-20", "service_end": "2026-11-10"}, "service_end lies before service_start"),
+        (
+            {"service_start": "2026-04-01", "service_end": "2999-03-31"},
+            "november.csv line 2: pays for more than ten years, from 2026-04-01 to 2999-03-31",
+        ),
+        ({"service_end": "9999-12-31"}, "service_end is '9999-12-31'"),
         ({"amount": "-5"}, "a Purchase of -5"),
         ({"category": "Credit"}, "a Credit of 1000"),
         ({"category": "Usage", "service_start": "2026-10-20"}, "usage outside its billing_period"),

@@ -1,5 +1,6 @@
 """Amounts are exact from the vendor's text on: parsing, products, quotients, splitting."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import MoneyError
+from models.ledger import money
 from models.ledger.money import parse_money, parse_money_column, product, quotient, split
 from models.table import MONEY
 
@@ -142,6 +144,20 @@ def test_a_dollar_over_three_goes_to_the_first_by_the_last_unit() -> None:
 def test_no_weight_at_all_is_an_equal_split_and_a_zero_weight_gets_nothing() -> None:
     assert split(Decimal(3), [Decimal(0)] * 3) == [Decimal(1)] * 3
     assert split(Decimal("1E-12"), [Decimal(0), Decimal(5), Decimal(5)]) == [0, Decimal("1E-12"), 0]
+
+
+def test_twenty_years_of_days_are_split_in_the_time_of_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights are summed once, not once a weight: 7,305 days took seconds, a mistyped year never ended."""
+    summed: list[int] = []
+
+    def counted(numbers: Iterable[int]) -> int:
+        read = list(numbers)
+        summed.append(len(read))
+        return sum(read)
+
+    monkeypatch.setattr(money, "sum", counted, raising=False)
+    assert len(split(Decimal(1), [Decimal(1)] * 7305)) == 7305
+    assert sum(summed) <= 3 * 7305
 
 
 @pytest.mark.parametrize("weights", [[], [Decimal(1), Decimal(-1)]])

@@ -6,6 +6,7 @@ What a rate does to prices is in `models.ledger.contract_rates`; reading the fil
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from models.economics.contracts import Commit, Contract, Parties
 from models.economics.disputes import Clause
@@ -24,7 +25,7 @@ def contract_rates(contracts: Iterable[ContractSettings]) -> tuple[ContractRate,
 
 def contract_rate(contract: ContractSettings, number: int, rate: ContractRateSettings) -> ContractRate:
     """The ledger's rate, the `number`-th of its contract. Raises `OutlayError` for one that cannot work."""
-    return ContractRate(
+    made = ContractRate(
         name=f"{contract.name}, rate {number}",
         provider=rate.provider,
         source=contract.source,
@@ -39,10 +40,12 @@ def contract_rate(contract: ContractSettings, number: int, rate: ContractRateSet
         service=rate.service,
         region=rate.region,
         instance_type=rate.instance_type,
-        issuer=rate.issuer or contract.issuer,
+        issuer=rate.issuer,
         unit=rate.unit,
         currency=rate.currency,
     )
+    # readings do not tell who bills them: those of a contract are told by its source
+    return replace(made, issuer=rate.issuer or contract.issuer) if made.for_charges else made
 
 
 def clauses(contracts: Iterable[ContractSettings]) -> Mapping[str, Clause]:

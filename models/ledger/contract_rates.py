@@ -6,7 +6,7 @@ The first rate that fits wins, in the order of `outlay.yaml`. What rates do to c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -20,6 +20,9 @@ from models.ledger.money import constant, product
 from models.ledger.units import METERS
 from models.table import MONEY
 
+PRICE_CURRENCY = "USD"
+"""What the price book, and so every price of a reading, is in."""
+
 
 @dataclass(frozen=True)
 class ContractRate:
@@ -29,8 +32,9 @@ class ContractRate:
     other one for readings that we price. None means any. `model` is a shell pattern over the vendor's model name or the
     price book's, and so are `sku` (over SkuId, SkuPriceId and SkuMeter), `service`, `region`, `instance_type` and
     `issuer` over the charge's. From `valid_from` until the day before `valid_to`, UTC. A unit price stands as it is,
-    whatever the tier's or geography's list price; of readings it is of one `meter`, of charges it is in `currency` and,
-    where `unit` is given, of that PricingUnit. `OutlayError` for a rate that cannot work.
+    whatever the tier's or geography's list price; of readings it is of one `meter`, in the price book's currency and
+    unit, of charges it is in `currency` and, where `unit` is given, of that PricingUnit. `OutlayError` for a rate that
+    cannot work.
     """
 
     name: str
@@ -72,7 +76,23 @@ class ContractRate:
             found.append((f"has an unknown tier {self.processing_tier!r}", f"one of {', '.join(PROCESSING_TIERS)}"))
         if self.valid_to is not None and self.valid_to <= self.valid_from:
             found.append(("ends before it begins", "valid_to is the first day on which it no longer holds"))
-        return found
+        return found if self.for_charges else [*found, *self._problems_on_readings()]
+
+    def _problems_on_readings(self) -> Iterator[tuple[str, str]]:
+        """What readings do not tell: who bills them, and any currency and unit but those of the price book."""
+        elsewhere = "or give a sku, service, region or instance_type, for charges that a vendor gives as such"
+        if self.issuer is not None:
+            yield (
+                f"names the issuer {self.issuer!r}, which readings do not tell",
+                f"name the contract's source, {elsewhere}",
+            )
+        if self.currency != PRICE_CURRENCY:
+            yield f"is in {self.currency}, and readings are priced in {PRICE_CURRENCY}", f"write it so, {elsewhere}"
+        meter = METERS.get(self.meter or "")
+        priced = None if meter is None else meter.pricing_unit
+        if self.unit is not None and self.unit != priced:
+            told = "have units of many kinds" if priced is None else f"are priced per {priced!r}"
+            yield f"is per {self.unit!r}, and readings {told}", f"leave the unit out, {elsewhere}"
 
     @property
     def for_charges(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -14,7 +14,8 @@ class ContractRateSettings(Strict):
     """One negotiated rate: a discount off list, or a price per pricing unit (for tokens: per million).
 
     With a `sku`, `service`, `region` or `instance_type` it is for charges that a vendor gives as such (clouds, FOCUS
-    files); patterns are shell globs, case-sensitive. Whatever is given must fit.
+    files); patterns are shell globs, case-sensitive. Whatever is given must fit. Every other rate is for readings that
+    we price, which tell no issuer and no currency or unit but the price book's.
     """
 
     provider: str = Field(description="openai, anthropic, …; for charges the ServiceProviderName or its family: aws")
@@ -28,10 +29,10 @@ class ContractRateSettings(Strict):
     issuer: str | None = Field(
         default=None, description="Over InvoiceIssuerName, or its family; default the contract's"
     )
-    discount_pct: Amount | None = Field(default=None, ge=0, le=100)
+    discount_pct: Annotated[Amount, Field(decimal_places=10)] | None = Field(default=None, ge=0, le=100)
     unit_price: Amount | None = Field(default=None, ge=0)
     unit: str | None = Field(default=None, description="PricingUnit that unit_price is of; default any")
-    currency: Currency = Field(default="USD", description="Of unit_price")
+    currency: Currency = Field(default="USD", description="Of unit_price; for readings the price book's, USD")
     valid_from: date
     valid_to: date | None = None
 

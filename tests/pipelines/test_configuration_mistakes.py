@@ -79,7 +79,10 @@ def test_what_is_no_yaml_of_ours_is_explained_with_its_line(tmp_path, content, l
     [
         ("meter: inputs, discount_pct: 10", "unknown meter 'inputs'"),
         ("unit_price: 2.5", "needs a meter"),
-        ("discount_pct: 10.1234567890123", "no more than 12 decimal places"),
+        ("discount_pct: 10.12345678901", "no more than 10 decimal places"),
+        ("discount_pct: 10, currency: EUR", "'deal, rate 1' is in EUR, and readings are priced in USD: write it so"),
+        ("discount_pct: 10, issuer: Nobody", "names the issuer 'Nobody', which readings do not tell: name the"),
+        ("discount_pct: 10, unit: Bananas", "is per 'Bananas', and readings have units of many kinds: leave"),
         ("processing_tier: turbo, discount_pct: 10", "unknown tier 'turbo'"),
     ],
 )

@@ -85,6 +85,27 @@ def test_a_rate_that_cannot_work_is_refused_by_name(impossible: dict[str, Any]) 
         ContractRate("impossible", JULY, **impossible)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"issuer": "Nobody"}, "names the issuer 'Nobody', which readings do not tell"),
+        ({"currency": "EUR"}, "is in EUR, and readings are priced in USD"),
+        ({"unit": "Bananas"}, "is per 'Bananas', and readings are priced per '1000000 Tokens'"),
+    ],
+)
+def test_what_readings_do_not_tell_is_refused_on_them_and_taken_on_charges(said: dict[str, str], told: str) -> None:
+    price = {"provider": "openai", "meter": "input", "unit_price": Decimal(1)}
+    with pytest.raises(OutlayError) as caught:
+        ContractRate("deal", JULY, **price, **said)
+    assert told in caught.value.what
+    assert ContractRate("deal", JULY, **price, **said, sku="*").for_charges
+
+
+def test_a_unit_on_readings_may_be_the_one_that_they_are_priced_by() -> None:
+    rate = ContractRate("deal", JULY, meter="input", unit_price=Decimal(2), unit="1000000 Tokens")
+    assert contracted(rate) == (Decimal(2), "deal")
+
+
 def test_a_rate_finer_than_our_places_is_refused() -> None:
     with pytest.raises(MoneyError):
         ContractRate("too fine", JULY, meter="input", unit_price=Decimal("0.0000000000001"))

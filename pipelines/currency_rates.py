@@ -29,6 +29,7 @@ def reporting_rates(settings: Settings, home: Home) -> ExchangeRates:
         ) from None
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ExchangeRateError(
-            f"{path}: cannot be read as CSV: {str(error).splitlines()[0][:200]}", remedy="save it as CSV, UTF-8"
+            f"{path}: cannot be read as CSV: {str(error).splitlines()[0][:200]}",
+            remedy="save it as CSV in UTF-8, with commas between columns and a point in numbers",
         ) from None
     return exchange_rates(table, reporting.currency, file=path.name)

@@ -24,6 +24,7 @@ COLUMNS = ("date", "from", "to", "rate", "source")
 RATE_SCHEMA = pl.Schema(
     {"rate_date": pl.Date(), "from": pl.String(), "to": pl.String(), "rate": MONEY, "rate_source": pl.String()}
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _REMEDY = "write date,from,to,rate,source, such as 2026-11-01,EUR,USD,1.08,ECB; an inverse rate is a row of its own"
 
@@ -76,9 +77,11 @@ def _checked(table: pl.DataFrame, file: str) -> Iterator[tuple[date, str, str, D
 
 def _day(text: str, place: str) -> date:
     try:
-        return date.fromisoformat(text)
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
     except ValueError:
-        raise ExchangeRateError(f"{place}: {text!r} is no day", remedy="write it as YYYY-MM-DD") from None
+        pass
+    raise ExchangeRateError(f"{place}: {text!r} is no day", remedy="write it as YYYY-MM-DD")
 
 
 def _currency(text: str, place: str) -> str:

@@ -62,18 +62,23 @@ def _row(project: str, service: str | None, cost: str, tags: dict[str, str]) -> 
     }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("explained")
+def imported(folder: Path, rows: list[dict[str, object]], configuration: str = OUTLAY) -> Home:
+    """A home that these rows are published in."""
     export = folder / "export.csv"
-    pl.DataFrame([_row(*charge) for charge in CHARGES]).write_csv(export, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    pl.DataFrame(rows).write_csv(export, datetime_format="%Y-%m-%dT%H:%M:%SZ")
     home = Home.at(folder / "home")
     home.root.mkdir()
-    home.configuration.write_text(OUTLAY)
+    home.configuration.write_text(configuration)
+    (home.root / "rates.csv").write_text("date,from,to,rate,source\n2026-09-01,EUR,USD,1.5,ECB\n")
     clock = Surroundings(home=folder, clock=lambda: datetime(2026, 10, 20, tzinfo=UTC))
     with Workplace.open(home, surroundings=clock) as work:
         import_export(work, "focus-files", str(export), "bill")
     return home
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return imported(tmp_path_factory.mktemp("explained"), [_row(*charge) for charge in CHARGES])
 
 
 @pytest.fixture
@@ -141,6 +146,23 @@ def test_an_unknown_charge_says_how_to_find_one(work: Workplace) -> None:
     with pytest.raises(OutlayError, match="no charge is called 'bill:2026-09:99'") as unknown:
         explain_charge(work, "bill:2026-09:99")
     assert "outlay sql" in unknown.value.remedy
+
+
+def test_direct_cost_of_several_currencies_is_told_in_the_one_that_it_is_weighed_in(tmp_path: Path) -> None:
+    """The bots' 20 euros are 30 dollars, as much as search has; the gateway's 10 euros are halved."""
+    rows = [_row(*charge) for charge in CHARGES[:3]]
+    euros = [
+        rows[0],
+        {**rows[1], "BillingCurrency": "EUR", "EffectiveCost": "20"},
+        {**rows[2], "BillingCurrency": "EUR"},
+    ]
+    home = imported(tmp_path, euros, OUTLAY + "reporting: {currency: USD, rates: rates.csv}\n")
+    shown = CliRunner().invoke(app, ["explain", "bill:2026-09:3", "--home", str(home.root)])
+    table = [line.split() for line in shown.stdout.splitlines() if "50.0 %" in line]
+    assert sorted(table) == [
+        ["assistants", "50.0", "%", "30.00", "USD", "5.00", "EUR", "5.00", "EUR"],
+        ["search", "50.0", "%", "30.00", "USD", "5.00", "EUR", "5.00", "EUR"],
+    ]
 
 
 def test_charges_of_an_older_version_are_named_by_a_replay(home: Home, tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ def test_the_product_is_rounded_half_even_once():
     ("line", "why"),
     [
         ("01/02/2026,EUR,USD,1.1,ECB", "'01/02/2026' is no day"),
+        ("20260102,EUR,USD,1.1,ECB", "'20260102' is no day"),
+        ("2026-W01-5,EUR,USD,1.1,ECB", "'2026-W01-5' is no day"),
+        ("2026-02-30,EUR,USD,1.1,ECB", "'2026-02-30' is no day"),
         ("2026-01-02,eur,USD,1.1,ECB", "'eur' is no ISO 4217 code"),
         ("2026-01-02,EUR,USD,x,ECB", "rate 'x' is no number"),
         ("2026-01-02,EUR,USD,-1.1,ECB", "rate '-1.1' is no number above 0"),

@@ -5,11 +5,15 @@ What they do is in `models.economics.ownership` and `pools`; which of them are m
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from models.economics.first_match import TAG
 from models.economics.ownership import CONDITIONS, DIMENSIONS, POOL, OwnerRule
-from models.economics.pools import Pool, Share
 from pipelines.settings import Settings
 from pipelines.settings.ownership import OwnerSettings
+
+if TYPE_CHECKING:
+    from models.economics.pools import Pool
 
 
 def owner_rule(owner: OwnerSettings) -> OwnerRule:
@@ -38,6 +42,9 @@ def cost_centres(settings: Settings) -> dict[str, str]:
 
 def pools(settings: Settings) -> tuple[Pool, ...]:
     """Every version of every shared pool."""
+    # tables take a second to load, and rules are checked without any
+    from models.economics.pools import Pool, Share
+
     return tuple(
         Pool(
             name=shared.name,

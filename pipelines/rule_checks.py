@@ -47,14 +47,9 @@ def rule_mistakes(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
 
 def _decides_nothing(rules: Sequence[OwnerRule], line_of: LineOf) -> Iterator[Mistake]:
     """A rule before which others decide everything that it says, on all of its days."""
-    by_word: dict[tuple[str, str], list[int]] = {}
-    for number, rule in enumerate(rules):
-        asked = (key for word, glob in rule.conditions.items() for key in ((word, glob), (word, _ANY)))
-        tried = sorted(place for key in asked for place in by_word.get(key, ()))
-        before = [(place, rules[place]) for place in tried if _fits_all_of(rules[place], rule)]
-        by_word.setdefault(_most_telling(rule), []).append(number)
+    for number, (rule, before) in enumerate(zip(rules, _covering(rules), strict=True)):
         deciding = {
-            dimension: [(place, other) for place, other in before if _always_says(other, dimension)]
+            dimension: [(place, rules[place]) for place in before if _always_says(rules[place], dimension)]
             for dimension in rule.dimensions
         }
         if not any(_left_over(_days(rule), (_days(other) for _, other in first)) for first in deciding.values()):
@@ -67,14 +62,19 @@ def _decides_nothing(rules: Sequence[OwnerRule], line_of: LineOf) -> Iterator[Mi
             )
 
 
-_ANY = "*"
+def _covering(rules: Sequence[OwnerRule]) -> Iterator[list[int]]:
+    """For each rule the places of those before it that fit whatever it fits.
 
-
-def _most_telling(rule: OwnerRule) -> tuple[str, str]:
-    """A condition that is met by the conditions of all rules that it may come before: best one that is exact. So 1,000
-    rules are not each set against all others."""
-    exact = ((word, glob) for word, glob in rule.conditions.items() if is_exact(glob))
-    return next(exact, (next(iter(rule.conditions)), _ANY))
+    A rule is filed under one of its conditions, an exact one where it has any: what it covers asks the same, or at
+    least of the same word. So a thousand rules are not each set against all others.
+    """
+    filed: dict[tuple[str, str | None], list[int]] = {}
+    for number, rule in enumerate(rules):
+        asked = {key for word, glob in rule.conditions.items() for key in ((word, glob), (word, None))}
+        tried = sorted(place for key in asked for place in filed.get(key, ()))
+        yield [place for place in tried if _fits_all_of(rules[place], rule)]
+        exact = ((word, glob) for word, glob in rule.conditions.items() if is_exact(glob))
+        filed.setdefault(next(exact, (next(iter(rule.conditions)), None)), []).append(number)
 
 
 def _always_says(rule: OwnerRule, dimension: str) -> bool:

@@ -14,12 +14,10 @@ import polars as pl
 from models.economics.utilisation import ACCELERATOR_UTILISATION, utilisation
 from models.errors import OutlayError
 from models.wording import nearest
+from pipelines.name_checks import DECLARED
 from pipelines.reference import accelerator_catalogue, device_names
 from pipelines.settings.measures import UtilisationSettings
 from pipelines.utilisation_files import samples_of
-
-OWN = "declared"
-"""Source of accelerators of our own."""
 
 
 def accelerator_utilisation(
@@ -40,7 +38,7 @@ def accelerator_utilisation(
             continue
         frames.append(frame)
         problems += _unknown_names(frame, told)
-        problems += _unknown_source(told, [OWN, *sources])
+        problems += _unknown_source(told, [DECLARED, *sources])
     return pl.concat(frames), problems
 
 

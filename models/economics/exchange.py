@@ -47,7 +47,7 @@ class ExchangeRates:
 
 
 def exchange_rates(table: pl.DataFrame, currency: str, *, file: str) -> ExchangeRates:
-    """The rates into `currency` of a table (COLUMNS, every column text, in the order of the lines of `file`).
+    """The rates into `currency` of a table (COLUMNS as text, and `line`: where a row stands in `file`).
 
     `rate` is how much of `to` one of `from` is. Every row is checked, also those into other currencies. Raises
     `ExchangeRateError` for a missing column, a day, currency or rate that is none, and for two rates of one day.
@@ -60,9 +60,9 @@ def exchange_rates(table: pl.DataFrame, currency: str, *, file: str) -> Exchange
 
 def _checked(table: pl.DataFrame, file: str) -> Iterator[tuple[date, str, str, Decimal, str]]:
     seen: dict[tuple[date, str, str], int] = {}
-    for line, row in enumerate(table.select(COLUMNS).fill_null("").iter_rows(), start=2):
+    for line, *row in table.select("line", *COLUMNS).iter_rows():
         place = f"{file}, line {line}"
-        day, of, into, rate, source = (str(text).strip() for text in row)
+        day, of, into, rate, source = row
         key = _day(day, place), _currency(of, place), _currency(into, place)
         if of == into:
             raise ExchangeRateError(f"{place}: a rate from {of} to itself is 1", remedy="leave the line out")

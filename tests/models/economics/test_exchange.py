@@ -14,7 +14,8 @@ from models.table import MONEY
 
 def table(*lines: str) -> pl.DataFrame:
     names = ("date", "from", "to", "rate", "source")
-    return pl.DataFrame([line.split(",") for line in lines], schema=dict.fromkeys(names, pl.String), orient="row")
+    rows = pl.DataFrame([line.split(",") for line in lines], schema=dict.fromkeys(names, pl.String), orient="row")
+    return rows.with_row_index("line", offset=2)
 
 
 RATES = exchange_rates(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import yaml
 from dotenv import dotenv_values
@@ -236,11 +236,11 @@ def _explain(
     mistake: Mapping[str, Any], node: yaml.Node | None, name: str, options: type[BaseModel] | None = None
 ) -> _Mistake:
     """`name`: of the file; `options`: the model of a connector's options, where the mistake lies in them."""
-    location = cast("Location", mistake["loc"])
-    if location[:1] == ("costs",):
-        location = (*location[:2], *location[3:])  # the kind, which pydantic names between, is not in the file
+    told = cast("Location", mistake["loc"])
+    # the kind of a cost, which pydantic names between, is no place in the file
+    location = (*told[:2], *told[3:]) if told[:1] == ("costs",) else told
     if mistake["type"] == "extra_forbidden":
-        siblings = _fields_beside(location) if options is None else list(options.model_fields)
+        siblings = _fields_beside(told) if options is None else list(options.model_fields)
         what = f"there is no such setting{nearest(str(location[-1]), siblings)}"
     elif mistake["type"] == "missing":
         what = "is missing"
@@ -258,14 +258,23 @@ def _fields_beside(location: Location) -> list[str]:
         if isinstance(part, int) or model is None:
             continue
         field = model.model_fields.get(part)
-        model = _model_within(field.annotation) if field else None
+        if field is not None:
+            within = list(_models_within(field.annotation))
+            model = next((each for each in within if _is_of_kind(each, location)), next(iter(within), None))
     return list(model.model_fields) if model else []
 
 
-def _model_within(annotation: Any) -> type[BaseModel] | None:
+def _models_within(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for inner in getattr(annotation, "__args__", ()) if (found := _model_within(inner))), None)
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_within(inner)
+
+
+def _is_of_kind(model: type[BaseModel], location: Location) -> bool:
+    """Of several models in one place, pydantic names the kind of the one that it chose."""
+    kind = model.model_fields.get("kind")
+    return kind is not None and any(part in get_args(kind.annotation) for part in location)
 
 
 def _line_of(node: yaml.Node | None, location: Location) -> int:

@@ -158,6 +158,17 @@ shared: [{name: platform, by: tokens}]
 """,
         ["line 3: costs.0: a cost says either team or shared: a pool is split over teams"],
     ),
+    "an unknown field of each kind of cost": (
+        """\
+costs:
+  - {name: staff, kind: people, annual_cots: 1, annual_cost: 1}
+  - {name: desk, kind: support, amout: 1, amount: 1, per: month}
+""",
+        [
+            "line 3: costs.0.annual_cots: there is no such setting; did you mean 'annual_cost'?",
+            "line 4: costs.1.amout: there is no such setting; did you mean 'amount'?",
+        ],
+    ),
     "a declared cost that asks for a tag": (
         """\
 costs:

@@ -42,6 +42,7 @@ def publish(work: Workplace) -> Publication:
         work.home.warehouse,
         TABLES.values(),
         lambda facts: _published(Economics(work, facts, problems)),
+        rules=work.rules,
         wait=_PATIENCE_SECONDS,
         on_step=work.on_step,
     )

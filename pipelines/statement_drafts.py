@@ -1,7 +1,8 @@
 """Drafts of statements: what the published file says of a month, team by team, before any of it is issued.
 
-Only the published file and the issued statements are read, so that a statement can name the data that it was made
-from. What lines there are is `models.economics.statements`; how a draft looks is `statement_page`.
+Costs are those of the published file, so that a statement can name the data that it was made from. It is refused while
+outlay.yaml has other rules than that file: its drivers and owners would not be those of its amounts. What lines there
+are is `models.economics.statements`; how a draft looks is `statement_page`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ FROM estimates.usage_estimates
 WHERE kind = 'accrued' AND window_start >= ?::TIMESTAMPTZ AND window_start < ?::TIMESTAMPTZ
 GROUP BY ALL
 """
-_PUBLICATION = "SELECT version, published_at, data_through FROM ops.publication"
+_PUBLICATION = "SELECT rules, (version, published_at, data_through) FROM ops.publication"
 _PERIODS = "SELECT InvoiceIssuerName, BillingPeriodStart, BillingPeriodStatus FROM focus.billing_period ORDER BY ALL"
 _HALF_A_MONTH = "15d"
 """A billing period may begin some hours beside midnight UTC; half a month later it is in its month."""
@@ -69,7 +70,7 @@ class Draft:
 def drafts(work: Workplace, month: str, issued: Sequence[IssuedStatement]) -> list[Draft]:
     """A draft for every team that the month, or an adjustment of an earlier one, concerns; nobody's is the last.
 
-    Raises `OutlayError` where nothing is published, or the published file tells nothing of that month.
+    Raises `OutlayError` where nothing is published, or by other rules than those of now, or nothing of that month.
     """
     tco, accrued, coverage = _published(work, month)
     lines = pl.concat([month_lines(tco, month, _drivers(work, month)), adjustments(tco, statement_rows(issued), month)])
@@ -113,13 +114,18 @@ def _published(work: Workplace, month: str) -> tuple[pl.DataFrame, pl.DataFrame,
             warehouse.execute("SET TimeZone = 'UTC'")
             costs = warehouse.sql(_TCO, params=[end]).pl()
             estimates = warehouse.sql(_ACCRUED, params=[start, end]).pl()
-            publication = warehouse.sql(_PUBLICATION).fetchall()[0]
+            rules, publication = warehouse.sql(_PUBLICATION).fetchall()[0]
             periods = warehouse.sql(_PERIODS).pl()
     except duckdb.Error as error:
         raise OutlayError(
             f"{published.name} lacks what a statement is made of: {str(error).splitlines()[0][:200]}",
             remedy="run `outlay run` once: it publishes in the form of this version of Outlay; else `outlay doctor`",
         ) from error
+    if rules != work.rules:
+        raise OutlayError(
+            f"{work.home.configuration.name} has other rules of cost than what is published",
+            remedy="run `outlay run`: it publishes by the rules of now, and statements follow them",
+        )
     tco = TCO_DAILY.check(_typed(costs, TCO_DAILY.polars_schema))
     accrued = accrued_by_team(_typed(estimates, ESTIMATES), work.owner_rules, work.cost_centres)
     return tco, accrued, _coverage(tco, month, publication, periods)

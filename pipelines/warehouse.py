@@ -75,15 +75,16 @@ def publish(
     tables: Iterable[Table],
     marts: Callable[[Facts], Mapping[str, Mart]] = lambda _facts: {},
     *,
+    rules: str | None = None,
     kept_versions: int = KEPT_VERSIONS,
     wait: float = 0,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> Publication:
     """Build a file that shows the current load of every (source, billing period), then switch the link to it.
 
-    `tables` is the catalogue; `marts` makes, of the facts that are shown, the rows of tables of kind *mart* by name.
-    A table without rows is there, typed and empty. Raises `LockHeldError` where another run publishes (for longer than
-    `wait` seconds) and `PublishError`; the file shown before then stays.
+    `tables` is the catalogue; `marts` makes, of the facts that are shown, the rows of tables of kind *mart* by name,
+    by the rules whose digest is `rules`. A table without rows is there, typed and empty. Raises `LockHeldError` where
+    another run publishes (for longer than `wait` seconds) and `PublishError`; the file shown before then stays.
     """
     with control.lock_publishing(wait=wait) as lock:
         on_step("publish: reading the control store")
@@ -92,7 +93,7 @@ def publish(
         name, snapshot = control.begin_publication(STEM, lock)
         with _partial(folder, name) as partial:
             on_step("publish: building")
-            _build(partial, name, lake, folder / _MIRROR, snapshot, tables, marts)
+            _build(partial, _this_publication(name, snapshot, rules), lake, folder / _MIRROR, snapshot, tables, marts)
             on_step("publish: making it durable")
             _make_durable(partial)
             on_step("publish: naming")
@@ -127,7 +128,7 @@ def _partial(folder: Path, name: str) -> Generator[Path]:
 
 def _build(
     partial: Path,
-    name: str,
+    this: pl.DataFrame,
     lake: Lake,
     mirror: Path,
     snapshot: ControlSnapshot,
@@ -137,7 +138,7 @@ def _build(
     facts = Facts(lake, tuple(snapshot.loads), snapshot.tables)
     made: dict[str, Mart] = {
         **{f"ops.{ops}": frame for ops, frame in snapshot.tables.items()},
-        PUBLICATION.qualified_name: _this_publication(name, snapshot),
+        PUBLICATION.qualified_name: this,
         BILLING_PERIOD.qualified_name: _billing_periods(snapshot, facts),
         **marts(facts),
     }
@@ -176,13 +177,14 @@ def _shown(table: Table, snapshot: ControlSnapshot) -> list[str]:
     ]
 
 
-def _this_publication(name: str, snapshot: ControlSnapshot) -> pl.DataFrame:
+def _this_publication(name: str, snapshot: ControlSnapshot, rules: str | None) -> pl.DataFrame:
     row = {
         "version": name,
         "published_at": snapshot.read_at,
         "data_through": snapshot.data_through,
         "sources": len({load.source for load in snapshot.loads}),
         "loads": len(snapshot.loads),
+        "rules": rules,
     }
     return pl.DataFrame([row], schema=PUBLICATION.polars_schema)
 

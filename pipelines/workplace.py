@@ -5,6 +5,7 @@ What is done with it stands in `pull`, `load` and `publishing`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -152,3 +153,9 @@ class Workplace:
             owners=self.owner_rules,
             cost_centres=self.cost_centres,
         )
+
+    @cached_property
+    def rules(self) -> str:
+        """A digest of all that says whose cost is and how it is shared: what is published by others differs in it."""
+        by = (self.attribution, self.pools, self.settings.costs, self.settings.reporting)
+        return hashlib.sha256(repr(by).encode()).hexdigest()

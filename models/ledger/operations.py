@@ -107,6 +107,7 @@ class Publication(dy.Schema):
     data_through = instant("End of the last window with data over all sources, exclusive", nullable=True)
     sources = _count("Sources with a load in it")
     loads = _count("Loads (source × billing period) in it")
+    rules = text("Digest of the rules of outlay.yaml that its costs are shared by; null: by none", nullable=True)
 
 
 LOADS = Table("loads", "ops", "ops", "load", "What was loaded, when and how much.", Loads)

@@ -22,6 +22,7 @@ from models.errors import OutlayError
 from pipelines.cli import app
 from pipelines.exchange import import_export
 from pipelines.home import Home
+from pipelines.publishing import publish
 from pipelines.statements_issued import file_name, issue, preview, standings
 from pipelines.workplace import Workplace
 
@@ -180,6 +181,29 @@ def test_the_files_say_what_was_stated_and_a_changed_one_is_found_out(bills):
     assert "as issued" in shown.output
     previewed = CliRunner().invoke(app, ["statement", "preview", "--team", "search", "--month", SEPTEMBER, *home])
     assert "83.3 % of direct cost" in previewed.output
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ("by: direct_cost", "by: tokens"),
+        ('team: "{tag:team}"', 'team: "new {tag:team}"'),
+        ("annual_cost: 36500", "annual_cost: 73000"),
+    ],
+)
+def test_rules_that_are_not_those_of_the_published_file_state_nothing(bills, changed):
+    """The amounts are of the published rules: a driver or an owner of others beside them would be false for ever."""
+    bills.tell(*BOTH_MONTHS)
+    file = bills.work.home.configuration
+    file.write_text(CONFIGURATION.replace(*changed))
+    with Workplace.open(bills.work.home, surroundings=bills.work.surroundings) as work:
+        for refused in (lambda: preview(work, "search", AUGUST), lambda: issue(work, AUGUST)):
+            with pytest.raises(OutlayError, match="has other rules of cost than what is published") as no:
+                refused()
+            assert "`outlay run`" in no.value.remedy
+        assert work.control.issued_statements() == []
+        publish(work)
+        assert issue(work, AUGUST)
 
 
 def test_names_of_files_are_safe_and_no_two_teams_share_one():

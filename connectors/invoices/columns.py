@@ -125,7 +125,9 @@ COLUMNS = (
         "service_category", "line", "FOCUS ServiceCategory of the service", _one_of(SERVICE_CATEGORIES), default="Other"
     ),
     InvoiceColumn("service_start", "line", "First day that the line pays for; empty: of billing_period", _date),
-    InvoiceColumn("service_end", "line", "Last day that the line pays for; empty: of billing_period", _date),
+    InvoiceColumn(
+        "service_end", "line", "Last day that the line pays for, at most ten years; empty: of billing_period", _date
+    ),
     InvoiceColumn("declared_cost", "line", "Name of the declared cost (`costs` in outlay.yaml) whose place it takes"),
     InvoiceColumn(
         "declared_part", "line", f"Only this part of it: {', '.join(f'`{part}`' for part in PARTS)}", _one_of(PARTS)

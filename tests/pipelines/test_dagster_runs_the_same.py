@@ -28,6 +28,7 @@ def replayed_home(demo_home: Path, tmp_path: Path) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     shutil.copytree(demo_home / "archive", home / "archive")
+    shutil.copytree(demo_home / "demo" / "measures", home / "demo" / "measures")  # files that outlay.yaml names
     for name in ("outlay.yaml", ".env"):
         shutil.copy(demo_home / name, home / name)
     return home

@@ -1,6 +1,7 @@
 """Whom we depend on: `marts.vendor_concentration`, `marts.single_provider_use_cases`, `marts.residency`.
 
-Months are months of use (effective cost), in the currency of the bill. Each function says the columns of its answer.
+Months are months of use (effective cost). Vendors are told in reporting currency, residency in that of the bill. Each
+function says the columns of its answer.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ def vendor_periods(published: Published) -> list[str]:
     ].to_list()
 
 
-def vendor_currencies(published: Published, *, period: str) -> list[str]:
-    """Currencies of a month, the one with most vendors first."""
+def residency_currencies(published: Published, *, period: str) -> list[str]:
+    """Currencies of a month's inference, the one with most rows first."""
     frame = ask(
         published,
         """
-        SELECT currency FROM marts.vendor_concentration WHERE month = $period
+        SELECT currency FROM marts.residency WHERE month = $period
         GROUP BY currency ORDER BY count(*) DESC, currency
         """,
         period=period,
@@ -31,32 +32,31 @@ def vendor_currencies(published: Published, *, period: str) -> list[str]:
     return frame["currency"].to_list()
 
 
-def concentration(published: Published, *, period: str, currency: str) -> pl.DataFrame:
-    """role, name ("not known" where it is not), effective_cost, share_pct, rank, hhi, concentration; dearest first."""
+def concentration(published: Published, *, period: str) -> pl.DataFrame:
+    """role, name ("not known" where it is not), is_known, currency, has_rate, effective_cost, share_pct, rank, hhi,
+    concentration; dearest first, what has no rate last."""
     return ask(
         published,
         """
-        SELECT role, coalesce(name, 'not known') AS name, name IS NOT NULL AS is_known, effective_cost, share_pct, rank,
-            hhi, concentration
-        FROM marts.vendor_concentration WHERE month = $period AND currency = $currency
-        ORDER BY role, effective_cost DESC, name
+        SELECT role, coalesce(name, 'not known') AS name, name IS NOT NULL AS is_known, currency, has_rate,
+            effective_cost, share_pct, rank, hhi, concentration
+        FROM marts.vendor_concentration WHERE month = $period
+        ORDER BY role, has_rate DESC, currency, effective_cost DESC, name
         """,
         period=period,
-        currency=currency,
     )
 
 
-def single_vendor_uses(published: Published, *, period: str, currency: str) -> pl.DataFrame:
+def single_vendor_uses(published: Published, *, period: str) -> pl.DataFrame:
     """All columns of uses with a single vendor, `use_name` never null; dearest first."""
     return ask(
         published,
         """
         SELECT * REPLACE (coalesce(use_name, 'nothing names it') AS use_name)
-        FROM marts.single_provider_use_cases WHERE month = $period AND currency = $currency
+        FROM marts.single_provider_use_cases WHERE month = $period
         ORDER BY vendor_cost DESC, use_name, role
         """,
         period=period,
-        currency=currency,
     )
 
 

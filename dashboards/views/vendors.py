@@ -1,6 +1,6 @@
 """Vendors: whom we depend on, which uses hang on one vendor, and whether inference runs where it may.
 
-Effective cost by month of use, in the currency of the bill.
+Effective cost by month of use; vendors in reporting currency, residency in the currency of the bill.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ def show() -> None:
         st.info("No cost with a vendor is known yet.", title="No month to show", icon=":material/hourglass_empty:")
         provenance.show_stale(published)
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        period = filters.choose_month("vendors", periods)
-        currency = filters.choose_currency("vendors", queries.vendor_currencies(published, period=period))
-    rows = queries.concentration(published, period=period, currency=currency)
-    uses = queries.single_vendor_uses(published, period=period, currency=currency)
+    period = filters.choose_month("vendors", periods)
+    rows = queries.concentration(published, period=period)
+    currency = rows["currency"][0]
+    uses = queries.single_vendor_uses(published, period=period)
     _answer(rows, uses, period, currency)
     _indices(rows)
     st.caption(
         f"Effective cost of {month_text(period)} in {currency}. HHI is the Herfindahl-Hirschman index, the sum of all "
         f"squared shares in percent: 10,000 is a single vendor, above {MODERATE_ABOVE:,} is moderate and above "
         f"{HIGH_ABOVE:,} high (U.S. merger guidelines of 2023). Whoever is not known counts as one vendor."
+        f"{_without_rate(rows)}"
     )
     provenance.show_stale(published)
-    _shares(rows, currency)
-    _single(uses, currency)
-    _residency(published, period, currency)
+    _shares(rows.filter("has_rate"), currency)
+    _single(uses)
+    _residency(published, period)
 
 
 def _answer(rows: pl.DataFrame, uses: pl.DataFrame, period: str, currency: str) -> None:
@@ -62,6 +62,16 @@ def _answer(rows: pl.DataFrame, uses: pl.DataFrame, period: str, currency: str) 
     single = uses.filter(pl.col("role") == "host")
     hang = f" {counted(len(single), 'use')} of models hang on a single host." if len(single) else ""
     st.markdown(f"{', '.join(said)} (effective cost in {currency}, {month_text(period)}).{hang}")
+
+
+def _without_rate(rows: pl.DataFrame) -> str:
+    """What is in no share, by the role that covers all cost."""
+    unknown = rows.filter(~pl.col("has_rate"), pl.col("role") == "host")
+    told = [
+        f"{money_text(amount, currency)} with {formats.plain(name)}"
+        for name, currency, amount in unknown.select("name", "currency", "effective_cost").iter_rows()
+    ]
+    return f" No rate is known, so it is in no share: {', '.join(told)}." if told else ""
 
 
 def _firsts(rows: pl.DataFrame) -> Iterator[str]:
@@ -76,7 +86,7 @@ def _firsts(rows: pl.DataFrame) -> Iterator[str]:
 def _indices(rows: pl.DataFrame) -> None:
     for column, role in zip(st.columns(len(_ROLES), gap="small"), _ROLES, strict=True):
         found = rows.filter((pl.col("role") == role) & pl.col("hhi").is_not_null())
-        index, band = found.row(0, named=False)[-2:] if len(found) else (None, None)
+        index, band = found.select("hhi", "concentration").row(0) if len(found) else (None, None)
         column.metric(
             f"HHI of {role}s",
             "–" if index is None else f"{index:,.0f}",
@@ -104,9 +114,11 @@ def _shares(rows: pl.DataFrame, currency: str) -> None:
             )
 
 
-def _single(uses: pl.DataFrame, currency: str) -> None:
+def _single(uses: pl.DataFrame) -> None:
     if uses.is_empty():
         return
+    currencies = uses["currency"].unique()
+    currency = currencies[0] if len(currencies) == 1 else None
     st.subheader("What hangs on one vendor", anchor=False)
     st.caption(
         f"Uses with {SINGLE_FROM_PCT} % or more of their cost of models at one vendor. Next best: the same tokens at "
@@ -120,6 +132,7 @@ def _single(uses: pl.DataFrame, currency: str) -> None:
             "vendor": formats.text_column("Vendor"),
             "role": formats.text_column("As"),
             "vendor_cost": formats.money_column("Its cost", currency),
+            **({} if currency else {"currency": formats.text_column("Currency", width="small")}),
             "next_vendor": formats.text_column("Next vendor"),
             "comparable_cost": formats.money_column("Comparable", help="Of its cost, what the next best could take"),
             "next_cost": formats.money_column("There", help="The same tokens at list price there"),
@@ -131,12 +144,14 @@ def _single(uses: pl.DataFrame, currency: str) -> None:
     )
 
 
-def _residency(published: Published, period: str, currency: str) -> None:
-    places = queries.residency(published, period=period, currency=currency)
+def _residency(published: Published, period: str) -> None:
     st.subheader("Where inference ran", anchor=False)
-    if places.is_empty():
-        st.caption("No policy of outlay.yaml (residency) has inference in this month and currency.")
+    currencies = queries.residency_currencies(published, period=period)
+    if not currencies:
+        st.caption("No policy of outlay.yaml (residency) has inference in this month.")
         return
+    currency = filters.choose_currency("vendors", currencies)
+    places = queries.residency(published, period=period, currency=currency)
     st.caption(_compliance(places, currency))
     formats.table(
         places,

@@ -12,8 +12,9 @@ import dataframely as dy
 import polars as pl
 
 from models.economics.developers import Developers
+from models.economics.exchange import ExchangeRates, with_reporting
 from models.economics.model_classes import ModelClasses, candidates
-from models.economics.vendors import is_of_models
+from models.economics.vendors import in_reporting_currency, is_of_models
 from models.ledger.money import constant, product, quotient
 from models.ledger.price_lookup import look_up, price_models
 from models.ledger.prices import PriceBook
@@ -35,10 +36,10 @@ class SingleProviderUses(dy.Schema):
     use_name = text("Its name; null where nothing names it", nullable=True)
     role = text("model developer or host", values=ROLES)
     vendor = text("The single vendor in that role")
-    currency = text("ISO 4217 code of the amounts")
+    currency = text("The reporting currency; the currency of the bill where no rate is known")
     model_cost = money("Effective cost of all models in that use, with vendors whose net cost is above zero")
     vendor_cost = money("Effective cost of them with that vendor, net of credits")
-    share_pct = money("vendor_cost in percent of model_cost")
+    share_pct = money("vendor_cost in percent of model_cost: 95 to 100")
     next_vendor = text("Vendor in that role that would serve most of it, and of those the cheapest", nullable=True)
     next_models = text("Its models, by host, that would take the place", nullable=True)
     comparable_cost = money("Effective cost of the tokens that these could take over, before credits", nullable=True)
@@ -55,7 +56,8 @@ SINGLE_PROVIDER_USE_CASES = Table(
     contract=SingleProviderUses,
 )
 
-_USE = ("month", "use_kind", "use_name", "currency")
+_NAMED = ("month", "use_kind", "use_name")
+_USE = (*_NAMED, "currency")
 _OF_CLASS = (*_USE, "vendor", "model_class")
 STANDARD = "standard"
 _NAMES = {"model developer": "developer_name", "host": "host_name"}
@@ -63,20 +65,21 @@ _OFFERED = {"model developer": "developer", "host": "host"}
 
 
 def single_provider_uses(
-    attributed: pl.DataFrame, classes: ModelClasses, developers: Developers, book: PriceBook
+    attributed: pl.DataFrame, classes: ModelClasses, developers: Developers, book: PriceBook, rates: ExchangeRates
 ) -> pl.DataFrame:
     """`marts.single_provider_use_cases` of `marts.attributed_daily`.
 
-    Vendors whose net cost is nothing or less take no share. What is compared are tokens that charges count, in the
-    currency of the price book; capacity by the hour and models of no class are in model_cost, and in no comparison.
-    Prices are list prices of the month's last day of use, in the tier that was used, or else the standard one; our
-    discounts with the one vendor are none with the other.
+    Costs of all currencies are told in the reporting one by `rates`, each day by its own. Vendors whose net cost is
+    nothing or less take no share. What is compared are tokens that charges count; capacity by the hour and models of no
+    class are in model_cost, and in no comparison. Prices are list prices of the month's last day of use, at the rate of
+    that day, in the tier that was used, or else the standard one; our discounts with the one vendor are none with the
+    other. What has no rate is compared in its own currency, if the price book has it.
     """
-    rows = attributed.filter(is_of_models()).with_columns(**_use(), month=pl.col("day").dt.strftime("%Y-%m"))
+    in_one = in_reporting_currency(with_reporting(attributed.filter(is_of_models()), rates))
+    rows = in_one.with_columns(**_use(), month=pl.col("day").dt.strftime("%Y-%m"))
     single = pl.concat([_single(rows, role) for role in ROLES])
-    in_currency = rows.filter(pl.col("currency").is_in(book.rows["currency"].unique().implode()))
-    usage = _usage(in_currency.join(single, on=_USE, how="semi", nulls_equal=True), classes)
-    offers = _offers(usage, candidates(classes, developers, book), book)
+    usage = _usage(rows.join(single, on=_USE, how="semi", nulls_equal=True), classes)
+    offers = _in_reporting(_offers(usage, candidates(classes, developers, book), book), book, rates)
     best = pl.concat([_next_best(single, usage, offers, role) for role in ROLES])
     return SINGLE_PROVIDER_USE_CASES.check(
         single.join(best, on=[*_USE, "role"], how="left", nulls_equal=True)
@@ -96,18 +99,27 @@ def _use() -> dict[str, pl.Expr]:
 
 
 def _single(rows: pl.DataFrame, role: str) -> pl.DataFrame:
-    """Uses with a single vendor in that role; who is not known is nobody's single vendor."""
+    """Uses with a single vendor in that role; who is not known is nobody's single vendor.
+
+    Of what has no rate there is no share over currencies: a use of several hangs on a vendor that is single in each.
+    """
     cost = pl.col("effective_cost")
     by_vendor = rows.group_by(*_USE, pl.col(_NAMES[role]).alias("vendor")).agg(vendor_cost=cost.sum())
     share = quotient(product(pl.col("vendor_cost"), constant(100)), pl.col("model_cost"))
+    currencies = pl.col("currency").n_unique().over(_NAMED)
+    in_each = (pl.len().over(_NAMED) == pl.col("currencies")) & (pl.col("vendor").n_unique().over(_NAMED) == 1)
     return (
         by_vendor.filter(pl.col("vendor_cost") > 0)
-        .with_columns(pl.lit(role).alias("role"), model_cost=pl.col("vendor_cost").sum().over(_USE))
+        .with_columns(
+            pl.lit(role).alias("role"), model_cost=pl.col("vendor_cost").sum().over(_USE), currencies=currencies
+        )
         .filter(pl.col("vendor").is_not_null())
         .with_columns(share_pct=share)
         .filter(pl.col("share_pct") >= SINGLE_FROM_PCT)
         .sort("vendor_cost", descending=True)
         .unique(_USE, keep="first", maintain_order=True)
+        .filter(in_each)
+        .drop("currencies")
     )
 
 
@@ -128,8 +140,8 @@ def _usage(rows: pl.DataFrame, classes: ModelClasses) -> pl.DataFrame:
 
 
 def _offers(usage: pl.DataFrame, offered: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    """month, model_class, meter, processing_tier, provider, host, developer, model, unit_price, block: what every
-    comparable model asks for what was used."""
+    """month, day, model_class, meter, processing_tier, provider, host, developer, model, unit_price, block: what every
+    comparable model asks for what was used, on the month's last day of use."""
     asked = usage.select("month", "at", "model_class", "meter", "processing_tier").unique()
     wanted = asked.join(offered, on="model_class").with_columns(
         tier=pl.concat_list(pl.col("processing_tier"), pl.lit(STANDARD))
@@ -152,8 +164,20 @@ def _offers(usage: pl.DataFrame, offered: pl.DataFrame, book: PriceBook) -> pl.D
         # the tier that was used, if the model is sold in it
         .sort(pl.col("tier") != pl.col("processing_tier"))
         .unique(["month", "meter", "processing_tier", "provider", "model"], keep="first", maintain_order=True)
-        .drop("tier", "at")
+        .drop("tier")
+        .rename({"at": "day"})
     )
+
+
+def _in_reporting(offers: pl.DataFrame, book: PriceBook, rates: ExchangeRates) -> pl.DataFrame:
+    """The offers in reporting currency where its rate is known, and in the price book's own, by `currency`."""
+    priced = offers.with_columns(
+        currency=pl.lit(next(iter(book.rows["currency"]), None), dtype=pl.String),
+        billed_cost="unit_price",
+        effective_cost="unit_price",
+    )
+    told = in_reporting_currency(with_reporting(priced, rates)).with_columns(unit_price="effective_cost")
+    return pl.concat([told, priced], how="diagonal").select("currency", *offers.columns).unique(maintain_order=True)
 
 
 def _next_best(single: pl.DataFrame, usage: pl.DataFrame, offers: pl.DataFrame, role: str) -> pl.DataFrame:
@@ -190,7 +214,7 @@ def _cheapest_by_class(wanted: pl.DataFrame, offers: pl.DataFrame, role: str) ->
     return (
         wanted.join(
             offers.with_columns(sold_by="host", next_vendor=_OFFERED[role]),
-            on=["month", "model_class", "meter", "processing_tier"],
+            on=["month", "currency", "model_class", "meter", "processing_tier"],
         )
         .filter(_family("next_vendor") != _family("vendor"))
         .with_columns(cost=product(quotient(pl.col("consumed_quantity"), block), pl.col("unit_price")))

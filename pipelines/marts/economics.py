@@ -9,6 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.exchange import ExchangeRates
 from models.economics.tco import tco_daily
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
@@ -64,6 +65,11 @@ class Economics:
         return invoice_reconciliation(details, charged)
 
     @cached_property
+    def rates(self) -> ExchangeRates:
+        """The rates into the reporting currency."""
+        return reporting_rates(self.work.settings, self.work.home)
+
+    @cached_property
     def tco(self) -> pl.DataFrame:
         """`marts.tco_daily`."""
         return tco_daily(
@@ -71,5 +77,5 @@ class Economics:
             self.declared,
             pools=self.work.pools,
             cost_centres=self.work.cost_centres,
-            rates=reporting_rates(self.work.settings, self.work.home),
+            rates=self.rates,
         )

@@ -19,7 +19,7 @@ def vendors_marts(economics: Economics) -> Mapping[str, Mart]:
     return {
         VENDOR_CONCENTRATION.qualified_name: lambda: vendor_concentration(economics.tco),
         SINGLE_PROVIDER_USE_CASES.qualified_name: lambda: single_provider_uses(
-            economics.attributed, comparable_models(), model_developers(), work.prices
+            economics.attributed, comparable_models(), model_developers(), work.prices, economics.rates
         ),
         RESIDENCY.qualified_name: lambda: residency(
             economics.attributed, policies, work.prices, comparable_models().hosts

@@ -121,8 +121,8 @@ def concentration() -> list[Row]:
     for row in rows:
         shares = [each["share_pct"] for each in rows if each["role"] == row["role"] and each["share_pct"]]
         row["hhi"] = sum((share * share for share in shares), Decimal(0))
-    mistral = _concentration("host", "Mistral AI", "812.5") | {"currency": "EUR", "share_pct": Decimal(100)}
-    return [*rows, mistral | {"hhi": Decimal(10_000)}]
+    mistral = _concentration("host", "Mistral AI", "812.5") | {"currency": "EUR", "has_rate": False}
+    return [*rows, mistral | {"share_pct": None, "rank": None, "hhi": None, "concentration": None}]
 
 
 def _concentration(role: str, name: str | None, cost: str) -> Row:
@@ -132,6 +132,7 @@ def _concentration(role: str, name: str | None, cost: str) -> Row:
         "role": role,
         "name": name,
         "currency": "USD",
+        "has_rate": True,
         "effective_cost": amount,
         "share_pct": amount / 10 if amount > 0 else None,
         "rank": 1,
@@ -164,6 +165,7 @@ def residency() -> list[Row]:
         one("violation", "us-east-1", "20", compliance_cost=Decimal("2.5"), unpriced_cost=Decimal(0)),
         one("violation", "us-east-1", "5", team="search", unpriced_cost=Decimal(5)),
         one("unknown region", None, "5"),
+        one("allowed", "eu-west-3", "8", currency="EUR", vendor="Mistral AI"),
     ]
 
 

@@ -59,12 +59,23 @@ def test_places_are_added_up_and_violations_come_first(published: Sample) -> Non
     assert "25.00 USD ran where it may not (25.0 %); of 5.00 USD the place is not told" in words(app)
 
 
-def test_a_second_currency_is_chosen_and_never_added(published: Sample) -> None:
+def test_what_has_no_rate_is_in_no_share_and_is_said(published: Sample) -> None:
+    app = opened("vendors")
+    assert "No rate is known, so it is in no share: 812.50 EUR with Mistral AI." in words(app)
+    assert shown(app, "HHI of hosts").value == "5,800"
+
+
+def test_a_second_currency_of_places_is_chosen_and_never_added(published: Sample) -> None:
     app = opened("vendors", currency="EUR")
-    assert "**Mistral AI** hosts 100.0 % of all cost (effective cost in EUR, July 2026)." in words(app)
-    assert shown(app, "HHI of model developers").value == "–"
-    assert "No policy of outlay.yaml (residency) has inference in this month and currency." in words(app)
+    assert [(row["region"], row["effective_cost"]) for row in table(app, "standing")] == [("eu-west-3", Decimal(8))]
+    assert "**AWS** hosts 70.0 % of all cost" in words(app), "vendors stay in reporting currency"
     assert dict(app.query_params) == {"currency": "EUR"}
+
+
+def test_a_month_without_a_policy_says_so(home: Path, sample: Sample) -> None:
+    sample.agreements |= {RESIDENCY: []}
+    sample.publish(home)
+    assert "No policy of outlay.yaml (residency) has inference in this month." in words(opened("vendors"))
 
 
 def test_names_of_others_are_never_markup(published: Sample) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.components import TaxonomyError
 from models.economics.developers import developers
+from models.economics.exchange import COLUMNS, ExchangeRates, exchange_rates
 from models.economics.model_classes import ModelClasses, candidates, model_classes
 from models.economics.single_vendors import single_provider_uses
 from models.economics.tco import TCO_DAILY
@@ -21,6 +22,7 @@ from models.ledger.prices import PriceBook, price_book
 from models.table import Table
 
 DAY = datetime(2026, 9, 10, tzinfo=UTC)
+NO_RATES = ExchangeRates.none("USD")
 COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
 
 
@@ -34,6 +36,8 @@ def frame(table: Table, *rows: dict[str, object]) -> pl.DataFrame:
             "issuer_name": "OpenAI", "billing_account_id": "a", "charge_category": "Usage", "allocation": "direct",
             "currency": "USD", "reporting_currency": "USD", "charges": 1,
         }  # fmt: skip
+        if row.get("currency", "USD") == "USD":
+            fixed["reporting_effective_cost"] = amount
         told = {**dict.fromkeys(table.polars_schema), **fixed, **dict.fromkeys(COSTS, amount), **row}
         full.append({name: told[name] for name in table.polars_schema})
     return table.check(pl.DataFrame(full, schema=table.polars_schema))
@@ -97,18 +101,23 @@ def test_declared_cost_counts_where_it_names_whom_it_pays():
     assert found == [("OpenAI", 75, 75, 1, 6250, "high"), ("GitHub", 25, 25, 2, 6250, "high")]
 
 
-def test_months_and_currencies_are_apart_and_nothing_has_no_index():
+def test_shares_are_of_reporting_currency_and_what_has_no_rate_is_a_row_of_its_own():
+    """September in USD: A 30, and Mistral AI's 50 EUR, which are 70 USD: 30 % and 70 %: 900 + 4,900 = 5,800."""
     costs = frame(
         TCO_DAILY,
-        {"cost": 1, "issuer_name": "A"},
-        {"cost": 3, "issuer_name": "A", "currency": "EUR"},
+        {"cost": 30, "issuer_name": "A"},
+        {"cost": 50, "issuer_name": "Mistral AI", "currency": "EUR", "reporting_effective_cost": Decimal(70)},
+        {"cost": 3, "issuer_name": "A", "currency": "PLN"},
         {"cost": -2, "issuer_name": "B", "day": datetime(2026, 8, 31, tzinfo=UTC)},
     )
     rows = vendor_concentration(costs).filter(pl.col("role") == "invoice issuer")
-    assert rows.select("month", "currency", "share_pct", "hhi").rows() == [
-        ("2026-08", "USD", None, None),
-        ("2026-09", "EUR", 100, 10000),
-        ("2026-09", "USD", 100, 10000),
+    assert rows.select(
+        "month", "name", "currency", "has_rate", "effective_cost", "share_pct", "rank", "hhi"
+    ).rows() == [
+        ("2026-08", "B", "USD", True, -2, None, None, None),
+        ("2026-09", "Mistral AI", "USD", True, 70, 70, 1, 5800),
+        ("2026-09", "A", "USD", True, 30, 30, 2, 5800),
+        ("2026-09", "A", "PLN", False, 3, None, None, None),
     ]
 
 
@@ -194,7 +203,7 @@ def test_the_next_best_vendor_of_a_use_with_a_single_one_by_hand():
         {**gpt, "cost": 3, "model": "gpt-image", "component": "model_apis"},
         {"cost": 40, "component": "networking_and_storage", "use_case": "assistant"},
     )
-    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book())
+    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book(), NO_RATES)
     columns = (
         "role", "vendor", "model_cost", "share_pct", "comparable_cost", "next_vendor", "next_models", "next_cost",
         "difference",
@@ -219,19 +228,66 @@ def test_below_95_percent_nobody_is_the_single_vendor_and_the_unknown_never_is()
         {"cost": 8, "pool": "d", "developer_name": "OpenAI", "currency": "EUR", **model},
         {"cost": -3, "pool": "d", "developer_name": "Google", "currency": "EUR", **model},
     )
-    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book())
+    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book(), NO_RATES)
     assert found.select("use_kind", "use_name", "vendor", "share_pct", "next_cost").rows() == [
         ("product", "b", "OpenAI", 95, None),
         ("pool", "d", "OpenAI", 100, None),
     ]
 
 
-def test_cost_in_another_currency_than_the_price_book_is_not_compared():
+EURO = exchange_rates(
+    pl.DataFrame([("2", "2026-09-01", "EUR", "USD", "1.5", "ECB")], schema=["line", *COLUMNS], orient="row"),
+    "USD",
+    file="rates.csv",
+)
+
+
+@pytest.mark.parametrize("rates", [EURO, NO_RATES])
+def test_a_use_that_buys_in_two_currencies_hangs_on_nobody_of_one_of_them(rates):
+    """Mistral AI is all that `catalogue` pays in EUR, and a part of what it pays: with a rate and without one."""
+    model = {"model": "m", "component": "model_apis", "team": "catalogue"}
+    attributed = frame(
+        ATTRIBUTED_DAILY,
+        {"cost": 10, "host_name": "Mistral AI", "currency": "EUR", **model},
+        {"cost": 90, "host_name": "OpenAI", **model},
+    )
+    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book(), rates)
+    assert found.is_empty()
+
+
+def test_a_single_vendor_over_currencies_and_the_next_best_in_reporting_currency():
+    """1 M input tokens of gpt-6-sol for 2 EUR at 1.5, another for 2 USD: 5 USD. gemini-3-pro asks 2 × 1 USD."""
+    tokens = {
+        "cost": 2, "model": "gpt-6-sol", "component": "model_apis", "developer_name": "OpenAI", "use_case": "u",
+        "meter": "input", "token_kind": "input", "consumed_quantity": Decimal(10**6),
+    }  # fmt: skip
+    attributed = frame(ATTRIBUTED_DAILY, tokens, {**tokens, "currency": "EUR"})
+    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book(), EURO)
+    assert found.select("currency", "vendor_cost", "share_pct", "comparable_cost", "next_cost").rows() == [
+        ("USD", 5, 100, 5, 2)
+    ]
+
+
+def test_a_credit_of_nobody_known_gives_no_vendor_more_than_all():
+    """120 of Anthropic and a credit of 20 of nobody known: 100 %, not 120 ÷ 100."""
+    model = {"model": "m", "component": "model_apis", "team": "support"}
+    attributed = frame(
+        ATTRIBUTED_DAILY,
+        {"cost": 120, "developer_name": "Anthropic", **model},
+        {"cost": -20, "developer_name": None, **model},
+    )
+    found = single_provider_uses(attributed, small_classes(), MADE_BY, small_book(), NO_RATES)
+    assert found.select("model_cost", "vendor_cost", "share_pct").rows() == [(120, 120, 100)]
+
+
+def test_what_has_no_rate_is_not_compared_with_prices_of_another_currency():
     tokens = {
         "model": "gpt-6-sol", "component": "model_apis", "developer_name": "OpenAI", "use_case": "u", "meter": "input",
         "token_kind": "input", "consumed_quantity": Decimal(10**6), "currency": "EUR",
     }  # fmt: skip
-    found = single_provider_uses(frame(ATTRIBUTED_DAILY, {"cost": 2, **tokens}), small_classes(), MADE_BY, small_book())
+    found = single_provider_uses(
+        frame(ATTRIBUTED_DAILY, {"cost": 2, **tokens}), small_classes(), MADE_BY, small_book(), NO_RATES
+    )
     assert found.select("vendor_cost", "comparable_cost", "next_cost").rows() == [(2, None, None)]
 
 

@@ -8,10 +8,11 @@ throughput come from is `serving_options`; whether a model does the work of anot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal, localcontext
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
 from functools import reduce
+from math import ceil
 from typing import Literal
 
 from models.errors import OutlayError
@@ -26,7 +27,7 @@ _WIDE = Context(prec=60)
 _SECONDS = 3600
 _MILLION = 1_000_000
 _ZERO = Decimal(0)
-_MOST_STEPS = 300
+_MOST_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ USUAL_LOAD = Decimal("0.7")
 class Fleet:
     """How accelerators would be run.
 
-    `together`: so many serve the model as one, so that they are had in multiples of it. `load`: the share of their
+    `together`: so many serve the model as one, so that they are had in multiples of it. `lot`: so many are paid for at
+    once, used or not, such as all of a machine that is owned. `load`: the share of their
     throughput that they are driven at, at most. `peak_factor`: how much the busiest moment exceeds the busiest hour (or
     day, where usage is metered by the day). `scaled`: rented hour by hour as the curve asks, else all of the month as
     many as the peak needs. `overhead`: what it takes a month beside the accelerators (people, network), in currency.
@@ -92,13 +94,18 @@ class Fleet:
     peak_factor: Decimal = Decimal(1)
     scaled: bool = False
     overhead: Decimal = Decimal(0)
+    lot: int = 1
 
     def __post_init__(self) -> None:
-        if self.together < 1 or not 0 < self.load <= 1 or self.peak_factor < 1 or self.overhead < 0:
+        if min(self.together, self.lot) < 1 or not 0 < self.load <= 1 or self.peak_factor < 1 or self.overhead < 0:
             raise OutlayError(
                 "accelerators cannot be run like that",
-                remedy="together is at least 1, load in (0, 1], the peak factor at least 1, overhead not negative",
+                remedy="together and lot are at least 1, load in (0, 1], peak factor at least 1, overhead not negative",
             )
+
+    def accelerators(self, groups: int) -> int:
+        """How many are had where so many groups of `together` are needed; none where none are."""
+        return -(-groups * self.together // self.lot) * self.lot
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,8 @@ class Outcome:
 
     `break_even_utilisation` (1 is always busy; above 1 it cannot be): at which an accelerator-hour with its overhead
     costs what the API takes for its output. `break_even_tokens`: the smallest volume a month of that curve at which
-    self-hosting costs no more; None: at no volume.
+    self-hosting costs no more, to the token; None: at no volume. Within a hair of the API's price, where steps leave
+    many such volumes, it may be a later one; a token less would be dearer still.
     """
 
     accelerators_at_peak: int
@@ -156,67 +164,92 @@ def outcome(demand: Demand, tokens_per_second: Decimal, price_per_hour: Decimal,
     """One case: see `compare`."""
     with localcontext(_WIDE):
         capacity = tokens_per_second * _SECONDS * fleet.load
-        hours_of = _accelerator_hours(demand, capacity, fleet)
-        hours = hours_of(demand.tokens)
+        curve = _Curve.of(demand, fleet, capacity, price_per_hour)
+        hours = Decimal(curve.hours(Fraction(demand.tokens)))
         cost = hours * price_per_hour + fleet.overhead
         api_per_token = demand.api_cost / demand.tokens
-        at_peak = _accelerators(demand.busiest * fleet.peak_factor, capacity, fleet.together)
+        at_peak = demand.busiest * fleet.peak_factor / (capacity * fleet.together)
+        least = curve.break_even()
         return Outcome(
-            accelerators_at_peak=int(at_peak),
+            accelerators_at_peak=fleet.accelerators(ceil(at_peak)),
             mean_accelerators=_rounded(demand.tokens / len(demand.tokens_by_hour) / capacity),
             accelerator_hours=hours,
             utilisation=_rounded(demand.tokens / (hours * capacity)),
             cost=_rounded(cost),
             cost_per_million=_rounded(cost * _MILLION / demand.tokens),
             break_even_utilisation=_rounded(cost / hours / (capacity * api_per_token)),
-            break_even_tokens=_break_even_tokens(demand, hours_of, price_per_hour, fleet.overhead),
+            break_even_tokens=None if least is None else Decimal(least),
         )
 
 
-def _accelerators(tokens: Decimal, capacity: Decimal, together: int) -> Decimal:
-    """How many an hour of so many tokens needs; in an hour without any, none."""
-    return (tokens / (capacity * together)).to_integral_value(ROUND_CEILING) * together
+@dataclass(frozen=True)
+class _Curve:
+    """What volumes cost that come in the shape of a demand's hours, on a fleet and through the API; all exact.
 
-
-def _accelerator_hours(demand: Demand, capacity: Decimal, fleet: Fleet) -> Callable[[Decimal], Decimal]:
-    """Accelerator-hours that a volume takes if it comes in the shape of the demand's curve."""
-    alike = Counter(demand.tokens_by_hour)
-
-    def scaled(volume: Decimal) -> Decimal:
-        factor = volume / demand.tokens
-        needs = (_accelerators(tokens * factor, capacity, fleet.together) * times for tokens, times in alike.items())
-        return sum(needs, _ZERO)
-
-    def kept_running(volume: Decimal) -> Decimal:
-        busiest = demand.busiest * fleet.peak_factor * volume / demand.tokens
-        return _accelerators(busiest, capacity, fleet.together) * len(demand.tokens_by_hour)
-
-    return scaled if fleet.scaled else kept_running
-
-
-def _break_even_tokens(
-    demand: Demand, hours_of: Callable[[Decimal], Decimal], price_per_hour: Decimal, overhead: Decimal
-) -> Decimal | None:
-    """The least volume whose own cost is what the API takes for it.
-
-    Cost grows with volume in steps, so from the cost of the least fleet upwards each volume that the API would sell for
-    the cost of the one before is a lower bound: the first that stays is the answer. It exists where whole accelerators,
-    well filled, cost less per token than the API.
+    `groups`: of each size that an hour can ask for, the groups of accelerators that a token of volume keeps busy, and
+    how many hours they are paid for.
     """
-    api_per_token = demand.api_cost / demand.tokens
-    if api_per_token <= 0:
-        return None
-    much = demand.tokens * 10**9  # so much that the last accelerator does not matter
-    if hours_of(much) * price_per_hour >= much * api_per_token:
-        return None
-    volume = (hours_of(demand.tokens / 10**9) * price_per_hour + overhead) / api_per_token
-    for _ in range(_MOST_STEPS):
-        higher = (hours_of(volume) * price_per_hour + overhead) / api_per_token
-        if higher <= volume:
-            break
-        volume = higher
-    # rounded up: a token less would still be dearer
-    return volume.to_integral_value(ROUND_CEILING)
+
+    fleet: Fleet
+    groups: tuple[tuple[Fraction, int], ...]
+    price_per_hour: Fraction
+    api_price: Fraction
+    """Of an output token."""
+
+    @classmethod
+    def of(cls, demand: Demand, fleet: Fleet, capacity: Decimal, price_per_hour: Decimal) -> _Curve:
+        sized = (
+            Counter(demand.tokens_by_hour)
+            if fleet.scaled
+            else {demand.busiest * fleet.peak_factor: len(demand.tokens_by_hour)}
+        )
+        tokens = Fraction(demand.tokens)
+        full = Fraction(capacity) * fleet.together * tokens
+        groups = tuple((Fraction(each) / full, hours) for each, hours in sized.items() if each > 0)
+        return cls(fleet, groups, Fraction(price_per_hour), Fraction(demand.api_cost) / tokens)
+
+    def hours(self, volume: Fraction | int) -> int:
+        """Accelerator-hours that are paid for."""
+        whole, parts = volume.numerator, volume.denominator
+        return sum(
+            self.fleet.accelerators(-(-busy.numerator * whole // (busy.denominator * parts))) * hours
+            for busy, hours in self.groups
+        )
+
+    def break_even(self) -> int | None:
+        """The whole tokens at which own cost is no more than the API's, and with one less is more.
+
+        Cost grows in steps above a line (accelerators that are all full) and never by more than one group or lot each
+        hour. Below overhead ÷ (what a token saves on that line) none pays; so much more that the steps are paid too,
+        all do. Between them the volume that the API sells for the cost of one that does not pay is a lower bound again:
+        the first that stays is the least that pays. Near parity the bounds creep; there halving what is left finds one.
+        """
+        full = sum((busy * hours for busy, hours in self.groups), Fraction(0)) * self.fleet.together
+        saved = self.api_price - full * self.price_per_hour
+        if saved <= 0:
+            return None
+        overhead = Fraction(self.fleet.overhead)
+        volume = max(ceil(overhead / saved), 1)
+        for _ in range(_MOST_STEPS):
+            higher = self._worth(volume)
+            if higher <= volume:
+                return volume
+            volume = higher
+        steps = sum(hours for _, hours in self.groups) * (self.fleet.together + self.fleet.lot) * self.price_per_hour
+        return self._halved(volume, ceil((overhead + steps) / saved))
+
+    def _worth(self, volume: int) -> int:
+        """The whole tokens that the API sells for what a volume costs on the fleet."""
+        return ceil((self.hours(volume) * self.price_per_hour + Fraction(self.fleet.overhead)) / self.api_price)
+
+    def _halved(self, dearer: int, pays: int) -> int:
+        while pays - dearer > 1:
+            middle = (dearer + pays) // 2
+            if self._worth(middle) <= middle:
+                pays = middle
+            else:
+                dearer = middle
+        return pays
 
 
 def _rounded(figure: Decimal) -> Decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from typing import Any
 
 import polars as pl
@@ -76,6 +76,42 @@ def test_volume_pays_from_the_least_fleet_on_and_overheads_ask_for_more() -> Non
     assert burdened.break_even_tokens == 110_000
     # 12 hours and the overhead: 15, so an hour costs 15 ÷ 12 = 1.25 of the 3.60
     assert (burdened.cost, burdened.break_even_utilisation) == (15, Decimal("0.347222222222"))
+
+
+@pytest.mark.parametrize(
+    ("price", "by_hour", "least"),
+    [
+        # every hour alike and an accelerator-hour worth 1: overhead ÷ (1 − price) full hours, 3.6 M tokens each
+        ("0.99", (3_600_000,) * 100, 3_600_000_000_000),
+        ("0.995", (3_600_000,) * 100, 7_200_000_000_000),
+        ("0.999", (3_600_000,) * 100, 36_000_000_000_000),
+        ("0.9999", tuple(range(1_000_000, 8_000_000, 70_000)), None),
+    ],
+)
+def test_the_volume_that_pays_is_exact_near_the_price_of_the_api(
+    price: str, by_hour: tuple[int, ...], least: int | None
+) -> None:
+    """1,000 tokens a second are 3.6 M an hour; the API takes 1 for them. With an overhead of 10,000."""
+    demand = tokens(*by_hour, cost=str(Decimal(sum(by_hour)) / 3_600_000))
+    fleet = Fleet(scaled=True, overhead=Decimal(10_000))
+    found = outcome(demand, Decimal(1000), Decimal(price), fleet).break_even_tokens
+    assert found is not None
+    assert least is None or found == least
+
+    def gain(volume: Decimal) -> Decimal:
+        with localcontext(Context(prec=60)):
+            hours = (each * volume / demand.tokens / 3_600_000 for each in demand.tokens_by_hour)
+            own = sum((each.to_integral_value(ROUND_CEILING) for each in hours), Decimal(0)) * Decimal(price) + 10_000
+            return volume * demand.api_cost / demand.tokens - own
+
+    assert gain(found) >= 0 > gain(found - 1)
+
+
+def test_a_machine_that_is_owned_costs_all_that_stands_in_it() -> None:
+    """3 at the peak, of a machine of 8: 8 × 4 h at 2 = 64. By twos in machines of 3: 4 → 6."""
+    found = outcome(FOUR_HOURS, TEN_A_SECOND, Decimal(2), Fleet(lot=8))
+    assert (found.accelerators_at_peak, found.accelerator_hours, found.cost) == (8, 32, 64)
+    assert outcome(FOUR_HOURS, TEN_A_SECOND, Decimal(2), Fleet(together=2, lot=3)).accelerators_at_peak == 6
 
 
 def test_groups_load_and_room_for_the_peak() -> None:
@@ -160,7 +196,8 @@ def test_reference_throughput_is_per_accelerator_labelled_and_gives_way_to_our_o
     assert "r-1, r-2" in speed.source
     own = [Measurement("llama", "H100", Decimal(900), date(2026, month, 1)) for month in (5, 9)]
     measured = throughput("llama", "H100", own, REFERENCE)
-    assert measured.tokens_per_second == Range(*[Decimal(900)] * 3, "measured by us on 2026-09-01")
+    nine_hundred = Decimal(900)
+    assert measured.tokens_per_second == Range(nine_hundred, nine_hundred, nine_hundred, "measured by us on 2026-09-01")
     assert measured.together == 1
     assert served_models([], REFERENCE, "H100") == ["llama"]
     assert served_models(own, REFERENCE, "H100") == ["llama"]

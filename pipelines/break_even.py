@@ -18,6 +18,7 @@ from models.economics.serving_options import (
     Measurement,
     Throughput,
     demand_of,
+    owned_accelerators,
     prices_per_hour,
     throughput,
 )
@@ -105,9 +106,10 @@ def _answer(home: Home, supposed: Supposed) -> _Answer:
     served = throughput(serve, supposed.accelerator, measurements(settings), throughput_reference())
     currency, cost = _cost(usage)
     demand, is_hourly = demand_of(usage.readings, usage.month, cost)
+    declared = _read(home, DECLARED_COSTS)
     prices = prices_per_hour(
         _read(home, ACCELERATOR_RATES),
-        _read(home, DECLARED_COSTS),
+        declared,
         accelerator_list_prices(),
         accelerator=supposed.accelerator,
         month=usage.month,
@@ -127,7 +129,8 @@ def _answer(home: Home, supposed: Supposed) -> _Answer:
         peak_factor=supposed.peak_factor,
         overhead=supposed.overhead,
     )
-    return _Answer(usage, currency, demand, served, fleet, options(demand, served, prices, fleet), is_hourly)
+    found = options(demand, served, prices, fleet, owned_accelerators(declared, supposed.accelerator, usage.month))
+    return _Answer(usage, currency, demand, served, fleet, found, is_hourly)
 
 
 def _cost(usage: ModelUsage) -> tuple[str, Decimal]:
@@ -212,6 +215,7 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
         groups,
         f"What is had by the hour ({', '.join(_KIND_NAMES[kind] for kind in SCALED_KINDS)}) starts and ends as the "
         "curve asks, without a loss; all else is paid for all month.",
+        *(f"Owned: {_stands(each.fleet.lot)}" for each in answer.found if each.kind == "owned"),
         f"Overheads: {money_text(fleet.overhead, answer.currency)} a month (--overhead: people, network, licences).",
         "An accelerator-hour is what is billed for the accelerator: a host that is billed apart (Google) is not in it.",
         f"Prompts: ours are {_prompt_ratio(answer)} tokens to one of output; where that is more than the throughput "
@@ -219,6 +223,15 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
         "Whether the served model does the work as well is not judged.",
         "API cost: effective cost of the month, discounts in, commitments amortised.",
     ]
+
+
+def _stands(lot: int) -> str:
+    if lot == 1:
+        return "the one that stands there is paid for, used or not."
+    return (
+        f"all {lot} that stand there are paid for, used or not, since no other user of them is known; more than {lot} "
+        f"would be had {lot} at once."
+    )
 
 
 def _prompt_ratio(answer: _Answer) -> str:

@@ -38,7 +38,9 @@ class BreakEven(dy.Schema):
     tokens_per_second_low = money("The same, lowest")
     tokens_per_second_high = money("The same, highest")
     throughput_source = text("Where the throughput comes from")
-    accelerators_at_peak = dy.Int64(nullable=False, description="How many the busiest hour needs, in groups that serve")
+    accelerators_at_peak = dy.Int64(
+        nullable=False, description="How many the busiest hour needs, in groups that serve; owned: all"
+    )
     mean_accelerators = money("How many the mean hour would need")
     utilisation_pct = money("Share of the paid accelerator-hours that the demand keeps busy, in percent")
     self_hosted_cost = money("What serving the month would cost, likeliest")
@@ -73,11 +75,16 @@ class Option:
     comparison: Comparison
 
 
-def options(demand: Demand, served: Throughput, prices: Mapping[str, Range], fleet: Fleet) -> list[Option]:
-    """Every way to have the accelerators, cheapest first; what is rented by the hour follows the curve."""
+def options(
+    demand: Demand, served: Throughput, prices: Mapping[str, Range], fleet: Fleet, owned: int = 1
+) -> list[Option]:
+    """Every way to have the accelerators, cheapest first; what is rented by the hour follows the curve.
+
+    `owned`: so many of ours stand there, and all of them are paid for, used or not.
+    """
     found: list[Option] = []
     for kind, price in prices.items():
-        run = replace(fleet, scaled=kind in SCALED_KINDS)
+        run = replace(fleet, scaled=kind in SCALED_KINDS, lot=owned if kind == "owned" else 1)
         found.append(Option(kind, price, run, compare(demand, served.tokens_per_second, price, run)))
     return sorted(found, key=lambda option: option.comparison.likely.cost)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
+from math import ceil
 from statistics import median
 
 import polars as pl
@@ -28,6 +29,8 @@ SCALED_KINDS = ("on_demand", "spot")
 
 _SCENARIOS = ("interactive", "server", "offline")
 """MLPerf's, from the tightest time to answer to none at all."""
+_HOURS_OF_A_DAY = 24
+_ENDED = "; a block that has ended is no price of today"
 _WIDE = Context(prec=60)
 
 
@@ -138,27 +141,45 @@ def _measured(rates: pl.DataFrame, accelerator: str, month: str, currency: str) 
         each = [_quotient(cost, hours) for cost, hours in group.select("cost", "hours").iter_rows()]
         mean = _quotient(sum(group["cost"], Decimal(0)), sum(group["hours"], Decimal(0)))
         where = ", ".join(sorted(region or "region not told" for region in group["region"]))
+        billed_in = str(group["billing_month"][0])
+        when = billed_in if billed_in == month else f"{billed_in} (no hours of {month})"
         source = (
-            f"our bills of {month}: effective cost ÷ {sum(group['hours'], Decimal(0)):,.0f} hours paid for, {where}"
+            f"our bills of {when}: effective cost ÷ {sum(group['hours'], Decimal(0)):,.0f} hours paid for, {where}"
+            f"{_ENDED if kind == 'capacity_block' and billed_in != month else ''}"
         )
         found[str(kind)] = Range(min(each), mean, max(each), source)
     return found
 
 
 def _owned(declared: pl.DataFrame, accelerator: str, month: str, currency: str) -> dict[str, Range]:
-    rows = declared.filter(
-        (pl.col("kind") == "owned_accelerators")
-        & (pl.col("accelerator_type") == accelerator)
-        & (pl.col("currency") == currency)
-        & (pl.col("day").dt.strftime("%Y-%m") == month)
-    )
+    rows = _declared_of(declared, accelerator, month).filter(pl.col("currency") == currency)
     hours = sum(rows["accelerator_hours"].drop_nulls(), Decimal(0))
     cost = sum(rows["declared_cost"], Decimal(0))
     if hours <= 0 or cost <= 0:
         return {}
     price = _quotient(cost, hours)
     names, parts = (", ".join(rows[column].unique().sort()) for column in ("name", "part"))
-    return {"owned": Range(price, price, price, f"declared in outlay.yaml: {names} ({parts}), {month}")}
+    stands = owned_accelerators(rows, accelerator, month)
+    source = f"declared in outlay.yaml: {names} ({parts}), {month}; for all {stands} there"
+    return {"owned": Range(price, price, price, source)}
+
+
+def owned_accelerators(declared: pl.DataFrame, accelerator: str, month: str) -> int:
+    """How many of an accelerator of our own stand there, on the day of the month that has most; 1 where none is told.
+
+    No other user of them is known, so that who serves with one pays for all.
+    """
+    rows = _declared_of(declared, accelerator, month).drop_nulls("accelerator_hours")
+    by_day = rows.group_by("day").agg(pl.col("accelerator_hours").sum())["accelerator_hours"]
+    return max([ceil(hours / _HOURS_OF_A_DAY) for hours in by_day], default=1)
+
+
+def _declared_of(declared: pl.DataFrame, accelerator: str, month: str) -> pl.DataFrame:
+    return declared.filter(
+        (pl.col("kind") == "owned_accelerators")
+        & (pl.col("accelerator_type") == accelerator)
+        & (pl.col("day").dt.strftime("%Y-%m") == month)
+    )
 
 
 def _listed(listed: pl.DataFrame, accelerator: str, currency: str) -> dict[str, Range]:

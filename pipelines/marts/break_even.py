@@ -14,6 +14,7 @@ from models.economics.self_hosting import BREAK_EVEN, break_even_rows, options
 from models.economics.serving_options import (
     OUTPUT_METERS,
     demand_of,
+    owned_accelerators,
     prices_per_hour,
     served_models,
     throughput,
@@ -98,5 +99,6 @@ class _Question:
             )
             for name in names:
                 served = throughput(name, accelerator, measured, throughput_reference())
-                found = options(demand, served, prices, Fleet(together=served.together, load=USUAL_LOAD))
+                fleet = Fleet(together=served.together, load=USUAL_LOAD)
+                found = options(demand, served, prices, fleet, owned_accelerators(declared, accelerator, month))
                 yield break_even_rows(model, month, currency, demand, served, found, hourly=is_hourly)

@@ -125,7 +125,7 @@ def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
     assert "reserved: the API costs less – 8,640.00 USD for the month; break-even 5.0 % busy, here 0.2 %" in told
     for source in (
         "1,000.00 output tokens a second per accelerator; measured by us on 2026-08-01 (2k prompts).",
-        "Price owned: declared in outlay.yaml: our cluster (depreciation), 2026-09.",
+        "Price owned: declared in outlay.yaml: our cluster (depreciation), 2026-09; for all 1 there.",
         "Price reserved: our bills of 2026-09: effective cost ÷ 720 hours paid for, us.",
         "Price on demand: reference, not ours: list price of",
         "The curve is the metered one, hour by hour (UTC).",

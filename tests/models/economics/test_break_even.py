@@ -19,6 +19,7 @@ from models.economics.serving_options import (
     Measurement,
     Throughput,
     demand_of,
+    owned_accelerators,
     prices_per_hour,
     served_models,
     throughput,
@@ -253,10 +254,20 @@ def test_prices_are_ours_where_we_have_any_and_labelled_reference_otherwise() ->
         "reserved": (2, 3, 4),
         "on_demand": (Decimal("6.88"), Decimal("6.88"), Decimal("6.88")),
     }
-    assert found["owned"].source == "declared in outlay.yaml: our cluster (depreciation, electricity), 2026-09"
+    assert found["owned"].source == (
+        "declared in outlay.yaml: our cluster (depreciation, electricity), 2026-09; for all 20 there"
+    )
+    assert owned_accelerators(declared, "H100", "2026-09") == 20
+    assert owned_accelerators(declared, "H100", "2026-10") == 1
     assert found["reserved"].source.startswith("our bills of 2026-09: effective cost ÷ 100 hours")
     assert "reference, not ours: list price of aws p5.48xlarge us-east-1 (undated)" in found["on_demand"].source
     assert prices_per_hour(rates, declared, listed, accelerator="H100", month="2026-09", currency="EUR") == {}
+    blocks = rates.with_columns(pricing_kind=pl.lit("capacity_block"))
+    later = prices_per_hour(blocks, declared, listed, accelerator="H100", month="2026-11", currency="USD")
+    assert later["capacity_block"].source == (
+        "our bills of 2026-09 (no hours of 2026-11): effective cost ÷ 100 hours paid for, eu, us; "
+        "a block that has ended is no price of today"
+    )
 
 
 def reading(start: datetime, hours: int, quantity: int, meter: str = "output") -> dict[str, Any]:
@@ -290,3 +301,6 @@ def test_options_are_rows_of_the_mart_cheapest_first_and_only_rented_hours_follo
         ("on_demand", 10, 80, 80_000, "self-hosting"),
         ("owned", 24, Decimal("33.3333333333"), None, "API"),
     ]
+    # of eight that stand there, all are paid for: 8 × 4 h at 2
+    whole = {each.kind: each.comparison.likely.cost for each in options(FOUR_HOURS, speed, {"owned": two}, Fleet(), 8)}
+    assert whole == {"owned": 64}

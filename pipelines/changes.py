@@ -133,7 +133,7 @@ def explain_change(
     whole = decompose(*items, by=["currency", *dimensions], nesting=NESTING)
     for (currency,), of_currency in whole.group_by("currency", maintain_order=True):
         _show(of_currency, str(currency), dimensions, spans, chosen, top)
-    for remark in _remarks(home, spans, chosen):
+    for remark in [*_scope(dimensions), *_remarks(home, spans, chosen)]:
         say(remark)
 
 
@@ -154,8 +154,12 @@ def _condition(text: str) -> str:
     name, separator, value = text.partition("=")
     if not separator:
         raise OutlayError(f"{text!r} is no filter", remedy="write it as key=value, for example team=research")
-    column = identifier(_dimension(name.strip()))
-    return f"{column} = {literal(value)}" if value else f"{column} IS NULL"
+    dimension = _dimension(name.strip())
+    if value:
+        return f"{identifier(dimension)} = {literal(value)}"
+    # as --by team tells it: what lies in a pool is of the pool, not of nobody
+    missing = ("team", "pool") if dimension == "team" else (dimension,)
+    return " AND ".join(f"{identifier(each)} IS NULL" for each in missing)
 
 
 def _rows(home: Home, span: Span, basis: Basis, conditions: Sequence[str]) -> pl.DataFrame:
@@ -210,6 +214,19 @@ def _cells(row: Mapping[str, Decimal], told: Sequence[str]) -> list[str]:
 
 def _signed(amount: Decimal) -> str:
     return f"{amount:+,.2f}" if abs(amount) >= _HALF_A_CENT else "0.00" if amount else "0"
+
+
+def _scope(dimensions: Sequence[str]) -> list[str]:
+    """What the amounts are of, and so why other commands have other totals."""
+    remarks = ["Charges only: `outlay tco` has declared costs, too, and splits shared pools over teams."]
+    if "team" in dimensions:
+        remarks.append("Shared pools stand beside the teams, before they are split.")
+    if dimensions:
+        remarks.append(
+            f"Effects are taken within each {' × '.join(dimensions)}: by another --by, or none, the same change "
+            "divides differently."
+        )
+    return remarks
 
 
 def _remarks(home: Home, spans: tuple[Span, Span], basis: Basis) -> list[str]:

@@ -45,7 +45,7 @@ def explain_change(
     top: Annotated[int, typer.Option(min=1, help="How many lines; the rest is added up.")] = 15,
     home: HomeOption = None,
 ) -> None:
-    """Why a cost changed: volume, mix, cache, tier, geography and price, exact to the cent."""
+    """Why charges changed: volume, mix, cache, tier, geography and price, exact to the cent; declared costs apart."""
     from pipelines.changes import explain_change as explain
     from pipelines.home import Home
 

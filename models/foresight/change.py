@@ -29,11 +29,13 @@ NESTING: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """The columns that each share is a share by, each within the one before it."""
 
 EFFECTS = ("volume_effect", *(f"{name}_effect" for name in NESTING), "price_effect", "not_metered")
-"""What a change is taken apart into; `not_metered` is money without a quantity: credits, tax, fees."""
+"""What a change is taken apart into; `not_metered` is money without a quantity: purchases of
+commitments, subscriptions, credits, tax, fees."""
 
 SUMS = ("cost_before", "cost_after", "change", *EFFECTS)
 """The amounts of a decomposition: change = cost_after − cost_before = Σ EFFECTS, exactly."""
 
+_NOT_METERED = "in purchases, subscriptions, credits, tax and fees"
 _WORDS: Mapping[str, tuple[str, str]] = {
     "volume_effect": ("more usage", "less usage"),
     "mix_effect": ("dearer mix", "cheaper mix"),
@@ -41,7 +43,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "tier_effect": ("dearer tiers", "cheaper tiers"),
     "geography_effect": ("dearer regions", "cheaper regions"),
     "price_effect": ("higher prices", "lower prices"),
-    "not_metered": ("in credits, tax and fees", "in credits, tax and fees"),
+    "not_metered": (_NOT_METERED, _NOT_METERED),
 }
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Room for products of quotients: 38 digits are money, the rest keeps rounding far below 1e-12."""

@@ -16,23 +16,31 @@ from models.table import Table, money, text
 
 
 class CostChanges(dy.Schema):
-    """One row per month, dimension and value of it: effective cost by month of usage, in `currency`."""
+    """One row per month, dimension and value of it: effective cost by month of usage, in `currency`.
+
+    Charges only, before shared pools are split: what is declared, and what a team takes of a pool, is in
+    `marts.tco_daily`. Effects are taken within each value, so those of two dimensions divide a change differently.
+    """
 
     month = text("Month of usage, YYYY-MM (UTC), set against the calendar month before it")
     month_before = text("The month before it, YYYY-MM")
     dimension = text("What `value` is a value of: team, model or component")
-    value = text("Which team, model or component; null is unallocated, no model, unmatched", nullable=True)
+    value = text(
+        "Which team, model or component; null is unallocated, no model, unmatched. Of dimension team also "
+        "`shared pool X`: what no team is charged directly, before it is split",
+        nullable=True,
+    )
     currency = text("ISO 4217 code of the amounts")
-    cost_before = money("Effective cost of month_before")
-    cost_after = money("Effective cost of month")
+    cost_before = money("Effective cost of month_before: charges, without declared costs")
+    cost_after = money("Effective cost of month: charges, without declared costs")
     change = money("cost_after − cost_before = the sum of all effects, exactly")
-    volume_effect = money("Because more or less of it was used, counted by unit")
+    volume_effect = money("Because more or less was used within this value, counted by unit")
     mix_effect = money("Because its usage moved between services, models, accelerators, input and output")
     cache_effect = money("Because more or less of its input came from, or went into, the cache")
     tier_effect = money("Because its usage moved between tiers (batch, priority) or ways of buying (spot, committed)")
     geography_effect = money("Because its usage moved between regions")
     price_effect = money("Because the same cost more or less per unit")
-    not_metered = money("Change of what no quantity measures: credits, tax, fees, adjustments")
+    not_metered = money("Change of what no quantity measures: purchases, subscriptions, credits, tax, fees")
 
 
 COST_CHANGES = Table(
@@ -41,8 +49,8 @@ COST_CHANGES = Table(
     kind="mart",
     grain="month × dimension × value × currency",
     meaning=(
-        "Why effective cost changed month over month: volume, mix, cache, tier, geography, price; the month under way "
-        "is set against the whole month before."
+        "Why effective cost of charges changed month over month: volume, mix, cache, tier, geography, price; the month "
+        "under way is set against the whole month before. Declared costs are in marts.tco_daily, not here."
     ),
     contract=CostChanges,
 )

@@ -67,7 +67,7 @@ def test_two_months_by_team_a_sentence_and_a_table_for_each_currency(home: Home)
     told = explain(home, "--from", "2026-09", "--to", "2026-10", "--by", "team")
     assert (
         "Effective cost rose by 150.00 USD (+12.5 %) to 1,350.00 USD: +100.00 USD more usage, "
-        "+100.00 USD higher prices, -50.00 USD in credits, tax and fees."
+        "+100.00 USD higher prices, -50.00 USD in purchases, subscriptions, credits, tax and fees."
     ) in told.stdout
     assert "Effective cost rose by 2.00 EUR (+33.3 %) to 8.00 EUR: +2.00 EUR higher prices." in told.stdout
     rows = lines(told)
@@ -76,6 +76,9 @@ def test_two_months_by_team_a_sentence_and_a_table_for_each_currency(home: Home)
     assert ["unallocated", "0.00", "-50.00", "-50.00", "–", "0", "0", "-50.00"] in rows
     assert ["shared", "pool", "platform", "6.00", "8.00", "+2.00", "+33.3", "+2.00"] in rows
     assert ["total", "1,200.00", "1,350.00", "+150.00", "+12.5", "+100.00", "+100.00", "-50.00"] in rows
+    assert "Charges only: `outlay tco` has declared costs, too, and splits shared pools over teams." in told.stderr
+    assert "Shared pools stand beside the teams, before they are split." in told.stderr
+    assert "Effects are taken within each team: by another --by, or none," in told.stderr
     assert "The periods are 30 days and 31 days long" in told.stderr
     assert "October 2026 is not over: charges are told through 7 October 2026." in told.stderr
 
@@ -93,6 +96,8 @@ def test_days_filters_and_a_line_for_the_rest(home: Home) -> None:
     assert ["2", "smaller", "ones", "200.00", "250.00", "+50.00", "+25.0", "+100.00", "0", "-50.00"] in lines(short)
     nobody = explain(home, "--from", "2026-10-06", "--to", "2026-10-06", "--where", "model=")
     assert "did not change: -50.00 USD" in nobody.stdout
+    unallocated = explain(home, "--from", "2026-10-06..2026-10-07", "--to", "2026-10", "--where", "team=")
+    assert "EUR" not in unallocated.stdout, "the pool is not unallocated"
 
 
 def test_billed_cost_goes_by_the_month_of_its_bill(home: Home) -> None:

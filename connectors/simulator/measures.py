@@ -13,10 +13,11 @@ from typing import Any
 from connectors.simulator.clouds.lines import AWS
 from connectors.simulator.draws import between
 from connectors.simulator.events import Calendar
+from connectors.simulator.organisation import OPENAI
 
 _SQL = (
     "SELECT CAST(window_start AS DATE) AS day, sum(quantity) AS value FROM usage.meter_readings "
-    "WHERE meter = 'requests' GROUP BY ALL"
+    f"WHERE meter = 'requests' AND source = '{OPENAI}' GROUP BY ALL"
 )
 _BUSY = {"g5.xlarge": (6, 52), "g6.xlarge": (4, 61), "g6.12xlarge": (8, 34)}
 """Of search's machines: accelerators, and how many percent they were busy on an ordinary day."""
@@ -31,7 +32,8 @@ def measures(calendar: Calendar, folder: str) -> dict[str, Any]:
             {"name": "customers", "unit": "Customer", "file": f"{folder}/customers.csv", "month": "mean"},
             {"name": "documents", "unit": "Document", "file": f"{folder}/documents.csv",
              "scope": {"team": "catalogue", "component": "model_apis"}},
-            {"name": "requests", "unit": "Request", "sql": _SQL, "scope": {"component": "model_apis"}},
+            {"name": "requests", "unit": "Request", "sql": _SQL,
+             "scope": {"component": "model_apis", "source": OPENAI}},
         ],
         "utilisation": [
             {"name": "rack", "file": f"{folder}/rack.json", "format": "prometheus", "source": "declared"},

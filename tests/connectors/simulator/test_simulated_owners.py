@@ -273,3 +273,5 @@ def test_the_whole_configuration_is_one_and_names_the_measures_that_are_written(
     assert {Path(name).name for name in (*named, document["reporting"]["rates"])} == {
         name for name, _ in measure_files(11, world.calendar)
     }
+    counted = next(driver for driver in settings.drivers if driver.name == "requests")
+    assert f"source = '{counted.scope['source']}'" in str(counted.sql), "cost of what was counted, and of nothing else"

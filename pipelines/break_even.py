@@ -10,6 +10,7 @@ import polars as pl
 from rich.text import Text
 
 from models.economics.accelerator_usage import ACCELERATOR_RATES
+from models.economics.api_costs import TEXT, TEXT_KINDS
 from models.economics.break_even import USUAL_LOAD, Demand, Fleet, Range
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.self_hosting import Option, options
@@ -30,7 +31,7 @@ from pipelines.configuration import read_settings
 from pipelines.console import show_table, stdout
 from pipelines.door import query
 from pipelines.home import Home
-from pipelines.model_usage import ModelUsage, model_usage
+from pipelines.model_usage import ModelUsage, api_costs_of, model_usage
 from pipelines.reference import accelerator_list_prices, throughput_reference
 from pipelines.settings.measures import ThroughputSettings
 
@@ -74,6 +75,7 @@ class _Answer:
     fleet: Fleet
     found: list[Option]
     is_hourly: bool
+    beside: str
 
 
 def measurements(settings: Sequence[ThroughputSettings]) -> list[Measurement]:
@@ -104,7 +106,8 @@ def _answer(home: Home, supposed: Supposed) -> _Answer:
     settings = read_settings(home.configuration).throughput if home.configuration.exists() else ()
     serve = supposed.serve or supposed.model
     served = throughput(serve, supposed.accelerator, measurements(settings), throughput_reference())
-    currency, cost = _cost(usage)
+    costs = api_costs_of(home, usage)
+    currency, cost = _cost(costs, usage)
     demand, is_hourly = demand_of(usage.readings, usage.month, cost)
     declared = _read(home, DECLARED_COSTS)
     prices = prices_per_hour(
@@ -130,16 +133,32 @@ def _answer(home: Home, supposed: Supposed) -> _Answer:
         overhead=supposed.overhead,
     )
     found = options(demand, served, prices, fleet, owned_accelerators(declared, supposed.accelerator, usage.month))
-    return _Answer(usage, currency, demand, served, fleet, found, is_hourly)
+    return _Answer(usage, currency, demand, served, fleet, found, is_hourly, _beside(costs))
 
 
-def _cost(usage: ModelUsage) -> tuple[str, Decimal]:
-    if len(usage.effective_cost) != 1:
+def _cost(costs: pl.DataFrame, usage: ModelUsage) -> tuple[str, Decimal]:
+    """Currency and cost of the text."""
+    text = costs.filter(pl.col("what") == TEXT).group_by("currency").agg(pl.col("effective_cost").sum())
+    if text.height > 1:
         raise OutlayError(
-            f"{usage.model} is paid in {', '.join(sorted(usage.effective_cost)) or 'no currency'} in {usage.month}",
+            f"{usage.model} is paid in {', '.join(text['currency'].sort())} in {usage.month}",
             remedy="choose one source with --source, or another month with --month",
         )
-    return next(iter(usage.effective_cost.items()))
+    if text.is_empty() or text["effective_cost"][0] <= 0:
+        raise OutlayError(
+            f"no tokens of text that {usage.model} writes were charged in {usage.month}",
+            remedy="choose a model that generates text and is paid by the token, or another month with --month",
+        )
+    return text.row(0)
+
+
+def _beside(costs: pl.DataFrame) -> str:
+    """What else the models cost, which accelerators would not take over."""
+    rest = costs.filter(pl.col("what") != TEXT).group_by("what", "currency").agg(pl.col("effective_cost").sum())
+    told = rest.filter(pl.col("effective_cost") != 0).sort("effective_cost", descending=True)
+    return ", ".join(
+        f"{what.replace('_', ' ')} {money_text(cost, currency)}" for what, currency, cost in told.iter_rows()
+    )
 
 
 def _read(home: Home, table: Table) -> pl.DataFrame:
@@ -221,7 +240,12 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
         f"Prompts: ours are {_prompt_ratio(answer)} tokens to one of output; where that is more than the throughput "
         "was told for (a benchmark's prompts are mostly short), take less of it (--load).",
         "Whether the served model does the work as well is not judged.",
-        "API cost: effective cost of the month, discounts in, commitments amortised.",
+        "API cost: effective cost of the tokens of text, discounts in, and of capacity whose tokens are counted.",
+        *(
+            [f"Not in it, since accelerators would not take it over or its tokens are not known: {answer.beside}."]
+            if answer.beside
+            else []
+        ),
     ]
 
 
@@ -236,7 +260,7 @@ def _stands(lot: int) -> str:
 
 def _prompt_ratio(answer: _Answer) -> str:
     """Input tokens of every kind for one of output."""
-    kinds = [name for name, meter in METERS.items() if meter.direction == "Input"]
+    kinds = [name for name in TEXT_KINDS if METERS[name].direction == "Input"]
     prompts = sum(answer.usage.readings.filter(pl.col("meter").is_in(kinds))["quantity"], Decimal(0))
     return f"{prompts / answer.demand.tokens:,.1f}"
 

@@ -8,7 +8,9 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from models.economics.api_costs import TEXT, api_costs, uncharged_tokens
 from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.serving_options import OUTPUT_METERS
 from models.errors import OutlayError
 from models.ledger.metering import METER_READINGS
 from pipelines.door import query
@@ -50,6 +52,27 @@ def model_usage(home: Home, model: str, month: str | None = None, source: str | 
     if readings.is_empty() or month is None:
         raise _nothing(home, model, month)
     return ModelUsage(model, month, readings.cast(METER_READINGS.polars_schema), _effective(home, model, month, source))  # pyright: ignore[reportArgumentType]
+
+
+def api_costs_of(home: Home, usage: ModelUsage) -> pl.DataFrame:
+    """API_COSTS of the models of a usage that write text, and of what else is charged for its models."""
+    sources = ", ".join(literal(name) for name in usage.readings["source"].unique().sort())
+    charges = query(
+        home.published,
+        f"SELECT * FROM {ATTRIBUTED_DAILY.qualified_name} "
+        f"WHERE source IN ({sources}) AND strftime(day, '%Y-%m') = {literal(usage.month)}",
+    ).rows.cast(ATTRIBUTED_DAILY.polars_schema)  # pyright: ignore[reportArgumentType]
+    readings = query(
+        home.published,
+        f"SELECT * FROM {METER_READINGS.qualified_name} "
+        f"WHERE source IN ({sources}) AND billing_period = {literal(usage.month)}",
+    ).rows.cast(METER_READINGS.polars_schema)  # pyright: ignore[reportArgumentType]
+    writers = usage.readings.filter(pl.col("meter").is_in(OUTPUT_METERS))["model"].unique()
+    costs = api_costs(charges, uncharged_tokens(charges, readings))
+    mute = ~pl.col("model").is_in(writers.implode()) & (pl.col("what") == TEXT)
+    return costs.filter(pl.col("model").is_in(usage.readings["model"].unique().implode())).with_columns(
+        what=pl.when(mute).then(pl.lit("models that write no text")).otherwise("what")
+    )
 
 
 def _like(model: str) -> str:

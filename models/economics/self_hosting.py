@@ -25,7 +25,7 @@ class BreakEven(dy.Schema):
     currency = text("ISO 4217 code of all amounts")
     curve = text("hourly: usage is metered by the hour; daily: days are spread evenly", values=("hourly", "daily"))
     output_tokens = money("Output tokens of the month, in tokens")
-    api_cost = money("Effective cost of the model's usage, prompts and all")
+    api_cost = money("Effective cost of the model's text: its tokens, prompts and all, and capacity that served them")
     api_cost_per_million = money("api_cost per million output tokens")
     served_model = text("Model that accelerators would serve instead; whether it does the work as well is not judged")
     accelerator_type = text("Accelerator, such as H100")

@@ -15,12 +15,14 @@ from statistics import median
 
 import polars as pl
 
+from models.economics.api_costs import TEXT_KINDS
 from models.economics.break_even import Demand, Range
 from models.errors import OutlayError
 from models.ledger.money import parse_money, split
 from models.ledger.units import METERS
 
-OUTPUT_METERS = tuple(name for name, meter in METERS.items() if meter.direction == "Output" and meter.is_token_kind)
+OUTPUT_METERS = tuple(name for name in TEXT_KINDS if METERS[name].direction == "Output")
+"""Of text: throughput is told in its tokens."""
 KINDS = ("owned", "reserved", "committed", "capacity_block", "on_demand", "spot")
 """Ways to have accelerators, as `marts.accelerator_rates` names them, and our own."""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from models.economics.accelerator_usage import ACCELERATOR_USAGE, accelerator_rates
+from models.economics.api_costs import TEXT, api_costs, uncharged_tokens
 from models.economics.break_even import USUAL_LOAD, Demand, Fleet
 from models.economics.self_hosting import BREAK_EVEN, break_even_rows, options
 from models.economics.serving_options import (
@@ -64,21 +65,30 @@ class _Question:
         """Model, currency, demand and whether it is metered by the hour, dearest model first."""
         if self._month is None:
             return
-        dearest = (
+        readings = self.economics.facts.read(METER_READINGS).filter(pl.col("billing_period") == self._month).collect()
+        dearest = self._dearest(readings)
+        written = readings.filter(pl.col("meter").is_in(OUTPUT_METERS))
+        for model, currency, cost, sources in dearest.iter_rows():
+            of_it = written.filter(pl.col("model") == model, pl.col("source").is_in(sources))
+            if of_it["quantity"].sum():
+                yield model, currency, *demand_of(of_it, self._month, cost)
+
+    def _dearest(self, readings: pl.DataFrame) -> pl.DataFrame:
+        """Model, currency, what its text cost in the month, and the sources that charge for it."""
+        sources = (
             self._generated.filter(pl.col("month") == self._month)
             .group_by("model", "currency")
-            .agg(pl.col("effective_cost").sum(), sources=pl.col("source").unique())
+            .agg(sources=pl.col("source").unique())
+        )
+        charges = self.economics.attributed.filter(pl.col("day").dt.strftime("%Y-%m") == self._month)
+        costs = api_costs(charges, uncharged_tokens(charges, readings)).filter(pl.col("what") == TEXT)
+        return (
+            costs.join(sources, on=["model", "currency"])
             .filter(pl.col("effective_cost") > 0)
             .sort("effective_cost", "model", descending=[True, False])
             .head(_MODELS)
+            .select("model", "currency", "effective_cost", "sources")
         )
-        readings = self.economics.facts.read(METER_READINGS).filter(
-            pl.col("billing_period") == self._month, pl.col("meter").is_in(OUTPUT_METERS)
-        )
-        for model, currency, cost, sources in dearest.iter_rows():
-            of_it = readings.filter(pl.col("model") == model, pl.col("source").is_in(sources)).collect()
-            if of_it["quantity"].sum():
-                yield model, currency, *demand_of(of_it, self._month, cost)
 
     def _on_accelerators(self, model: str, currency: str, demand: Demand, is_hourly: bool) -> Iterator[pl.DataFrame]:
         month = self._month or ""

@@ -69,7 +69,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             reading(october, "output", 1),
             reading(first, "output", 999, source="seats"),
         ],
-        ATTRIBUTED_DAILY: [charge(first, 300), charge(october, 8)],
+        ATTRIBUTED_DAILY: [
+            charge(first, 156, token_kind="input", meter="input", consumed_quantity=Decimal(100 * MILLION)),
+            charge(first, 144, token_kind="output", meter="output", consumed_quantity=Decimal(18 * MILLION)),
+            charge(first, 40, meter="web_searches", unit="Requests"),
+            charge(first, 500, component="model_apis", unit="Hours"),
+            charge(october, 8, token_kind="output", meter="output"),
+        ],
         ACCELERATOR_RATES: [rate],
         DECLARED_COSTS: [own],
     }
@@ -95,7 +101,7 @@ def test_reprice_tells_the_cheapest_first_and_what_it_assumes(home: Home) -> Non
     )
     same = "gpt-4.1, September 2026 → gpt-4.1: 344.00 USD instead of 344.00 USD"
     assert 0 <= told.index(mini) < told.index(same)
-    assert "What it really cost (effective, by day of usage, discounts and commitments in): 300.00 USD." in told
+    assert "What it really cost (effective, by day of usage, discounts and commitments in): 840.00 USD." in told
     assert "Token counts are taken as they are" in told
     assert "Prices: genai-prices" in told
     batch = what_if(home, "reprice", "--model", "gpt-4.1", "--tier", "batch").stdout
@@ -109,7 +115,9 @@ def test_reprice_says_what_has_no_price_there(home: Home) -> None:
 
 
 def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
-    """1,000 tokens a second are 3.6 M an hour: 12 M in the busiest hour need 4 H100s, 6 M need 2.
+    """Its tokens cost 300; searches, and hours of throughput whose tokens nobody counted, are named beside it.
+
+    1,000 tokens a second are 3.6 M an hour: 12 M in the busiest hour need 4 H100s, 6 M need 2.
 
     Owned at 48 ÷ 24 = 2 an hour, 4 × 720 h = 5,760; reserved at 2,160 ÷ 720 = 3: 8,640. On demand by the hour: 6 hours.
     An hour is worth 3.6 M × 300 ÷ 18 M = 60 of the API's output: break-even at 2 ÷ 60 = 3.3 % busy, and here it
@@ -130,6 +138,7 @@ def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
         "Price on demand: reference, not ours: list price of",
         "The curve is the metered one, hour by hour (UTC).",
         "Prompts: ours are 5.6 tokens to one of output",
+        "tokens are not known: capacity whose tokens nobody counted 500.00 USD, web searches 40.00 USD.",
     ):
         assert source in told, source
 

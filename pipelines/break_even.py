@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -19,14 +20,16 @@ from models.economics.serving_options import (
     Measurement,
     Throughput,
     demand_of,
+    hours_of,
     owned_accelerators,
     prices_per_hour,
     throughput,
 )
 from models.errors import OutlayError
+from models.ledger.money import split
 from models.ledger.units import METERS
 from models.table import Table
-from models.wording import count_text, money_text, month_text
+from models.wording import count_text, day_text, money_text, month_text
 from pipelines.configuration import read_settings
 from pipelines.console import show_table, stdout
 from pipelines.door import query
@@ -108,7 +111,7 @@ def _answer(home: Home, supposed: Supposed) -> _Answer:
     served = throughput(serve, supposed.accelerator, measurements(settings), throughput_reference())
     costs = api_costs_of(home, usage)
     currency, cost = _cost(costs, usage)
-    demand, is_hourly = demand_of(usage.readings, usage.month, cost)
+    demand, is_hourly = demand_of(usage.readings, usage.month, cost, usage.through)
     declared = _read(home, DECLARED_COSTS)
     prices = prices_per_hour(
         _read(home, ACCELERATOR_RATES),
@@ -130,10 +133,16 @@ def _answer(home: Home, supposed: Supposed) -> _Answer:
         together=supposed.together or served.together,
         load=supposed.load,
         peak_factor=supposed.peak_factor,
-        overhead=supposed.overhead,
+        overhead=_part_of_month(supposed.overhead, usage),
     )
     found = options(demand, served, prices, fleet, owned_accelerators(declared, supposed.accelerator, usage.month))
     return _Answer(usage, currency, demand, served, fleet, found, is_hourly, _beside(costs))
+
+
+def _part_of_month(overhead: Decimal, usage: ModelUsage) -> Decimal:
+    """What falls on the hours that are compared."""
+    hours, whole = hours_of(usage.month, usage.through), hours_of(usage.month)
+    return split(overhead, [Decimal(hours), Decimal(whole - hours)])[0]
 
 
 def _cost(costs: pl.DataFrame, usage: ModelUsage) -> tuple[str, Decimal]:
@@ -169,11 +178,23 @@ def _read(home: Home, table: Table) -> pl.DataFrame:
 def _headline(answer: _Answer) -> str:
     demand, currency = answer.demand, answer.currency
     per_million = answer.found[0].comparison.api_cost_per_million
+    fleet = answer.fleet
+    left_out = "people and network not counted (--overhead)" if not fleet.overhead else "overheads in"
     return (
-        f"{answer.usage.model} in {month_text(answer.usage.month)}: {count_text(demand.tokens)} output tokens cost "
+        f"{answer.usage.model} in {_when(answer.usage)}: {count_text(demand.tokens)} output tokens cost "
         f"{money_text(demand.api_cost, currency)} through the API, {money_text(per_million, currency)} per million "
-        f"output tokens with their prompts. Served as {answer.served.model} on {answer.served.accelerator}:"
+        f"output tokens with their prompts. Served as {answer.served.model} on {answer.served.accelerator}, "
+        f"{left_out}, at up to {_percent(fleet.load)} of the throughput, if {_prompt_ratio(answer)} tokens of prompt "
+        "to one of output take none of it:"
     )
+
+
+def _when(usage: ModelUsage) -> str:
+    """The month; of one under way, how much of it."""
+    if usage.through is None:
+        return month_text(usage.month)
+    last = usage.through - timedelta(days=1)
+    return f"{month_text(usage.month)} so far (it is under way: through {day_text(last.date())})"
 
 
 def _verdicts(answer: _Answer) -> list[str]:
@@ -182,9 +203,10 @@ def _verdicts(answer: _Answer) -> list[str]:
         "API": "the API costs less",
         "depends": "either may cost less: the range spans the API's cost",
     }
+    period = "month" if answer.usage.through is None else "days so far"
     return [
         f"{_KIND_NAMES.get(option.kind, option.kind)}: {said[option.comparison.verdict]} – "
-        f"{_range(option, 'cost', answer.currency)} for the month; break-even "
+        f"{_range(option, 'cost', answer.currency)}{_unranged(option)} for the {period}; break-even "
         f"{_percent(option.comparison.likely.break_even_utilisation)} busy, here "
         f"{_percent(option.comparison.likely.utilisation)}"
         for option in answer.found
@@ -193,7 +215,8 @@ def _verdicts(answer: _Answer) -> list[str]:
 
 def _show(answer: _Answer) -> None:
     columns = (
-        "per hour", "at peak", "mean", "busy", "per M output", "break-even busy", "break-even output tokens a month",
+        "per hour", "at peak", "mean", "busy", "per M output", "break-even busy",
+        f"break-even output tokens {'a month' if answer.usage.through is None else 'in these days'}",
     )  # fmt: skip
     rows = [
         (
@@ -227,7 +250,8 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
         f"{fleet.peak_factor.normalize():f} times the busiest hour (--peak-factor)."
     )
     return [
-        f"Throughput: {_spread(speed)} output tokens a second per accelerator; {speed.source}.",
+        f"Throughput: {_spread(speed)} output tokens a second per accelerator; {speed.source}"
+        f"{'; no range' if speed.is_sharp else ''}.",
         *(f"Price {_KIND_NAMES.get(each.kind, each.kind)}: {each.price_per_hour.source}." for each in answer.found),
         "From – to: high throughput at the low price – low throughput at the high price.",
         curve,
@@ -235,7 +259,8 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
         f"What is had by the hour ({', '.join(_KIND_NAMES[kind] for kind in SCALED_KINDS)}) starts and ends as the "
         "curve asks, without a loss; all else is paid for all month.",
         *(f"Owned: {_stands(each.fleet.lot)}" for each in answer.found if each.kind == "owned"),
-        f"Overheads: {money_text(fleet.overhead, answer.currency)} a month (--overhead: people, network, licences).",
+        f"Overheads: {money_text(supposed.overhead, answer.currency)} a month (--overhead: people, network, licences).",
+        *_under_way(answer),
         "An accelerator-hour is what is billed for the accelerator: a host that is billed apart (Google) is not in it.",
         f"Prompts: ours are {_prompt_ratio(answer)} tokens to one of output; where that is more than the throughput "
         "was told for (a benchmark's prompts are mostly short), take less of it (--load).",
@@ -246,6 +271,15 @@ def _assumptions(answer: _Answer, supposed: Supposed) -> list[str]:
             if answer.beside
             else []
         ),
+    ]
+
+
+def _under_way(answer: _Answer) -> list[str]:
+    if answer.usage.through is None:
+        return []
+    return [
+        f"The month is under way: both sides, and overheads in proportion, are of its first "
+        f"{len(answer.demand.tokens_by_hour):,} hours; break-even tokens are of as many."
     ]
 
 
@@ -270,6 +304,10 @@ def _range(option: Option, figure: str, currency: str | None = None) -> str:
     low, likely, high = (getattr(each, figure) for each in (case.hopeful, case.likely, case.cautious))
     shown = money_text(likely, currency) if currency else f"{likely:,.2f}"
     return shown if low == high else f"{shown} ({low:,.2f} – {high:,.2f})"
+
+
+def _unranged(option: Option) -> str:
+    return " (no range)" if option.comparison.hopeful.cost == option.comparison.cautious.cost else ""
 
 
 def _break_even(option: Option) -> str:

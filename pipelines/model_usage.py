@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -25,12 +26,16 @@ _CHARGED = f"""EXISTS (FROM {ATTRIBUTED_DAILY.qualified_name} AS charged WHERE c
 
 @dataclass(frozen=True)
 class ModelUsage:
-    """`readings` per METER_READINGS of one month; `effective_cost` by currency: what that usage really cost."""
+    """`readings` per METER_READINGS of one month; `effective_cost` by currency: what that usage really cost.
+
+    `through`: the end of the last day that is charged, where the month is under way.
+    """
 
     model: str
     month: str
     readings: pl.DataFrame
     effective_cost: dict[str, Decimal]
+    through: datetime | None = None
 
 
 def model_usage(home: Home, model: str, month: str | None = None, source: str | None = None) -> ModelUsage:
@@ -51,7 +56,11 @@ def model_usage(home: Home, model: str, month: str | None = None, source: str | 
     )
     if readings.is_empty() or month is None:
         raise _nothing(home, model, month)
-    return ModelUsage(model, month, readings.cast(METER_READINGS.polars_schema), _effective(home, model, month, source))  # pyright: ignore[reportArgumentType]
+    read = readings.cast(METER_READINGS.polars_schema)  # pyright: ignore[reportArgumentType]
+    through = _through(home, month, read["source"].unique().sort().to_list())
+    if through is not None:  # usage is told sooner than its cost: what is not charged yet has no side to compare
+        read = read.filter(pl.col("window_start") < through)
+    return ModelUsage(model, month, read, _effective(home, model, month, source), through)
 
 
 def api_costs_of(home: Home, usage: ModelUsage) -> pl.DataFrame:
@@ -86,12 +95,30 @@ def _last_month(home: Home, fits: str) -> str | None:
         f"SELECT DISTINCT readings.billing_period AS month FROM {METER_READINGS.qualified_name} AS readings "
         f"WHERE {fits} AND {_CHARGED} ORDER BY month DESC LIMIT 2",
     ).rows["month"]
-    whole = query(
+    under_way = _month_under_way(home)
+    over = [month for month in told if under_way is not None and month < under_way]
+    return over[0] if over else told[0] if len(told) else None
+
+
+def _month_under_way(home: Home) -> str | None:
+    """The month of the day after the last that is charged."""
+    return query(
         home.published,
         f"SELECT strftime(max(day) + INTERVAL 1 DAY, '%Y-%m') AS month FROM {ATTRIBUTED_DAILY.qualified_name}",
-    ).rows["month"]
-    over = [month for month in told if len(whole) and whole[0] is not None and month < whole[0]]
-    return over[0] if over else told[0] if len(told) else None
+    ).rows["month"][0]
+
+
+def _through(home: Home, month: str, sources: list[str]) -> datetime | None:
+    """Where usage of a month under way ends so far; None for a month that is over."""
+    under_way = _month_under_way(home)
+    if under_way is None or month < under_way:
+        return None
+    named = ", ".join(literal(source) for source in sources)
+    return query(
+        home.published,
+        f"SELECT max(day) + INTERVAL 1 DAY AS through FROM {ATTRIBUTED_DAILY.qualified_name} "
+        f"WHERE source IN ({named}) AND strftime(day, '%Y-%m') = {literal(month)} AND charge_category = 'Usage'",
+    ).rows["through"][0]
 
 
 def _effective(home: Home, model: str, month: str, source: str | None) -> dict[str, Decimal]:

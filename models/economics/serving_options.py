@@ -207,9 +207,19 @@ def _listed(listed: pl.DataFrame, accelerator: str, currency: str) -> dict[str, 
     return found
 
 
-def demand_of(readings: pl.DataFrame, month: str, api_cost: Decimal) -> tuple[Demand, bool]:
+def hours_of(month: str, through: datetime | None = None) -> int:
+    """Hours of a month (UTC), or of its part before `through`."""
+    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    end = (first + timedelta(days=32)).replace(day=1)
+    return max((min(end, through or end) - first) // timedelta(hours=1), 1)
+
+
+def demand_of(
+    readings: pl.DataFrame, month: str, api_cost: Decimal, through: datetime | None = None
+) -> tuple[Demand, bool]:
     """Output tokens of readings (`usage.meter_readings`) for every hour of a month (UTC), and whether all were hourly.
 
+    `through`: where usage is known only up to there, the hours before it: the API was paid for no other.
     What is metered in longer windows is spread evenly over their hours; what lies beside the month (a vendor's day of
     another zone) counts in its first or last hour, so that nothing is lost.
     """
@@ -220,7 +230,7 @@ def demand_of(readings: pl.DataFrame, month: str, api_cost: Decimal) -> tuple[De
         .sort("window_start", "window_end")
     )
     first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    hours = int(((first + timedelta(days=32)).replace(day=1) - first).total_seconds()) // 3600
+    hours = hours_of(month, through)
     tokens = [Decimal(0)] * hours
     longest = 0
     for start, end, quantity in windows.iter_rows():

@@ -67,6 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             reading(first, "output", 12),
             reading(first + timedelta(hours=3), "output", 6),
             reading(october, "output", 1),
+            reading(october + timedelta(days=1), "output", 50),
             reading(first, "output", 999, source="seats"),
         ],
         ATTRIBUTED_DAILY: [
@@ -128,11 +129,20 @@ def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
     assert told.startswith(
         "gpt-4.1 in September 2026: 18.0 M output tokens cost 300.00 USD through the API, 16.67 USD per million"
     )
+    assert (
+        "Served as our-llama on H100, people and network not counted (--overhead), at up to 100 % of the throughput, "
+        "if 5.6 tokens of prompt to one of output take none of it:" in told
+    )
     assert "on demand: self-hosting costs less" in told
-    assert "owned: the API costs less – 5,760.00 USD for the month; break-even 3.3 % busy, here 0.2 %" in told
-    assert "reserved: the API costs less – 8,640.00 USD for the month; break-even 5.0 % busy, here 0.2 %" in told
+    assert (
+        "owned: the API costs less – 5,760.00 USD (no range) for the month; break-even 3.3 % busy, here 0.2 %" in told
+    )
+    assert (
+        "reserved: the API costs less – 8,640.00 USD (no range) for the month; break-even 5.0 % busy, here 0.2 %"
+        in told
+    )
     for source in (
-        "1,000.00 output tokens a second per accelerator; measured by us on 2026-08-01 (2k prompts).",
+        "1,000.00 output tokens a second per accelerator; measured by us on 2026-08-01 (2k prompts); no range.",
         "Price owned: declared in outlay.yaml: our cluster (depreciation), 2026-09; for all 1 there.",
         "Price reserved: our bills of 2026-09: effective cost ÷ 720 hours paid for, us.",
         "Price on demand: reference, not ours: list price of",
@@ -141,6 +151,18 @@ def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
         "tokens are not known: capacity whose tokens nobody counted 500.00 USD, web searches 40.00 USD.",
     ):
         assert source in told, source
+
+
+def test_a_month_under_way_is_compared_on_its_days_so_far(home: Home) -> None:
+    """One day of October is charged, the next is only metered: 1 M tokens in it need one H100, reserved at 3 for 24 hours: 72, and 720 ÷ 31 =
+    23.23 of the overhead."""
+    words = ("--model", "gpt-4.1", "--accelerator", "H100", "--serve", "our-llama", "--load", "1", "--overhead", "720")
+    told = what_if(home, "break-even", *words, "--month", "2026-10").stdout
+    assert told.startswith("gpt-4.1 in October 2026 so far (it is under way: through 1 October 2026): 1.00 M output")
+    assert "reserved: the API costs less – 95.23 USD (no range) for the days so far" in told
+    assert "our bills of 2026-09 (no hours of 2026-10)" in told
+    assert "are of its first 24 hours" in told
+    assert "Overheads: 720.00 USD a month" in told
 
 
 def test_break_even_with_reference_throughput_says_that_it_is_not_ours(home: Home) -> None:

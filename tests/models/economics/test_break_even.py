@@ -291,6 +291,14 @@ def test_the_curve_is_hourly_where_usage_is_and_days_are_spread_evenly() -> None
     assert (demand.tokens_by_hour[0], demand.tokens, is_hourly) == (100, 2500, False)
 
 
+def test_the_curve_of_a_month_under_way_ends_where_usage_does() -> None:
+    """Two days of 30: 48 hours; what a vendor's day reaches beyond them counts in the last."""
+    first = datetime(2026, 9, 1, tzinfo=UTC)
+    rows = pl.DataFrame([reading(first + timedelta(hours=47), 2, 100)], schema=METER_READINGS.polars_schema)
+    demand, _ = demand_of(rows, "2026-09", Decimal(1), first + timedelta(days=2))
+    assert (len(demand.tokens_by_hour), demand.tokens_by_hour[-1], demand.tokens) == (48, 100, 100)
+
+
 def test_options_are_rows_of_the_mart_cheapest_first_and_only_rented_hours_follow_the_curve() -> None:
     speed = Throughput("llama", "H100", Range(TEN_A_SECOND, TEN_A_SECOND, TEN_A_SECOND, "test"), 1)
     two = Range(Decimal(2), Decimal(2), Decimal(2), "test")

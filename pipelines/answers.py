@@ -14,7 +14,7 @@ import polars as pl
 
 from connectors.errors import ConfigurationError
 from models.errors import OutlayError
-from pipelines.console import say, show_table
+from pipelines.console import say, show_table, writing
 from pipelines.door import query
 from pipelines.home import Home
 
@@ -35,7 +35,7 @@ def show_answer(home: Home, sql: str, form: str, output: Path | None) -> None:
     if output is None:
         _FORMS[form](answer, sys.stdout.buffer)
         return
-    with output.open("wb") as file:
+    with writing(output), output.open("wb") as file:
         _FORMS[form](answer, file)
     say(f"wrote {answer.height:,} rows to {output}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli_options import HomeOption
-from pipelines.console import say, show_table
+from pipelines.console import say, show_table, writing
 
 if TYPE_CHECKING:
     from connectors.control import IssuedStatement
@@ -28,14 +28,15 @@ def statement_preview(
 ) -> None:
     """Show a statement as it would be issued now; nothing is recorded."""
     from models.economics.statements import totals
-    from models.wording import money_text, month_text
+    from models.wording import instant_text, money_text, month_text
     from pipelines.home import Home
     from pipelines.statement_page import page, share_of_driver
-    from pipelines.statements_issued import preview
+    from pipelines.statements_issued import preview, stated_to
     from pipelines.workplace import Workplace
 
     with Workplace.open(Home.at(home)) as work:
         draft = preview(work, team, month)
+        stands = stated_to(work.control.issued_statements(), month, team)
     columns = ("section", "component", "vendor", "item", "pool", "share", "cost")
     rows = [
         (
@@ -52,8 +53,14 @@ def statement_preview(
     show_table(f"{team}, {month_text(month)}: preview, not issued", columns, rows, right=("cost",))
     for currency, amount in totals(draft.lines).select("currency", "effective_cost").iter_rows():
         say(f"total {money_text(amount, currency)}")
+    if stands is not None:
+        say(
+            f"No. {stands.number} was issued on {instant_text(stands.issued_at)} and stands: what differs from it "
+            "will be an adjustment in the next month's statement"
+        )
     if output is not None:
-        output.write_text(page(draft, None), encoding="utf-8")
+        with writing(output):
+            output.write_text(page(draft, None), encoding="utf-8")
         say(f"wrote {output}")
 
 
@@ -64,13 +71,21 @@ def statement_issue(
     home: HomeOption = None,
 ) -> None:
     """Issue statements of a month that is over. Once issued, a statement never changes."""
+    from models.wording import month_text
     from pipelines.home import Home
-    from pipelines.statements_issued import issue
+    from pipelines.statements_issued import issue, months_out_of_order
     from pipelines.workplace import Workplace
 
     with Workplace.open(Home.at(home)) as work:
         for statement in issue(work, month, team):
             say(f"No. {statement.number} {_name(statement)}: {_total(statement)}  {work.home.root / statement.page}")
+        passed, later = months_out_of_order(work, month)
+    if later:
+        said = ", ".join(month_text(each) for each in later)
+        say(f"{said} was issued before it and says nothing of {month_text(month)}: a later statement will adjust both")
+    if passed:
+        said = ", ".join(month_text(each) for each in passed)
+        say(f"{said} was never issued to everybody: who has no statement of it hears nothing of what changes in it")
 
 
 @stating.command("list")

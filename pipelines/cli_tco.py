@@ -35,4 +35,4 @@ def tco(
     from pipelines.home import Home
     from pipelines.total_cost import show_total_cost
 
-    raise typer.Exit(0 if show_total_cost(Home.at(home), month=month, by=by.value) else 1)
+    show_total_cost(Home.at(home), month=month, by=by.value)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import typer
 
+from models.errors import OutlayError
 from models.wording import UNKNOWN, count_text, money_text, month_text, price_text, share_text
 from pipelines.cli_options import HomeOption
 from pipelines.console import say, show_table
@@ -140,7 +141,12 @@ def unit_costs(
         _show(title, shown, columns, rows)
     _show("Idle accelerators by owner", shown, _IDLE, owners)
     if not any(tables.values()):
-        say(f"nothing has a unit cost in {shown}" if shown else "nothing has a unit cost yet")
+        if shown and len(units):
+            raise OutlayError(
+                f"nothing of this has a unit cost in {month_text(shown)}",
+                remedy=f"months with unit costs: {', '.join(units['month'].unique().sort())}",
+            )
+        say("nothing has a unit cost yet")
     elif any(row["idle_cost"] is None for row in owners):
         say(f"{UNKNOWN} where nobody measured: see `utilisation` in docs/operations.md")
 

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from models.errors import OutlayError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from models.errors import OutlayError
 
 _WIDE = 240
 Fact = tuple[str, str, str]
@@ -83,6 +84,18 @@ def say(message: str) -> None:
     from rich.text import Text
 
     stderr().print(Text(message))
+
+
+@contextmanager
+def writing(path: Path) -> Generator[None]:
+    """Raises `OutlayError` where the file that the caller asked for cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OutlayError(
+            f"{path} cannot be written: {(error.strerror or str(error)).lower()}",
+            remedy="name a file in a folder that is there and may be written to",
+        ) from error
 
 
 def show_error(error: OutlayError) -> None:

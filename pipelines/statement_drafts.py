@@ -24,6 +24,7 @@ from pipelines.periods import following
 from pipelines.workplace import Workplace
 
 _TCO = f"SELECT {', '.join(TCO_DAILY.polars_schema)} FROM marts.tco_daily WHERE day < ?::TIMESTAMPTZ"
+_MONTHS = "SELECT DISTINCT strftime(day, '%Y-%m') FROM marts.tco_daily WHERE origin = 'charge' ORDER BY ALL"
 _ACCRUED = """
 SELECT source, account_id AS billing_account_id, project_id, project_name, api_key_id, api_key_name, user_id, user_name,
        model, window_start::DATE AS day, currency, sum(contracted_cost)::DECIMAL(38, 12) AS accrued_cost,
@@ -84,6 +85,12 @@ def drafts(work: Workplace, month: str, issued: Sequence[IssuedStatement]) -> li
         Draft(work.settings.organization, team, month, _of(lines, team), _of(accrued, team), coverage)
         for team in owners
     ]
+
+
+def months_with_cost(work: Workplace) -> list[str]:
+    """Months of use that the published file has charges of, in order."""
+    with duckdb.connect(str(work.home.published.resolve()), read_only=True) as warehouse:
+        return [month for (month,) in warehouse.execute(_MONTHS).fetchall()]
 
 
 def statement_rows(issued: Sequence[IssuedStatement]) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from models.errors import OutlayError
 from models.wording import instant_text, month_text
 from pipelines.periods import checked, period_of
 from pipelines.publishing import publish
-from pipelines.statement_drafts import Draft, drafts
+from pipelines.statement_drafts import Draft, drafts, months_with_cost
 from pipelines.statement_page import Seal, csv, page
 from pipelines.workplace import Workplace
 
@@ -107,6 +107,21 @@ def file_name(team: str | None) -> str:
     return f"{plain or 'team'}-{hashlib.sha256(team.encode()).hexdigest()[:8]}"
 
 
+def stated_to(issued: Sequence[IssuedStatement], month: str, team: str) -> IssuedStatement | None:
+    """The team's statement of that month (`unallocated`: of what nobody owns), where it was issued."""
+    wanted = None if team == UNALLOCATED else team
+    return next((each for each in issued if each.month == month and each.team == wanted), None)
+
+
+def months_out_of_order(work: Workplace, month: str) -> tuple[list[str], list[str]]:
+    """Months that were passed over (since the first that was issued), and later ones that were issued already."""
+    issued = work.control.issued_statements()
+    whole = {each.month for each in issued if each.whole_month}
+    first = min((each.month for each in issued), default=month)
+    passed = [each for each in months_with_cost(work) if first <= each < month and each not in whole]
+    return passed, sorted({each.month for each in issued if each.month > month})
+
+
 def _of_team(found: Sequence[Draft], team: str, month: str) -> Draft:
     wanted = None if team == UNALLOCATED else team
     for draft in found:
@@ -118,13 +133,16 @@ def _of_team(found: Sequence[Draft], team: str, month: str) -> Draft:
 
 def _refuse_what_stands(before: Sequence[IssuedStatement], month: str, team: str | None) -> None:
     """What was issued stands; a month that everybody was stated has nothing left to issue."""
-    wanted = None if team == UNALLOCATED else team
+    same = None if team is None else stated_to(before, month, team)
     of_month = [each for each in before if each.month == month]
-    same = next((each for each in of_month if team is not None and each.team == wanted), None)
-    whole = next((each for each in of_month if each.whole_month), None)
-    stands = same or whole
+    stands = same or next((each for each in of_month if each.whole_month), None)
     if stands is None:
         return
+    if team is not None and same is None:
+        raise OutlayError(
+            f"{month_text(month)} was issued to everybody, and {team!r} had nothing to be stated",
+            remedy=f"it was issued to {', '.join(each.team or UNALLOCATED for each in of_month)}",
+        )
     about = f"the statement of {team} for" if same else "every statement of"
     raise OutlayError(
         f"{about} {month_text(month)} was already issued on {instant_text(stands.issued_at)}",

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from models.errors import OutlayError
 from pipelines.console import money, say, show_error, show_table
 from pipelines.home import Home
 from pipelines.run import RunReport
@@ -72,10 +73,12 @@ def _show_report(report: RunReport) -> None:
 
 
 def show_status(home: Home) -> bool:
-    """Tell what is published; true where every source is fresh and every proof holds."""
+    """Tell what is published; true where every source is fresh and every proof holds.
+
+    Raises `OutlayError` where nothing is published.
+    """
     if not home.published.exists():
-        say(f"nothing is published in {home.root} yet → `outlay run`, or `outlay demo` for the make-believe one")
-        return False
+        raise OutlayError(f"nothing is published in {home.root} yet", remedy="run `outlay run`, or `outlay demo`")
     with duckdb.connect(str(home.published.resolve()), read_only=True) as warehouse:
         sources, months, failed, budgets = (
             warehouse.execute(query).fetchall() for query in (_FRESHNESS, _MONTHS, _FAILED, _BUDGETS)

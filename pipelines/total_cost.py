@@ -11,9 +11,11 @@ from typing import Any
 import duckdb
 
 from models.economics.components import UNMATCHED
+from models.errors import OutlayError
 from models.wording import UNKNOWN, count_text, money_text, month_text, share_text
 from pipelines.console import say, show_table
 from pipelines.home import Home
+from pipelines.periods import checked
 
 DIMENSIONS: Mapping[str, str] = {
     "component": f"coalesce(component, '{UNMATCHED}')",
@@ -56,17 +58,18 @@ _AMOUNTS = ("direct", "shared", "unallocated", "total", "declared")
 _SHOWN_UNMATCHED = 15
 
 
-def show_total_cost(home: Home, *, month: str | None, by: str) -> bool:
-    """Tell a month's effective cost by a key of DIMENSIONS; false where nothing of it is published."""
+def show_total_cost(home: Home, *, month: str | None, by: str) -> None:
+    """Tell a month's effective cost by a key of DIMENSIONS. Raises `OutlayError` where nothing of it is published."""
     if not home.published.exists():
-        say(f"nothing is published in {home.root} yet → `outlay run`, or `outlay demo` for the make-believe one")
-        return False
+        raise OutlayError(f"nothing is published in {home.root} yet", remedy="run `outlay run`, or `outlay demo`")
     with duckdb.connect(str(home.published.resolve()), read_only=True) as warehouse:
         months = [row[0] for row in warehouse.execute(_MONTHS).fetchall()]
-        shown = month or max(months, default="")
+        shown = checked(month) if month else max(months, default="")
         if shown not in months:
-            say(f"no charge was used in {shown or 'any month'}; months with charges: {', '.join(months) or 'none'}")
-            return False
+            raise OutlayError(
+                f"no charge was used in {month_text(shown) if shown else 'any month'}",
+                remedy=f"months with charges: {', '.join(months)}" if months else "run `outlay run`, or `outlay demo`",
+            )
         told = {"month": shown}
         billed = _rows(warehouse, _COSTS.format(currency="currency", name=DIMENSIONS[by], cost="effective_cost"), told)
         reported = _rows(
@@ -85,7 +88,6 @@ def show_total_cost(home: Home, *, month: str | None, by: str) -> bool:
         known = f"no rate is known for {money_text(amount, currency)} ({count_text(rows)} rows)"
         say(f"{known}: it is in no total of another currency")
     _show_unmatched(unmatched)
-    return True
 
 
 def _rows(warehouse: duckdb.DuckDBPyConnection, query: str, told: Mapping[str, str]) -> list[dict[str, Any]]:

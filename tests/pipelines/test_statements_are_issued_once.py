@@ -23,7 +23,7 @@ from pipelines.cli import app
 from pipelines.exchange import import_export
 from pipelines.home import Home
 from pipelines.publishing import publish
-from pipelines.statements_issued import file_name, issue, preview, standings
+from pipelines.statements_issued import file_name, issue, months_out_of_order, preview, standings
 from pipelines.workplace import Workplace
 
 pytestmark = pytest.mark.slow
@@ -146,7 +146,13 @@ def test_what_was_issued_stands_until_the_end(bills):
 def test_one_team_may_go_first_and_the_others_follow(bills):
     bills.tell(*BOTH_MONTHS)
     assert [each.team for each in issue(bills.work, AUGUST, "search")] == ["search"]
+    assert months_out_of_order(bills.work, SEPTEMBER) == ([AUGUST], [])
     assert [(each.team, each.number) for each in issue(bills.work, AUGUST)] == [("A & D/S", 2), (None, 3)]
+    assert months_out_of_order(bills.work, SEPTEMBER) == ([], [])
+    assert months_out_of_order(bills.work, "2026-07") == ([], [AUGUST])
+    with pytest.raises(OutlayError, match=r"'\.\./x' had nothing to be stated") as unknown:
+        issue(bills.work, AUGUST, "../x")
+    assert unknown.value.remedy == "it was issued to search, A & D/S, unallocated"
     with pytest.raises(OutlayError, match="nothing to state to 'sales'") as nobody:
         preview(bills.work, "sales", SEPTEMBER)
     assert "A & D/S, search" in nobody.value.remedy
@@ -179,6 +185,11 @@ def test_the_files_say_what_was_stated_and_a_changed_one_is_found_out(bills):
     shown = CliRunner().invoke(app, ["statement", "show", "2", *home])
     assert shown.exit_code == 0
     assert "as issued" in shown.output
+    again = CliRunner().invoke(app, ["statement", "preview", "--team", "search", "--month", AUGUST, *home])
+    assert "No. 2 was issued on 5 October 2026" in again.output
+    nowhere = ["-o", str(bills.work.home.root / "no" / "such.html")]
+    lost = CliRunner().invoke(app, ["statement", "preview", "--team", "search", "--month", AUGUST, *nowhere, *home])
+    assert "cannot be written: no such file or directory" in str(lost.exception)
     previewed = CliRunner().invoke(app, ["statement", "preview", "--team", "search", "--month", SEPTEMBER, *home])
     assert "83.3 % of direct cost" in previewed.output
 

@@ -13,8 +13,11 @@ from typer.testing import CliRunner
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.pools import COSTS
 from models.economics.tco import TCO_DAILY
+from models.errors import OutlayError
 from pipelines.cli import app
 from pipelines.home import Home
+from pipelines.status import show_status
+from pipelines.total_cost import show_total_cost
 from tests.pipelines.published_marts import publish_rows
 
 USUAL: dict[str, Any] = {
@@ -79,7 +82,12 @@ def test_another_month_by_team(home: Home) -> None:
     assert (status, "ads 999.00 USD – – 999.00 USD 100.0 % –" in lines) == (0, True)
 
 
-def test_a_month_without_charges_names_those_with(home: Home) -> None:
-    assert _told(home, "--month", "2020-01") == (
-        1, ["no charge was used in 2020-01; months with charges: 2026-09, 2026-10"],
-    )  # fmt: skip
+def test_what_is_not_there_is_told_with_a_remedy(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(OutlayError, match="no charge was used in January 2020") as absent:
+        show_total_cost(home, month="2020-01", by="component")
+    assert absent.value.remedy == "months with charges: 2026-09, 2026-10"
+    with pytest.raises(OutlayError, match="'foo' is no billing period"):
+        show_total_cost(home, month="foo", by="component")
+    for show in (lambda at: show_total_cost(at, month=None, by="team"), show_status):
+        with pytest.raises(OutlayError, match="nothing is published in"):
+            show(Home.at(tmp_path / "none"))

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.unit_costs import MEASURES, UNIT_COSTS
+from models.errors import OutlayError
 from pipelines.cli import app
 from pipelines.cli_unit_costs import Measure
 from pipelines.relations import create_table
@@ -44,7 +45,7 @@ def shown(tmp_path):
                 create_table(
                     warehouse, table, pl.DataFrame([{**blank, **row} for row in rows], schema=table.polars_schema)
                 )
-        result = CliRunner().invoke(app, ["unit-costs", *arguments, "--home", str(tmp_path)])
+        result = CliRunner().invoke(app, ["unit-costs", *arguments, "--home", str(tmp_path)], catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return result.output
 
@@ -68,6 +69,12 @@ def test_one_measure_of_one_month(shown):
     told = shown("--measure", "tokens_blended", "--month", "2026-09")
     assert "gpt-x" in told
     assert "H100" not in told
+
+
+def test_a_month_without_any_names_those_with(shown):
+    with pytest.raises(OutlayError, match="nothing of this has a unit cost in January 2025") as absent:
+        shown("--month", "2025-01")
+    assert absent.value.remedy == "months with unit costs: 2026-09"
 
 
 def test_where_there_is_nothing_it_says_so(shown):

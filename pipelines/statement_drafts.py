@@ -39,6 +39,15 @@ _HALF_A_MONTH = "15d"
 """A billing period may begin some hours beside midnight UTC; half a month later it is in its month."""
 
 
+RATES = pl.Schema(
+    {
+        name: TCO_DAILY.polars_schema[name]
+        for name in ("currency", "reporting_currency", "exchange_rate", "rate_date", "rate_source")
+    }
+)
+"""One row per exchange rate by which a month's costs are told in reporting currency; what is in it already has none."""
+
+
 @dataclass(frozen=True)
 class Coverage:
     """How far the month is known, over all teams: the published file, whose bill is closed, how much is allocated.
@@ -58,13 +67,14 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Draft:
-    """One team's statement (`team` None: of what nobody owns). `lines` and `accrued` are its own rows only."""
+    """One team's statement (`team` None: of what nobody owns). `lines`, `accrued` and `rates` (RATES) are its own."""
 
     organization: str
     team: str | None
     month: str
     lines: pl.DataFrame
     accrued: pl.DataFrame
+    rates: pl.DataFrame
     coverage: Coverage
 
 
@@ -82,7 +92,15 @@ def drafts(work: Workplace, month: str, issued: Sequence[IssuedStatement]) -> li
         )
     owners = lines.select(pl.col("team").unique()).to_series().sort(nulls_last=True)
     return [
-        Draft(work.settings.organization, team, month, _of(lines, team), _of(accrued, team), coverage)
+        Draft(
+            work.settings.organization,
+            team,
+            month,
+            _of(lines, team),
+            _of(accrued, team),
+            _rates(_of(tco, team), month),
+            coverage,
+        )
         for team in owners
     ]
 
@@ -136,6 +154,16 @@ def _published(work: Workplace, month: str) -> tuple[pl.DataFrame, pl.DataFrame,
     tco = TCO_DAILY.check(_typed(costs, TCO_DAILY.polars_schema))
     accrued = accrued_by_team(_typed(estimates, ESTIMATES), work.owner_rules, work.cost_centres)
     return tco, accrued, _coverage(tco, month, publication, periods)
+
+
+def _rates(tco: pl.DataFrame, month: str) -> pl.DataFrame:
+    """RATES of the month's costs."""
+    return (
+        tco.filter(pl.col("day").dt.strftime("%Y-%m") == month, pl.col("rate_date").is_not_null())
+        .select(RATES.names())
+        .unique()
+        .sort("currency", "rate_date")
+    )
 
 
 def _typed(rows: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:

@@ -6,9 +6,9 @@ escaped. Amounts are shown to the cent and added up exactly; the CSV has every d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from itertools import groupby
@@ -18,7 +18,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from models.economics.ownership import UNALLOCATED
-from models.wording import UNKNOWN, counted, instant_text, money_text, month_text, share_text
+from models.wording import UNKNOWN, counted, day_text, instant_text, money_text, month_text, share_text
 from pipelines.statement_drafts import Draft
 
 
@@ -43,7 +43,7 @@ def page(draft: Draft, seal: Seal | None) -> str:
         total=_total(draft, lines),
         summary=_summary(draft, lines),
         bars=_bars(lines),
-        components=_components(lines),
+        components=_components(lines, draft.coverage.currency),
         shared=[line for line in lines if line.section == "shared"],
         adjustments=adjustments,
         adjusted=_sums(adjustments, signed=True),
@@ -53,10 +53,11 @@ def page(draft: Draft, seal: Seal | None) -> str:
 
 
 def csv(draft: Draft, seal: Seal | None) -> str:
-    """Every line with all of its digits, then what is accrued, which is in no total. Nulls are empty."""
+    """Every line with all of its digits, then what is accrued and each exchange rate, in no total. Nulls are empty."""
     told = {"number": seal and seal.number, "statement_month": draft.month, "team": draft.team or UNALLOCATED}
     accrued = draft.accrued.drop("team", "unpriced").with_columns(section=pl.lit("accrued"), month=pl.lit(draft.month))
-    rows = pl.concat([draft.lines.drop("team"), accrued], how="diagonal")
+    rates = draft.rates.with_columns(section=pl.lit("exchange rate"), month=pl.lit(draft.month))
+    rows = pl.concat([draft.lines.drop("team"), accrued, rates], how="diagonal")
     named = rows.select(*(pl.lit(value).alias(name) for name, value in told.items()), pl.all())
     # a cell that begins as a formula would be one in a spreadsheet
     return named.with_columns(pl.col(pl.String).str.replace(r"^[=+\-@\t\r]", "'$0")).write_csv()
@@ -117,6 +118,16 @@ def _sums(lines: Iterable[_Line], *, signed: bool = False) -> list[str]:
     return [money_text(amount, currency, signed=signed) for currency, amount in _by_currency(lines).items()]
 
 
+def _told_together(lines: Iterable[_Line], reporting: str) -> list[str]:
+    """The sums, and of several currencies what they come to in reporting currency, where every rate is known."""
+    each = list(lines)
+    sums = _sums(each)
+    known = [line.reporting_effective_cost for line in each if line.reporting_effective_cost is not None]
+    if len(sums) < 2 or len(known) < len(each):
+        return sums
+    return [*sums, f"together {money_text(sum(known, Decimal(0)), reporting)}"]
+
+
 @dataclass(frozen=True)
 class _Total:
     """What a statement comes to: `amounts` large, and in small what they are made of."""
@@ -148,7 +159,10 @@ _OF_NOBODY = {**_OF_A_TEAM, "direct": "Cost without an owner", "shared": "Shared
 def _summary(draft: Draft, lines: list[_Line]) -> list[tuple[str, list[str]]]:
     """Each section's word and its sums."""
     words = _OF_NOBODY if draft.team is None else _OF_A_TEAM
-    sums = {section: _sums(line for line in lines if line.section == section) for section in words}
+    reporting = draft.coverage.currency
+    sums = {
+        section: _told_together((line for line in lines if line.section == section), reporting) for section in words
+    }
     return [(word, sums[section]) for section, word in words.items() if sums[section]]
 
 
@@ -190,12 +204,16 @@ def _bars(lines: list[_Line]) -> list[tuple[str, str, float]]:
     ]
 
 
-def _components(lines: list[_Line]) -> list[tuple[str, list[str], list[_Line]]]:
+def _components(lines: list[_Line], reporting: str) -> list[tuple[str, list[str], list[_Line]]]:
     """Direct and declared cost by component, the dearest first: its word, its sums, its lines."""
     groups = [list(group) for _, group in groupby(_own(lines), key=lambda line: line.component)]
     ordered = sorted(groups, key=lambda group: -max(_by_currency(group).values()))
     return [
-        (component_text(group[0].component), _sums(group), sorted(group, key=lambda line: -line.effective_cost))
+        (
+            component_text(group[0].component),
+            _told_together(group, reporting),
+            sorted(group, key=lambda line: -line.effective_cost),
+        )
         for group in ordered
     ]
 
@@ -228,7 +246,7 @@ def _notes(draft: Draft) -> list[str]:
     share = share_text(coverage.allocated, coverage.whole) if coverage.whole > 0 else UNKNOWN
     notes = [
         "Cost is effective cost by the day of use: what the month really cost, with commitments and credits spread "
-        "over what they paid for. What is billed goes by invoice month and may differ.",
+        "over what they paid for. Billed is what bills charge for these days; an invoice goes by its month.",
         f"Of all cost of {month_text(draft.month)}, {share} is allocated to teams.",
         f"What changes later is an adjustment in the next statement. Bills still open: {still_open}"
         if still_open
@@ -238,4 +256,18 @@ def _notes(draft: Draft) -> list[str]:
         f"Made from {coverage.publication}, published {instant_text(coverage.published_at)}, with data through "
         f"{instant_text(coverage.data_through)}.",
     ]
-    return [note for note in notes if note]
+    return [note for note in (*notes, *_rates(draft)) if note]
+
+
+def _rates(draft: Draft) -> Iterator[str]:
+    """By currency and source the rate, or the first and the last of several; the CSV has each."""
+    for (currency, into, source), rows in draft.rates.group_by(
+        "currency", "reporting_currency", "rate_source", maintain_order=True
+    ):
+        told = [f"{rate.normalize():f} of {day_text(day)}" for rate, day in _ends(rows)]
+        yield f"Rates of {currency} into {into} ({source}): {' to '.join(told)}, each day by the latest known then."
+
+
+def _ends(rates: pl.DataFrame) -> Iterator[tuple[Decimal, date]]:
+    ordered = rates.sort("rate_date").select("exchange_rate", "rate_date")
+    yield from dict.fromkeys((ordered.row(0), ordered.row(-1)))

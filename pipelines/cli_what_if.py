@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli_options import HomeOption
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 supposing = typer.Typer(help="What the same usage would cost otherwise.", no_args_is_help=True)
 
@@ -29,11 +32,10 @@ def reprice(
 ) -> None:
     """The usage of a model at the prices of another model, host, tier or region, at list and at our rates."""
     from models.economics.repricing import Alternative
-    from models.ledger.money import parse_money
     from pipelines.home import Home
     from pipelines.repricing import what_if_repriced
 
-    ratio, _ = parse_money(token_ratio)
+    ratio = _number("--token-ratio", token_ratio)
     others = [Alternative(name, host, tier, geography, ratio) for name in other or (None,)]
     what_if_repriced(Home.at(home), model, others, month, source)
 
@@ -54,10 +56,13 @@ def break_even(
 ) -> None:
     """API or accelerators of our own: cost at the real curve of usage, break-even, ranges and every assumption."""
     from models.economics.break_even import USUAL_LOAD
-    from models.ledger.money import parse_money
+    from models.errors import OutlayError
     from pipelines.break_even import Supposed, what_if_self_hosted
     from pipelines.home import Home
 
+    price = None if price_per_hour is None else _number("--price-per-hour", price_per_hour)
+    if price is not None and price <= 0:
+        raise OutlayError("--price-per-hour is above zero", remedy="write what an accelerator-hour costs, such as 2.5")
     supposed = Supposed(
         model,
         accelerator,
@@ -65,8 +70,21 @@ def break_even(
         month,
         source,
         together,
-        USUAL_LOAD if load is None else parse_money(load)[0],
-        *(parse_money(text)[0] for text in (peak_factor, overhead)),
-        price=None if price_per_hour is None else parse_money(price_per_hour)[0],
+        USUAL_LOAD if load is None else _number("--load", load),
+        _number("--peak-factor", peak_factor),
+        _number("--overhead", overhead),
+        price,
     )
     what_if_self_hosted(Home.at(home), supposed)
+
+
+def _number(option: str, text: str) -> Decimal:
+    from models.errors import MoneyError, OutlayError
+    from models.ledger.money import parse_money
+
+    try:
+        return parse_money(text)[0]
+    except MoneyError as error:
+        raise OutlayError(
+            f"{option} is a number, not {text!r}", remedy="write it with digits and a point, such as 0.7"
+        ) from error

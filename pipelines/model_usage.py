@@ -136,14 +136,13 @@ def _nothing(home: Home, model: str, month: str | None) -> OutlayError:
     names = (
         query(
             home.published,
-            f"SELECT DISTINCT model FROM {ATTRIBUTED_DAILY.qualified_name} WHERE model IS NOT NULL ORDER BY model",
+            f"SELECT model FROM {ATTRIBUTED_DAILY.qualified_name} WHERE model IS NOT NULL "
+            "AND charge_category = 'Usage' GROUP BY model ORDER BY sum(effective_cost) DESC, model",
         )
         .rows["model"]
         .to_list()
     )
-    near = get_close_matches(model, names, n=4, cutoff=0.4)
-    remedy = (
-        f"name one that is used, such as {', '.join(near)}" if near else "outlay explain change --by model lists them"
-    )
+    near = get_close_matches(model, names, n=4, cutoff=0.4) or names[:4]
+    remedy = f"name one that is used, such as {', '.join(near)}" if near else "load usage of models first: outlay run"
     when = f" in {month}" if month is not None else ""
     return OutlayError(f"no charged usage of {model!r} is known{when}", remedy=remedy)

@@ -49,6 +49,7 @@ where there is no price."""
 _AMOUNTS = [
     "quantity", "list_cost", "contracted_cost", "other_quantity", "other_list_cost", "other_contracted_cost",
 ]  # fmt: skip
+_TIERS = tuple(tier for tier in PROCESSING_TIERS if tier != "unknown")
 _RATED = ("list_cost", "contracted_cost", "price_status", "price_source")
 
 
@@ -68,8 +69,8 @@ class Alternative:
     token_ratio: Decimal = Decimal(1)
 
     def __post_init__(self) -> None:
-        if self.tier is not None and self.tier not in PROCESSING_TIERS:
-            raise OutlayError(f"there is no tier {self.tier!r}", remedy=f"choose one of {', '.join(PROCESSING_TIERS)}")
+        if self.tier is not None and self.tier not in _TIERS:
+            raise OutlayError(f"there is no tier {self.tier!r}", remedy=f"choose one of {', '.join(_TIERS)}")
         if self.token_ratio <= 0:
             raise OutlayError("a ratio of tokens is above zero", remedy="write 1.2 where the other counts a fifth more")
 
@@ -122,9 +123,11 @@ def reprice(
 
     Prices are those of each reading's own day. A contract rate that names a source holds for the other host too if it
     is that host's: what is bought there would be bought under it. Raises `OutlayError` for a model or host that the
-    price book does not know.
+    price book does not know, and a place that none of its hosts names.
     """
     as_other = _as(readings, other, book)
+    if other.geography is not None:
+        _check_place(other.geography, as_other, book)
     moved = as_other["provider"].ne_missing(readings["provider"]).any()
     rates = [replace(each, source=None) for each in contracts] if moved else contracts
     ours = rate(readings, book, contracts).select(*_RATED)
@@ -168,6 +171,19 @@ def _check_known(host: str, models: Sequence[str], book: PriceBook) -> None:
     for model, meant in book.names.resolve(host, models).items():
         if meant is None:
             raise _unknown(model, book, host)
+
+
+def _check_place(geography: str, as_other: pl.DataFrame, book: PriceBook) -> None:
+    """Whether any host of the usage, or whose list it sells at, has a word for where inference would run."""
+    hosts = set(as_other["provider"].drop_nulls())
+    for host in hosts & set(book.names.clauses):
+        named = as_other.filter(pl.col("provider") == host)["model"].drop_nulls().unique().to_list()
+        hosts |= {meant.provider for meant in book.names.resolve(host, named).values() if meant is not None}
+    places = pl.concat([frame.select("provider", "inference_geo") for frame in (book.rows, book.base_geographies)])
+    known = set(places.filter(pl.col("provider").is_in(hosts))["inference_geo"].drop_nulls()) - {""}
+    if geography not in known:
+        remedy = f"choose one of {', '.join(sorted(known))}" if known else "leave out --geography: they have one price"
+        raise OutlayError(f"no price list of {' or '.join(sorted(hosts))} names {geography!r}", remedy=remedy)
 
 
 def _unknown(model: str, book: PriceBook, host: str | None) -> OutlayError:

@@ -154,8 +154,10 @@ def test_break_even_answers_first_and_names_every_source(home: Home) -> None:
 
 
 def test_a_month_under_way_is_compared_on_its_days_so_far(home: Home) -> None:
-    """One day of October is charged, the next is only metered: 1 M tokens in it need one H100, reserved at 3 for 24 hours: 72, and 720 ÷ 31 =
-    23.23 of the overhead."""
+    """One day of October is charged, the next is only metered.
+
+    1 M tokens in it need one H100, reserved at 3 for 24 hours: 72, and 720 ÷ 31 = 23.23 of the overhead.
+    """
     words = ("--model", "gpt-4.1", "--accelerator", "H100", "--serve", "our-llama", "--load", "1", "--overhead", "720")
     told = what_if(home, "break-even", *words, "--month", "2026-10").stdout
     assert told.startswith("gpt-4.1 in October 2026 so far (it is under way: through 1 October 2026): 1.00 M output")
@@ -178,6 +180,17 @@ def test_break_even_with_reference_throughput_says_that_it_is_not_ours(home: Hom
     ("words", "what"),
     [
         (("reprice", "--model", "gpt-4.1"), "nothing would be otherwise"),
+        (
+            ("reprice", "--model", "gpt-4.1", "--as", "gpt-4.1", "--token-ratio", "x"),
+            "--token-ratio is a number, not 'x'",
+        ),
+        (("reprice", "--model", "gpt-4.1", "--geography", "mars"), "names 'mars'"),
+        (("reprice", "--model", "???", "--tier", "batch"), "no charged usage of '...' is known"),
+        (("break-even", "--model", "gpt-4.1", "--accelerator", "H100", "--load", "x"), "--load is a number, not 'x'"),
+        (
+            ("break-even", "--model", "gpt-4.1", "--accelerator", "H100", "--price-per-hour", "0"),
+            "--price-per-hour is above zero",
+        ),
         (("reprice", "--model", "gpt-41", "--tier", "batch"), "no charged usage of 'gpt-41'"),
         (("reprice", "--model", "gpt-4.1", "--tier", "batch", "--month", "2025-01"), "in 2025-01"),
         (("reprice", "--model", "gpt-4.1", "--tier", "batch", "--source", "seats"), "no charged usage"),
@@ -194,6 +207,8 @@ def test_questions_that_cannot_be_answered_are_told_with_a_remedy(
     with pytest.raises(OutlayError, match=what) as error:
         what_if(home, *words)
     assert error.value.remedy
+    assert "vendor's own text" not in error.value.remedy
+    assert "explain change" not in error.value.remedy
 
 
 @pytest.mark.reference

@@ -133,6 +133,7 @@ def test_a_model_alone_means_its_makers_list() -> None:
     [
         (Alternative(model="othr"), "does not know 'othr'"),
         (Alternative(host="nowhere"), "no host 'nowhere'"),
+        (Alternative(geography="mars"), "no price list of ours names 'mars'"),
         (Alternative(host="theirs"), "price list of theirs does not know 'large'"),
     ],
 )
@@ -145,5 +146,7 @@ def test_what_the_price_book_does_not_know_is_told(other: Alternative, what: str
 def test_an_alternative_that_cannot_be() -> None:
     with pytest.raises(OutlayError, match="no tier 'overnight'"):
         Alternative(tier="overnight")
+    with pytest.raises(OutlayError, match="no tier 'unknown'"):
+        Alternative(tier="unknown")
     with pytest.raises(OutlayError, match="above zero"):
         Alternative(token_ratio=Decimal(0))

@@ -71,33 +71,39 @@ def _tell(answer: _Answer, usage: ModelUsage, currency: str) -> None:
     left_out = repriced.left_out
     if left_out.height:
         _print(f"Left out on both sides, for a price is missing: {_listed(left_out, currency)}.")
-    by_kind = _by_kind(repriced.rows)
-    show_table(
-        None,
-        ("tier", "meter", "quantity", "now, list", "now, ours", "then, list", "then, ours", "change, ours"),
-        [
-            (
-                row["processing_tier"] if row["processing_tier"] == row["other_tier"]
-                else f"{row['processing_tier']} → {row['other_tier']}",
-                row["meter"],
-                count_text(row["quantity"]),
-                *(_amount(row[name]) for name in _COSTS),
-                change_text(row["other_contracted_cost"], row["contracted_cost"]),
-            )
-            for row in by_kind.rows(named=True)
-        ],
-        right=("quantity", "now, list", "now, ours", "then, list", "then, ours", "change, ours"),
-    )  # fmt: skip
+    if not repriced.compared.is_empty():
+        show_table(
+            f"Amounts in {currency}, of what is compared",
+            ("tier", "meter", "quantity", "now, list", "now, ours", "then, list", "then, ours", "change, ours"),
+            _table(repriced.compared),
+            right=("quantity", "now, list", "now, ours", "then, list", "then, ours", "change, ours"),
+        )
 
 
 _COSTS = ("list_cost", "contracted_cost", "other_list_cost", "other_contracted_cost")
 
 
-def _by_kind(rows: pl.DataFrame) -> pl.DataFrame:
-    """Tier × meter; a cost that is partly unknown is unknown, since what is missing is told above."""
+def _table(compared: pl.DataFrame) -> list[tuple[str, ...]]:
+    """Tier × meter, and all together: the sums of the headline."""
     key = ["processing_tier", "other_tier", "meter"]
-    known = [pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name) for name in _COSTS]
-    return rows.group_by(key).agg(pl.col("quantity").sum(), *known).sort(key)
+    by_kind = compared.group_by(key).agg(pl.col("quantity", *_COSTS).sum()).sort(key)
+    rows = [
+        (
+            row["processing_tier"]
+            if row["processing_tier"] == row["other_tier"]
+            else f"{row['processing_tier']} → {row['other_tier']}",
+            row["meter"],
+            count_text(row["quantity"]),
+            *_costs(row),
+        )
+        for row in by_kind.rows(named=True)
+    ]
+    return [*rows, ("all", "", "", *_costs(compared.select(pl.col(_COSTS).sum()).row(0, named=True)))]
+
+
+def _costs(row: dict[str, Decimal]) -> list[str]:
+    change = change_text(row["other_contracted_cost"], row["contracted_cost"])
+    return [*(_amount(row[name]) for name in _COSTS), change]
 
 
 def _listed(rows: pl.DataFrame, currency: str) -> str:

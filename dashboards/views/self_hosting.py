@@ -85,12 +85,14 @@ def _not_judged(ways: pl.DataFrame) -> None:
         if sources.str.starts_with(_REFERENCE).any()
     ]
     borrowed = f" Not our own figures but reference values: {' and '.join(references)}." if references else ""
+    sharp = ways.filter(pl.col("tokens_per_second_low") == pl.col("tokens_per_second_high")).height
+    unranged = f" Throughput of {counted(sharp, 'way')} is one figure, without a range." if sharp else ""
     curve = "hour by hour" if (ways["curve"] == "hourly").all() else "by the day, spread evenly over its hours"
     st.info(
         "Only accelerators are counted: no people and no network. They run at up to seven tenths of the throughput. "
         "Throughput is in output tokens, with prompts as they were when it was measured; the API's cost has our "
         "prompts in it."
-        f"{borrowed} The demand is the month's real one, {curve}.",
+        f"{borrowed}{unranged} The demand is the month's real one, {curve}.",
         title="Whether the served model does the work as well is not judged",
         icon=":material/balance:",
     )

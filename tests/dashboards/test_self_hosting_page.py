@@ -26,6 +26,7 @@ def test_it_says_what_is_not_judged_and_what_is_not_ours(published: Sample) -> N
     said = app.info[0].value
     assert "Not our own figures but reference values: throughput of 3 ways and price per hour of 1 way." in said
     assert "no people and no network. They run at up to seven tenths of the throughput" in said
+    assert "Throughput of 3 ways is one figure, without a range." in said
     assert "hour by hour" in said
 
 

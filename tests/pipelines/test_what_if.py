@@ -64,6 +64,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     rows: dict[Any, list[dict[str, Any]]] = {
         METER_READINGS: [
             reading(first, "input", 100),
+            reading(first, "input", 7, model="gpt-secret"),
             reading(first, "output", 12),
             reading(first + timedelta(hours=3), "output", 6),
             reading(october, "output", 1),
@@ -75,6 +76,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             charge(first, 144, token_kind="output", meter="output", consumed_quantity=Decimal(18 * MILLION)),
             charge(first, 40, meter="web_searches", unit="Requests"),
             charge(first, 500, component="model_apis", unit="Hours"),
+            charge(
+                first, 5, model="gpt-secret", token_kind="input", meter="input", consumed_quantity=Decimal(7 * MILLION)
+            ),
             charge(october, 8, token_kind="output", meter="output"),
         ],
         ACCELERATOR_RATES: [rate],
@@ -107,6 +111,16 @@ def test_reprice_tells_the_cheapest_first_and_what_it_assumes(home: Home) -> Non
     assert "Prices: genai-prices" in told
     batch = what_if(home, "reprice", "--model", "gpt-4.1", "--tier", "batch").stdout
     assert "→ in the batch tier: 172.00 USD instead of 344.00 USD" in batch
+
+
+def test_the_table_of_a_glob_sums_to_the_headline_though_one_model_has_no_price(home: Home) -> None:
+    told = what_if(home, "reprice", "--model", "gpt-*", "--tier", "batch").stdout
+    assert "172.00 USD instead of 344.00 USD" in told
+    assert "Left out on both sides, for a price is missing: input (batch): 7.00 M Tokens, now –." in told
+    rows = [" ".join(line.split()) for line in told.splitlines()]
+    assert "standard → batch input 100 M 200.00 200.00 100.00 100.00 -50.0 %" in rows
+    assert "standard → batch output 18.0 M 144.00 144.00 72.00 72.00 -50.0 %" in rows
+    assert "all 344.00 344.00 172.00 172.00 -50.0 %" in rows
 
 
 def test_reprice_says_what_has_no_price_there(home: Home) -> None:

@@ -132,7 +132,8 @@ def _say_assumptions(answers: Sequence[_Answer], usage: ModelUsage) -> None:
     if any(answer.other.host or answer.other.model for answer in answers):
         lines.append("Where inference runs is not carried over to another host: its base price (--geography).")
         lines.append("Our contract rates for the other host hold for this usage too.")
-    sources = pl.concat([answer.repriced.compared["other_price_source"] for answer in answers]).drop_nulls()
+    told = [answer.repriced.compared[side] for answer in answers for side in ("price_source", "other_price_source")]
+    sources = pl.concat(told).drop_nulls()
     lines += [f"Prices: {note}." for note in sources.str.split("; ").explode().unique().sort()]
     _print("Assumptions and sources")
     for line in lines:

@@ -39,6 +39,7 @@ REPRICED = pl.Schema(
         "other_list_cost": MONEY,
         "other_contracted_cost": MONEY,
         "price_status": pl.String(),
+        "price_source": pl.String(),
         "other_price_status": pl.String(),
         "other_price_source": pl.String(),
     }

@@ -116,6 +116,8 @@ def test_our_contract_with_the_other_host_holds_whichever_source_it_names() -> N
     ]
     found = reprice(usage, Alternative(model="other"), book(), rates)
     assert (found.total("contracted_cost"), found.total("other_contracted_cost")) == (Decimal(18), Decimal(27))
+    assert "ours" in found.rows["price_source"][0]  # what is paid now has its source too
+    assert "theirs" in found.rows["other_price_source"][0]
 
 
 def test_a_reseller_without_a_list_of_its_own_sells_at_the_makers() -> None:

@@ -6,7 +6,7 @@ one answers as well as the other: whoever would change must try.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -37,22 +37,23 @@ class ModelClasses:
         names, proposed = pl.Series(self.names, dtype=pl.String), pl.Series(self.proposed, dtype=pl.Boolean)
         return pl.DataFrame({"model_class": names.gather(row), "proposed": proposed.gather(row).fill_null(value=False)})
 
-    def as_good(self, model: str, others: Sequence[str]) -> list[str]:
-        """Of `others` those of the model's class or a better one; where none is, those of the best class among them.
-
-        A model of no known class is set beside the best. The order stays; what has no class itself is left out.
-        """
-        ranks = [_rank(name) for name in self.of(pl.Series([model, *others], dtype=pl.String))["model_class"]]
-        known = [rank for rank in ranks[1:] if rank is not None]
-        if not known:
-            return []
-        wanted = max(ranks[0] or 0, min(known))
-        return [other for other, rank in zip(others, ranks[1:], strict=True) if rank is not None and rank <= wanted]
+    def ranks(self, models: Collection[str]) -> dict[str, int]:
+        """How good the class of each model is, 0 the best; a model of no known class is not in it."""
+        names = sorted(models)
+        known = self.of(pl.Series(names, dtype=pl.String))["model_class"]
+        return {model: CLASSES.index(name) for model, name in zip(names, known, strict=True) if name is not None}
 
 
-def _rank(name: str | None) -> int | None:
-    """0 is the best."""
-    return None if name is None else CLASSES.index(name)
+def as_good(model: str, others: Sequence[str], ranks: Mapping[str, int]) -> list[str]:
+    """Of `others` those of the model's class or a better one; where none is, those of the best class among them.
+
+    A model of no known class is set beside the best. The order stays; what has no class itself is left out.
+    """
+    known = [other for other in others if other in ranks]
+    if not known:
+        return []
+    wanted = max(ranks.get(model, 0), min(ranks[other] for other in known))
+    return [other for other in known if ranks[other] <= wanted]
 
 
 def model_classes(classes: pl.DataFrame, hosts: pl.DataFrame) -> ModelClasses:

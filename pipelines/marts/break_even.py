@@ -11,9 +11,11 @@ import polars as pl
 from models.economics.accelerator_usage import ACCELERATOR_USAGE, accelerator_rates
 from models.economics.api_costs import TEXT, api_costs, uncharged_tokens
 from models.economics.break_even import USUAL_LOAD, Demand, Fleet
+from models.economics.model_classes import as_good
 from models.economics.self_hosting import BREAK_EVEN, break_even_rows, options
 from models.economics.serving_options import (
     OUTPUT_METERS,
+    Measurement,
     demand_of,
     owned_accelerators,
     prices_per_hour,
@@ -61,6 +63,16 @@ class _Question:
     def _rates(self) -> pl.DataFrame:
         return accelerator_rates(self.economics.facts.read(ACCELERATOR_USAGE))
 
+    @cached_property
+    def _measured(self) -> list[Measurement]:
+        return measurements(self.economics.work.settings.throughput)
+
+    @cached_property
+    def _served(self) -> dict[str, list[str]]:
+        """By accelerator that we have the models whose throughput on it is known."""
+        ours = {*self._rates["accelerator_type"], *self.economics.declared["accelerator_type"].drop_nulls()}
+        return {each: served_models(self._measured, throughput_reference(), each) for each in sorted(ours)}
+
     def _demands(self) -> Iterator[tuple[str, str, Demand, bool]]:
         """Model, currency, demand and whether it is metered by the hour, dearest model first."""
         if self._month is None:
@@ -92,11 +104,10 @@ class _Question:
 
     def _on_accelerators(self, model: str, currency: str, demand: Demand, is_hourly: bool) -> Iterator[pl.DataFrame]:
         month = self._month or ""
-        measured = measurements(self.economics.work.settings.throughput)
-        declared = self.economics.declared
-        ours = {*self._rates["accelerator_type"], *declared["accelerator_type"].drop_nulls()}
-        for accelerator in sorted(ours):
-            names = comparable_models().as_good(model, served_models(measured, throughput_reference(), accelerator))
+        measured, declared = self._measured, self.economics.declared
+        ranks = comparable_models().ranks({model, *(name for names in self._served.values() for name in names)})
+        for accelerator, served_there in self._served.items():
+            names = as_good(model, served_there, ranks)
             if not names:
                 continue
             prices = prices_per_hour(

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from models.economics.model_classes import model_classes
+from models.economics.model_classes import as_good, model_classes
 
 CLASSES = model_classes(
     pl.DataFrame(
@@ -32,8 +32,8 @@ SERVED = ["llama-405b", "llama-70b", "llama-8b", "nobody-knows"]
     ],
 )
 def test_a_small_model_never_stands_in_for_a_large_one(model, beside):
-    assert CLASSES.as_good(model, SERVED) == beside
+    assert as_good(model, SERVED, CLASSES.ranks({model, *SERVED})) == beside
 
 
 def test_nothing_of_a_known_class_is_nothing_to_compare():
-    assert CLASSES.as_good("opus-5", ["nobody-knows"]) == []
+    assert as_good("opus-5", ["nobody-knows"], CLASSES.ranks(["opus-5"])) == []

@@ -105,9 +105,10 @@ class _Question:
     def _on_accelerators(self, model: str, currency: str, demand: Demand, is_hourly: bool) -> Iterator[pl.DataFrame]:
         month = self._month or ""
         measured, declared = self._measured, self.economics.declared
-        ranks = comparable_models().ranks({model, *(name for names in self._served.values() for name in names)})
+        served_anywhere = sorted({name for names in self._served.values() for name in names})
+        comparable = as_good(model, served_anywhere, comparable_models().ranks({model, *served_anywhere}))
         for accelerator, served_there in self._served.items():
-            names = as_good(model, served_there, ranks)
+            names = [name for name in served_there if name in comparable]
             if not names:
                 continue
             prices = prices_per_hour(

@@ -7,6 +7,7 @@ not belong here.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ Shares = Mapping[date, Decimal]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeclaredCost:
+class DeclaredCost(ABC):
     """What every declared cost says: its name, whose it is, and from when until the day before `valid_to` it holds."""
 
     name: str
@@ -60,9 +61,9 @@ class DeclaredCost:
         """The first day after it; null where it does not say."""
         return self.valid_to
 
+    @abstractmethod
     def parts(self, start: date, end: date) -> Iterator[tuple[str, Shares]]:
         """Each part with its amount by day, in [`start`, `end`); what nothing is paid for is no part."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,8 +17,8 @@ from pipelines.exchange import import_export
 from pipelines.home import Home
 from pipelines.run import RunReport
 from pipelines.workplace import Workplace
+from tests.pipelines.machine_rows import machine_row
 
-MONTH = datetime(2026, 9, 1, tzinfo=UTC)
 MACHINES = {"p5.48xlarge": ("2", "110.08"), "m5.large": ("10", "0.96")}
 """2 h × 8 H100 for 110.08: 6.88 an hour; and a machine without any."""
 CONFIGURATION = """\
@@ -35,28 +34,6 @@ drivers:
 """
 
 
-def _row(instance_type: str, hours: str, cost: str) -> dict[str, object]:
-    money = dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), cost)
-    names = dict.fromkeys(("ProviderName", "PublisherName", "InvoiceIssuerName"), "AWS")
-    times = {"BillingPeriodStart": MONTH, "BillingPeriodEnd": MONTH.replace(month=10), "ChargePeriodStart": MONTH}
-    unit_price = str(Decimal(cost) / Decimal(hours))
-    return {
-        **money, **names, **times,
-        "ChargePeriodEnd": MONTH.replace(day=2),
-        "BillingAccountId": "111", "BillingAccountName": "payer", "SubAccountId": "222", "SubAccountName": "research",
-        "BillingCurrency": "USD", "ChargeCategory": "Usage", "ChargeClass": None, "ChargeFrequency": "Usage-Based",
-        "ChargeDescription": f"per On Demand Linux {instance_type} Instance Hour",
-        "ServiceName": "Amazon Elastic Compute Cloud", "ServiceCategory": "Compute",
-        "SkuId": instance_type, "SkuPriceId": instance_type, "PricingCategory": "Standard",
-        "PricingQuantity": hours, "PricingUnit": "Hours", "ConsumedQuantity": hours, "ConsumedUnit": "Hours",
-        "ListUnitPrice": unit_price, "ContractedUnitPrice": unit_price,
-        "RegionId": "us-east-1", "RegionName": "US East (N. Virginia)", "AvailabilityZone": None,
-        "CommitmentDiscountCategory": None, "CommitmentDiscountId": None, "CommitmentDiscountName": None,
-        "CommitmentDiscountStatus": None, "CommitmentDiscountType": None,
-        "ResourceId": "i-1", "ResourceName": None, "ResourceType": "instance", "Tags": json.dumps({"user_team": "ml"}),
-    }  # fmt: skip
-
-
 Publish = Callable[..., tuple[RunReport, Callable[[str], list[dict[str, Any]]]]]
 
 
@@ -64,7 +41,7 @@ Publish = Callable[..., tuple[RunReport, Callable[[str], list[dict[str, Any]]]]]
 def publish(tmp_path: Path) -> Publish:
     """Import the machines' bill into a home with this configuration and these files."""
     export = tmp_path / "export.csv"
-    rows = [_row(name, *told) for name, told in MACHINES.items()]
+    rows = [machine_row(name, *told) for name, told in MACHINES.items()]
     pl.DataFrame(rows).write_csv(export, datetime_format="%Y-%m-%dT%H:%M:%SZ")
 
     def publishing(configuration: str, **files: str):

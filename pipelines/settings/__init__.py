@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from pipelines.settings.contracts import ContractSettings
 from pipelines.settings.declared import DeclaredCostSettings
+from pipelines.settings.foresight import AnomalySettings, ForecastSettings
 from pipelines.settings.measures import (
     DriverSettings,
     ReportingSettings,
@@ -71,6 +72,8 @@ class Settings(Strict):
     throughput: tuple[ThroughputSettings, ...] = ()
     residency: tuple[ResidencySettings, ...] = ()
     reporting: ReportingSettings = ReportingSettings()
+    forecast: ForecastSettings = ForecastSettings()
+    anomalies: AnomalySettings = AnomalySettings()
     budgets: tuple[BudgetSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -102,7 +103,7 @@ def read_settings(path: Path, *, within: Home | None = None) -> Settings:
     except ValidationError as error:
         told = [_explain(mistake, node, path.name) for mistake in error.errors(include_url=False)]
         raise _mistaken(told, path.name) from None
-    checks = (_unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures)
+    checks = (_unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures, _wrong_foresight)
     told = [mistake for check in checks for mistake in check(settings, node)]
     told += _wrong_within(settings, within, node) if within is not None else []
     if told:
@@ -185,10 +186,12 @@ def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
 
 
 def _wrong_within(settings: Settings, home: Home, node: yaml.Node | None) -> list[_Mistake]:
-    """What the file says of the home: sources are there, and the table of exchange rates can be read."""
+    """What the file says of the home and of today: sources are there, rates can be read, no event is long past."""
+    from pipelines.foresight_checks import late_mistakes
     from pipelines.name_checks import source_mistakes
 
-    told = [_at(node, mistake.location, mistake.what) for mistake in source_mistakes(settings, home)]
+    late = late_mistakes(settings, datetime.now(UTC).date())
+    told = [_at(node, mistake.location, mistake.what) for mistake in (*source_mistakes(settings, home), *late)]
     if settings.reporting.rates is None:
         return told
     from pipelines.currency_rates import reporting_rates
@@ -207,6 +210,16 @@ def _wrong_measures(settings: Settings, node: yaml.Node | None) -> list[_Mistake
     from pipelines.measure_checks import measure_mistakes
 
     return [_at(node, mistake.location, mistake.what) for mistake in measure_mistakes(settings)]
+
+
+def _wrong_foresight(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
+    """Events and expected days are of what there is, and each is told once."""
+    if not (settings.forecast.events or settings.forecast.holidays or settings.anomalies.expected):
+        return []
+    from pipelines.foresight_checks import foresight_mistakes
+
+    found = foresight_mistakes(settings, lambda location: _line_of(node, location))
+    return [_at(node, mistake.location, mistake.what) for mistake in found]
 
 
 def _wrong_options(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.attribution import ATTRIBUTED_DAILY, LEAF_SCHEMA
 from models.economics.exchange import ExchangeRates
 from models.economics.tco import tco_daily
 from models.errors import OutlayError
@@ -17,6 +17,7 @@ from models.ledger.invoice_reconciliation import charged_by_invoice, invoice_rec
 from pipelines.attribution import AttributionCache
 from pipelines.currency_rates import reporting_rates
 from pipelines.declared import declared_by_day, invoiced_days, undeclared
+from pipelines.marts.series import DailySeries, daily_series
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
@@ -41,6 +42,11 @@ class Economics:
         """`marts.attributed_daily` of all loads."""
         return pl.concat([ATTRIBUTED_DAILY.empty(), *(self._cache.of(load) for load in self.facts.loads)])
 
+    @cached_property
+    def leaves(self) -> pl.DataFrame:
+        """`attributed` by API key and SKU besides (`LEAF_SCHEMA`)."""
+        return pl.concat([LEAF_SCHEMA.to_frame(), *(self._cache.leaves_of(load) for load in self.facts.loads)])
+
     def forget_older(self) -> None:
         """Remove what the cache keeps of loads and rules before these. Only for whoever holds the publishing lock:
         beside another publishing it would remove what that one has just made."""
@@ -48,7 +54,7 @@ class Economics:
 
     @cached_property
     def _cache(self) -> AttributionCache:
-        return AttributionCache(self.work.home.cache / "attribution", self.facts.lake, self.work.attribution)
+        return AttributionCache(self.work.home.cache, self.facts.lake, self.work.attribution)
 
     @cached_property
     def declared(self) -> pl.DataFrame:
@@ -79,3 +85,8 @@ class Economics:
             cost_centres=self.work.cost_centres,
             rates=self.rates,
         )
+
+    @cached_property
+    def series(self) -> DailySeries:
+        """Cost and usage by day, through the day that forecasts and anomalies stand on."""
+        return daily_series(self.work, self.facts, self.attributed, self.tco, self.today)

@@ -122,6 +122,8 @@ _FOR_RULES = {
     "ai_kind": "x_AiKind",
 }
 """What only rules ask, and the column that tells it."""
+_BY_LEAF = {"api_key_id": "x_ApiKeyId", "sku_id": "SkuId"}
+"""What tells charges of one row of `marts.attributed_daily` apart where a cause is looked for."""
 _COSTS = {
     "billed_cost": "BilledCost",
     "effective_cost": "EffectiveCost",
@@ -133,6 +135,11 @@ _AMOUNTS = {"consumed_quantity": "ConsumedQuantity", "accelerator_hours": "x_Acc
 _ADDED = ("charges", *_COSTS, *_AMOUNTS)
 _NAME = "project_name"
 _GRAIN = [name for name in ATTRIBUTED_DAILY.polars_schema if name not in {*_ADDED, _NAME}]
+_LEAF_NAMES = (_NAME, "api_key_name")
+LEAF_SCHEMA = pl.Schema(
+    {**ATTRIBUTED_DAILY.polars_schema, "api_key_name": pl.String(), **dict.fromkeys(_BY_LEAF, pl.String())}
+)
+"""`marts.attributed_daily` by API key and SKU besides: the finest that a cause is looked for in."""
 _ALWAYS_ASKED = (*_FROM_CHARGES, "region", "sku", "instance_type", "ai_kind", "x_team", "day")
 
 
@@ -162,29 +169,45 @@ class Attribution:
 
 
 def attribute(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
-    """`marts.attributed_daily` of charges (`focus.cost_and_usage`) of any sources and months.
+    """`marts.attributed_daily` of charges (`focus.cost_and_usage`) of any sources and months."""
+    return of_leaves(attributed_leaves(charges, by))
+
+
+def attributed_leaves(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
+    """LEAF_SCHEMA of charges (`focus.cost_and_usage`) of any sources and months.
 
     Charges are read as a stream, and only columns that are needed; memory goes with the distinct combinations of what
     is asked, not with the charges. A charge counts on the UTC day on which its period starts, however long it is.
     """
+    asked_of = dict.fromkeys([*by.columns_asked, *_BY_LEAF, *_LEAF_NAMES])
     combinations = (
         asked(charges, by)
-        .group_by([*by.columns_asked, *(f"{TAG}{key}" for key in by.tag_keys)])
+        .group_by([*asked_of, *(f"{TAG}{key}" for key in by.tag_keys)])
         .agg(_sums())
         .collect(engine="streaming")
     )
     unasked = [name for name in OWNED_BY if name not in {*combinations.columns, "component"}]
     placed = by.place(combinations.with_columns(pl.lit(None, pl.String).alias(name) for name in unasked))
+    told = placed.with_columns(
+        by.developers.of(placed["model"]), unmatched_sku=pl.when(pl.col("component").is_null()).then("sku")
+    )
+    return _summed(told, [*_GRAIN, *_BY_LEAF], _LEAF_NAMES, LEAF_SCHEMA)
+
+
+def of_leaves(leaves: pl.DataFrame) -> pl.DataFrame:
+    """`marts.attributed_daily` of LEAF_SCHEMA."""
+    return _summed(leaves, _GRAIN, (_NAME,), ATTRIBUTED_DAILY.polars_schema)
+
+
+def _summed(rows: pl.DataFrame, grain: Sequence[str], names: Sequence[str], schema: pl.Schema) -> pl.DataFrame:
+    """One row per `grain`, sorted; of each of `names` the last in the alphabet."""
     return (
-        placed.with_columns(
-            by.developers.of(placed["model"]), unmatched_sku=pl.when(pl.col("component").is_null()).then("sku")
-        )
-        .group_by(_GRAIN)
-        .agg(pl.col(_NAME).max(), *_sums())
+        rows.group_by(grain)
+        .agg(pl.col(names).max(), *_sums())
         .with_columns(pl.col("day").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
-        .sort(_GRAIN, nulls_last=True)
-        .select(list(ATTRIBUTED_DAILY.polars_schema))
-        .cast(ATTRIBUTED_DAILY.polars_schema)
+        .sort(grain, nulls_last=True)
+        .select(list(schema))
+        .cast(schema)
     )
 
 
@@ -204,7 +227,7 @@ def asked(charges: pl.LazyFrame, by: Attribution) -> pl.LazyFrame:
     """Each charge in the words of rules: what they may ask, its tags, and its amounts; in the order of the charges."""
     told = charges if not by.tag_keys else _with_tags(charges, by.tag_keys)
     return told.select(
-        *(pl.col(column).alias(name) for name, column in {**_FROM_CHARGES, **_FOR_RULES}.items()),
+        *(pl.col(column).alias(name) for name, column in {**_FROM_CHARGES, **_FOR_RULES, **_BY_LEAF}.items()),
         *(f"{TAG}{key}" for key in by.tag_keys),
         *(pl.col(column).alias(name) for name, column in {**_COSTS, **_AMOUNTS}.items()),
         region=pl.coalesce("RegionId", "x_InferenceGeo"),

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from models.economics.attribution import ATTRIBUTED_DAILY, Attribution, attribute, with_teams
+from models.economics.attribution import ATTRIBUTED_DAILY, Attribution, attribute, attributed_leaves, with_teams
 from models.economics.components import taxonomy
 from models.economics.developers import developers
 from models.economics.ownership import OwnerRule
@@ -129,3 +129,19 @@ def test_an_export_names_the_team_of_each_charge(charge, charges_of):
     )
     assert teams["x_Team"].to_list() == ["ads", "theirs", None]
     assert teams.drop("x_Team").equals(frame.drop("x_Team"))
+
+
+def test_leaves_tell_keys_and_skus_apart_and_sum_to_the_same(charge, charges_of):
+    told = charges_of(
+        *(
+            charge("aws", cost, **{"x_ApiKeyId": key, "x_ApiKeyName": f"{key} by name", "SkuId": sku})
+            for cost, key, sku in [("1", "a", "in"), ("2", "a", "out"), ("4", "b", "in"), ("8", "b", "in")]
+        )
+    )
+    leaves = attributed_leaves(told.lazy(), by())
+    assert leaves.select("api_key_id", "api_key_name", "sku_id", "effective_cost", "charges").rows() == [
+        ("a", "a by name", "in", 1, 1),
+        ("a", "a by name", "out", 2, 1),
+        ("b", "b by name", "in", 12, 2),
+    ]
+    assert attribute(told.lazy(), by())["effective_cost"].to_list() == [15]

@@ -31,7 +31,7 @@ def foresight_mistakes(settings: Settings, line_of: LineOf) -> Iterator[Mistake]
 def late_mistakes(settings: Settings, today: date) -> Iterator[Mistake]:
     """Events that are long past."""
     for number, event in enumerate(settings.forecast.events):
-        if event.day + timedelta(days=event.ramp_days) < today - _HISTORY and (event.until or today) <= today:
+        if event.day + timedelta(days=event.ramp_days) < today - _HISTORY and (event.until or date.min) < today:
             what = f"{event.name!r} is long past: what it changed is in the history by now; remove it"
             yield Mistake(("forecast", "events", number, "day"), what)
 
@@ -70,8 +70,8 @@ def _told_twice(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
 
 def _is_same_change(one: EventSettings, other: EventSettings) -> bool:
     alike = [(event.scope, event.kind, event.change, event.amount_per_day, event.currency) for event in (one, other)]
-    meet = (one.until is None or other.day < one.until) and (other.until is None or one.day < other.until)
-    return alike[0] == alike[1] and (one.day == other.day or meet)
+    meet = (one.until is None or other.day <= one.until) and (other.until is None or one.day <= other.until)
+    return alike[0] == alike[1] and meet
 
 
 def _scopes(settings: Settings) -> Iterator[tuple[Location, SeriesScope]]:

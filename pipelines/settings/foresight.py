@@ -70,7 +70,7 @@ class EventSettings(Strict):
     amount_per_day: Amount | None = None
     currency: Currency = Field(default="USD", description="Of amount_per_day")
     ramp_days: int = Field(default=0, ge=0, le=730)
-    until: Day | None = Field(default=None, description="First day on which it is over; default: never")
+    until: Day | None = Field(default=None, description="Last day that it changes; default: for good")
 
     @model_validator(mode="after")
     def _has_one_effect(self) -> EventSettings:
@@ -82,8 +82,8 @@ class EventSettings(Strict):
             raise ValueError(f"an event needs one of {', '.join(EFFECTS)}; {told}")
         if self.kind in ("price_change", "contract_step") and said != ["price_pct"]:
             raise ValueError(f"a {self.kind.replace('_', ' ')} says by how much prices change: price_pct")
-        if self.until is not None and self.until <= self.day:
-            raise ValueError("until must lie after day")
+        if self.until is not None and self.until < self.day:
+            raise ValueError("until must not lie before day")
         return self
 
     @property

@@ -31,9 +31,9 @@ EXPECTED = "organization: Acme\nteams: [{name: voice}]\nanomalies:\n  expected:\
         (EVENTS + "    - {name: a, kind: end, day: 2026-12-10, change_pct: -50}\n", 5, "an end takes all of it"),
         (EVENTS + "    - {name: a, kind: price_change, day: 2026-12-10, change_pct: 5}\n", 5, "price_pct"),
         (
-            EVENTS + "    - {name: a, kind: launch, day: 2026-12-10, change_pct: 5, until: 2026-12-10}\n",
+            EVENTS + "    - {name: a, kind: launch, day: 2026-12-10, change_pct: 5, until: 2026-12-09}\n",
             5,
-            "until must lie after day",
+            "until must not lie before day",
         ),
         (EVENTS + "    - {name: a, kind: party, day: 2026-12-10, change_pct: 5}\n", 5, "'launch', 'migration'"),
         (

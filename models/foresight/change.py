@@ -102,9 +102,21 @@ def sentence(change: Mapping[str, Decimal], currency: str, *, what: str = "Cost"
         by = change_text(after, before)
         verb = "rose" if moved > 0 else "fell"
         told = f"{what} {verb} by {money_text(abs(moved), currency)} ({by}) to {money_text(after, currency)}"
+    because = reasons(change, currency, signed=True)
+    return f"{told}: {', '.join(because)}." if because else f"{told}."
+
+
+def reasons(change: Mapping[str, Decimal], currency: str, *, signed: bool = False) -> list[str]:
+    """The effects of a row of `decompose` in words (`3,100.00 USD more usage`), largest first; none below half a cent.
+
+    Signed in any case where they point both ways.
+    """
     effects = sorted(((change[name], name) for name in EFFECTS if abs(change[name]) >= _HALF_A_CENT), key=_largest)
-    reasons = [f"{money_text(amount, currency, signed=True)} {_WORDS[name][amount < 0]}" for amount, name in effects]
-    return f"{told}: {', '.join(reasons)}." if reasons else f"{told}."
+    signed = signed or len({amount > 0 for amount, _ in effects}) > 1
+    return [
+        f"{money_text(amount if signed else abs(amount), currency, signed=signed)} {_WORDS[name][amount < 0]}"
+        for amount, name in effects
+    ]
 
 
 def _largest(effect: tuple[Decimal, str]) -> tuple[Decimal, int]:

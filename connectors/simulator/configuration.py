@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.agreements import contracts
+from connectors.simulator.anomalies import planted
 from connectors.simulator.clouds.clouds import cloud_sources
 from connectors.simulator.declared import declared_costs
-from connectors.simulator.events import Calendar
+from connectors.simulator.events import CACHE_MODEL, Calendar
 from connectors.simulator.focus_bills.bills import focus_sources
 from connectors.simulator.invoices import invoice_sources
 from connectors.simulator.measures import measures
-from connectors.simulator.organisation import ANTHROPIC, LABS, OPENAI, ORGANIZATION, SOURCES
+from connectors.simulator.organisation import ANTHROPIC, LABS, OPENAI, ORGANIZATION, SOURCES, VOICE, key_named
 from connectors.simulator.owner_rules import owners, shared, teams
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def configuration(
         "contracts": contracts(calendar, clouds=has_files),
         **(measures(calendar, measured) if has_files else {}),
         "budgets": _budgets(simulation),
+        "forecast": {"events": _coming(calendar)},
+        "anomalies": {"expected": _expected(calendar)},
     }
 
 
@@ -61,6 +65,26 @@ def _served(base_url: str, start: str) -> list[dict[str, Any]]:
 
 def _files(folder: Path, start: str, calendar: Calendar) -> list[dict[str, Any]]:
     return [*cloud_sources(folder, start), *focus_sources(folder, start), *invoice_sources(folder, start, calendar)]
+
+
+def _coming(calendar: Calendar) -> list[dict[str, Any]]:
+    """What is known of days to come: a launch, and a price that was announced."""
+    return [
+        {"name": "Voice in a second country", "kind": "launch", "day": calendar.last_day + timedelta(days=14),
+         "scope": {"team": VOICE}, "change_pct": 30, "ramp_days": 14},
+        {"name": "gpt-5.1 becomes cheaper", "kind": "price_change", "day": calendar.last_day + timedelta(days=28),
+         "scope": {"model": CACHE_MODEL}, "price_pct": -10},
+    ]  # fmt: skip
+
+
+def _expected(calendar: Calendar) -> list[dict[str, Any]]:
+    """Days on which something was meant to be unusual."""
+    return [
+        {"name": each.name.capitalize(), "scope": {"key": key_named(each.source, each.targets[0].key).id},
+         "first_day": each.first_day, "last_day": each.last_day}
+        for each in planted(calendar)
+        if each.expected
+    ]  # fmt: skip
 
 
 def _budgets(simulation: Simulation) -> list[dict[str, Any]]:

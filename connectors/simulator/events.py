@@ -22,6 +22,11 @@ RESTATED_OPENAI_PERMILLE = 1090
 RESTATED_ANTHROPIC_PERMILLE = 940
 CREDIT_USD = -2500
 LOOP_HOURS = range(2, 8)
+LOOP, CACHE, PRICE_RISE, NEW_MODEL = "runaway loop", "cache at full price", "price rise", "preview model begins"
+CONTRACT, CREDIT, NEWSLETTER = "contract begins", "promotional credit", "newsletter ends"
+"""Names of events that show in what is spent, for `Calendar.without`."""
+
+NEVER = date.max
 LABS_BEGIN = date(2026, 1, 1)
 """The earliest day that the analytics reports know."""
 
@@ -37,11 +42,13 @@ class Calendar:
     """The days of the window and of every event in it.
 
     The window is the month of yesterday and those before it, up to yesterday, and yesterday is not billed yet.
-    `settled` days are the billed ones. In a window of a few days some events do not happen.
+    `settled` days are the billed ones. In a window of a few days some events do not happen. `without` names one that
+    does not happen either, so that what it cost can be told.
     """
 
     first_day: date
     last_day: date
+    without: str = ""
 
     @classmethod
     def of(cls, months: int, as_of: datetime) -> Calendar:
@@ -56,65 +63,74 @@ class Calendar:
     def settled(self) -> list[date]:
         return self.days[:-1] or self.days
 
-    def _at(self, permille: int) -> date:
+    def at(self, permille: int) -> date:
+        """The settled day that lies so far in the window."""
         return self.settled[len(self.settled) * permille // 1000]
+
+    def _unless(self, name: str, permille: int) -> date:
+        """The day of an event; never in a world without it."""
+        return NEVER if self.without == name else self.at(permille)
+
+    def _from(self, name: str, permille: int, count: int) -> tuple[date, ...]:
+        """So many settled days of an event; none in a world without it."""
+        first = self.at(permille)
+        days = (first + timedelta(days=n) for n in range(count if self.without != name else 0))
+        return tuple(day for day in days if day < self.last_day)
 
     @cached_property
     def refused_day(self) -> date:
-        return self._at(450)
+        return self.at(450)
 
     @cached_property
     def cache_days(self) -> tuple[date, ...]:
-        first = self._at(300)
-        return tuple(day for day in (first, first + timedelta(days=1)) if day < self.last_day)
+        return self._from(CACHE, 300, 2)
 
     @cached_property
     def price_days(self) -> tuple[date, ...]:
-        first = self._at(550)
-        return tuple(first + timedelta(days=n) for n in range(6) if first + timedelta(days=n) < self.last_day)
+        return self._from(PRICE_RISE, 550, 6)
 
     @cached_property
     def contract_day(self) -> date:
-        return self._at(500)
+        return self._unless(CONTRACT, 500)
 
     @cached_property
     def rack_day(self) -> date:
         """The day on which the company's own accelerators went into service."""
-        return self._at(200)
+        return self.at(200)
 
     @cached_property
     def voice_day(self) -> date:
         """From when on Voice Line belongs to a team of its own."""
-        return self._at(520)
+        return self.at(520)
 
     @cached_property
     def unknown_model_day(self) -> date:
-        return self._at(400)
+        return self._unless(NEW_MODEL, 400)
 
     @cached_property
     def credit_day(self) -> date:
-        return self._at(620)
+        return self._unless(CREDIT, 620)
 
     @cached_property
     def loop_day(self) -> date:
-        return self._at(850)
+        return self._unless(LOOP, 850)
 
     @cached_property
     def restated_openai_day(self) -> date:
-        return self._at(700)
+        return self.at(700)
 
     @cached_property
     def restated_anthropic_day(self) -> date:
-        return self._at(760)
+        return self.at(760)
 
     @cached_property
     def newsletter_end(self) -> date:
         """The last day of the key that is deleted before the second pull."""
-        return self._at(650)
+        return self._unless(NEWSLETTER, 650)
 
     def has_priority(self, day: date) -> bool:
         """Priority tier at Anthropic: not in the last days, where its missing cost could as well be late."""
-        return self._at(150) <= day < self.last_day - timedelta(days=3)
+        return self.at(150) <= day < self.last_day - timedelta(days=3)
 
     def has_code_execution(self, day: date) -> bool:
         return day < self.last_day and (day - self.first_day).days % 3 == 1
@@ -133,7 +149,7 @@ class Calendar:
             ("anthropic", self.refused_day, self.refused_day,
              f"Safety Evaluations sends {REFUSED_MODEL} only requests that are refused: tokens, no cost line",
              "missing bill"),
-            ("anthropic", self._at(150), self.last_day - timedelta(days=4),
+            ("anthropic", self.at(150), self.last_day - timedelta(days=4),
              "assist-priority uses claude-opus-5-5 on the priority tier, which cost reports leave out", "tier"),
             ("anthropic", self.first_day, self.last_day - timedelta(days=1),
              "code execution of Analyst Notebooks stands in the cost report only, every third day",

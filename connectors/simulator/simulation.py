@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +17,7 @@ from typing import Any, Literal
 
 from connectors.simulator.agreements import contracts
 from connectors.simulator.amounts import text
+from connectors.simulator.anomaly_truth import anomaly_document
 from connectors.simulator.bills import Line, lines_of, readings_of
 from connectors.simulator.claude_code import estimated_costs
 from connectors.simulator.clouds.clouds import Clouds
@@ -42,25 +44,30 @@ class Simulation:
     """`months` months of the organisation, by `seed`, up to the day before `as_of` (which must know its zone).
 
     The current month is partial; yesterday is used but not billed; today is empty. With `clouds` its truth holds all
-    bills that come as files (`write_clouds`) and are not served: three clouds', and those of FOCUS files.
+    bills that come as files (`write_clouds`) and are not served: three clouds', and those of FOCUS files. In a world
+    `without` an anomaly, named as its truth names it, only that did not happen.
     """
 
-    def __init__(self, seed: int, months: int, as_of: datetime, *, clouds: bool = False) -> None:
+    def __init__(self, seed: int, months: int, as_of: datetime, *, clouds: bool = False, without: str = "") -> None:
         if as_of.tzinfo is None or months < 1:
             raise ValueError("a simulation needs an as_of with a time zone, and at least one month")
         self.seed = seed
         self.months = months
         self.as_of = as_of.astimezone(UTC).replace(microsecond=0)
-        self.calendar = Calendar.of(months, self.as_of)
+        self.calendar = replace(Calendar.of(months, self.as_of), without=without)
         self.state: State = "first"
         self.has_clouds = clouds
-        self._clouds = Clouds(seed, self.calendar)
+        self.clouds = Clouds(seed, self.calendar)
         self._focus_bills = FocusBills(seed, self.calendar)
         self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
         self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
         self._truth: Callable[[State], dict[str, Any]] = lru_cache(maxsize=None)(self._truth_of)
         self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
         self._minutes: Callable[[str, datetime, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=4)(self._minutes_of)
+
+    def without(self, name: str) -> Simulation:
+        """The same world, in which only the anomaly of that name did not happen."""
+        return Simulation(self.seed, self.months, self.as_of, clouds=self.has_clouds, without=name)
 
     def advance(self) -> None:
         """From the first pull to the second: restated days, renamed and deleted keys."""
@@ -130,14 +137,15 @@ class Simulation:
             "declared": declared_document(declared),
             "tco": ledger.attribution.tco(),
             "restated": self._restated() if state == "second" else [],
-            "cloud_restated": self._clouds.restated() if state == "second" and self.has_clouds else [],
+            "cloud_restated": self.clouds.restated() if state == "second" and self.has_clouds else [],
             "claude_code": estimated_costs(self, ANTHROPIC, state),
+            "anomalies": anomaly_document(self, state),
             "names": _names(),
             "events": [*self.calendar.described(), *(self._file_events() if self.has_clouds else [])],
         }
 
     def _file_events(self) -> list[dict[str, Any]]:
-        return [*self._clouds.events(), *self._focus_bills.events()]
+        return [*self.clouds.events(), *self._focus_bills.events()]
 
     def write_truth(self, path: Path, state: State | None = None) -> None:
         """The truth as JSON, the same bytes for the same seed, months, as_of and state."""
@@ -146,7 +154,7 @@ class Simulation:
 
     def write_clouds(self, folder: Path) -> None:
         """The exports of the present state as files, as vendors lay them out, each source in a folder of its own."""
-        self._clouds.write(folder, self.state)
+        self.clouds.write(folder, self.state)
         self._focus_bills.write(folder)
         write_invoices(folder, self.calendar, self._focus_bills.charges)
 
@@ -159,7 +167,7 @@ class Simulation:
     def _cloud_charges(self, state: State) -> list[Charge]:
         if not self.has_clouds:
             return []
-        return [*self._clouds.charges(state), *self._focus_bills.charges, *invoice_charges(self.calendar)]
+        return [*self.clouds.charges(state), *self._focus_bills.charges, *invoice_charges(self.calendar)]
 
     def _declared_days(self) -> Iterator[DeclaredDay]:
         return declared_days(self.calendar, self.as_of.date(), invoiced_month(self.calendar))

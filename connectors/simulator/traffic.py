@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from connectors.simulator.anomalies import volume as planted_volume
 from connectors.simulator.draws import apportion, between
 from connectors.simulator.events import (
     REFUSED_MODEL,
@@ -75,7 +76,7 @@ def usage_of(seed: int, calendar: Calendar, source: str, day: date, state: str) 
     if not calendar.first_day <= day <= calendar.last_day:
         return ()
     usages = [
-        _usage(workload, day, _quantities(seed, workload, day, _restated(calendar, workload, day, state)))
+        _usage(workload, day, _quantities(seed, workload, day, _permille(calendar, workload, day, state)))
         for workload in WORKLOADS
         if workload.source == source and _runs(calendar, workload, day)
     ]
@@ -96,6 +97,11 @@ def _runs(calendar: Calendar, workload: Workload, day: date) -> bool:
     return True
 
 
+def _permille(calendar: Calendar, workload: Workload, day: date, state: str) -> int:
+    """Thousandths of what would be used, had nothing been planted and nothing been restated."""
+    return planted_volume(calendar, workload, day) * _restated(calendar, workload, day, state) // 1000
+
+
 def _restated(calendar: Calendar, workload: Workload, day: date, state: str) -> int:
     """Thousandths of the first pull's figure."""
     if state != "second":
@@ -107,10 +113,10 @@ def _restated(calendar: Calendar, workload: Workload, day: date, state: str) -> 
     return 1000
 
 
-def _quantities(seed: int, workload: Workload, day: date, restated: int) -> dict[str, int]:
+def _quantities(seed: int, workload: Workload, day: date, permille: int) -> dict[str, int]:
     growth = max(400, 1000 + 2 * (day - _EPOCH).days)
     noise = between(880, 1120, seed, day, workload.name)
-    volume = workload.volume * WEEKDAYS[workload.shape][day.weekday()] * growth * noise * restated // 10**12
+    volume = workload.volume * WEEKDAYS[workload.shape][day.weekday()] * growth * noise * permille // 10**12
     quantities = {
         meter: volume * share * between(950, 1050, seed, day, workload.name, meter) // 10**6
         for meter, share in workload.mix

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from connectors.simulator.clouds.aws_bill import aws_lines
 from connectors.simulator.clouds.aws_files import EXPORT, aws_files
+from connectors.simulator.clouds.aws_machines import resource_of
 from connectors.simulator.clouds.azure_bill import azure_lines
 from connectors.simulator.clouds.azure_files import ACTUAL, AMORTIZED, azure_files
 from connectors.simulator.clouds.azure_rows import AzureLine
 from connectors.simulator.clouds.events import described
+from connectors.simulator.clouds.fleet import group_named
 from connectors.simulator.clouds.gcp_bill import gcp_lines
 from connectors.simulator.clouds.gcp_files import gcp_files
-from connectors.simulator.clouds.lines import AWS, AZURE, CLOUDS, GCP, Charge, Line
+from connectors.simulator.clouds.lines import AWS, AZURE, CLOUDS, GCP, ZERO, Charge, Line, month_of
 from connectors.simulator.clouds.truth import cloud_restated
 from connectors.simulator.clouds.world import CloudWorld
 from connectors.simulator.events import Calendar
@@ -41,6 +45,27 @@ class Clouds:
             for line in self._lines(cloud, month, told)
             for charge in line.means
         ]
+
+    def effective_cost(self, cloud: str, first_day: date, last_day: date, state: str) -> Decimal:
+        """Of a cloud's charges that begin on those days."""
+        charges = (
+            charge
+            for of, month, told in self._months(state)
+            if of == cloud and month >= month_of(first_day)
+            for line in self._lines(cloud, month, told)
+            for charge in line.means
+        )
+        return sum((each.effective for each in charges if first_day <= each.start.date() <= last_day), ZERO)
+
+    def sku_of(self, cloud: str, machines: str, day: date, state: str) -> tuple[str, str]:
+        """What AWS calls a day of a group of machines: its SKU, and the words for it."""
+        name = resource_of(group_named(machines), 0)
+        for of, month, told in self._months(state):
+            if of == cloud == AWS and month == month_of(day):
+                for line in self._lines(cloud, month, told):
+                    if isinstance(line, Line) and line.columns["line_item_resource_id"] == name:
+                        return str(line.columns["product_sku"]), str(line.columns["line_item_usage_type"])
+        raise LookupError(f"{machines} did not run at {cloud} in {month_of(day)}")
 
     def files(self, state: str) -> Iterator[tuple[str, bytes]]:
         """Every file by its path: `aws/…`, `gcp/…`, `azure/…`."""

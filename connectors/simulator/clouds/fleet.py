@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from connectors.simulator.anomalies import left_on
 from connectors.simulator.clouds import accounts as who
 from connectors.simulator.clouds.lines import AWS, AZURE, GCP, ZERO, Account
 from connectors.simulator.clouds.world import CloudWorld
@@ -41,6 +42,8 @@ class Machines:
 
     def hours(self, world: CloudWorld, number: int, day: date) -> Decimal:
         """How long machine `number` (from 0) ran on `day`, in quarters of an hour."""
+        if left_on(world.calendar, self.name, day):
+            return Decimal(24)
         is_weekend = day.weekday() >= 5
         rests = {
             "weekdays": is_weekend,

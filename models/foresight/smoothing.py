@@ -1,7 +1,7 @@
 """Levels and drifts of many series at once, known at every day of one pass over the days.
 
-A level is followed with several gains side by side, and a series takes their mean, each weighted by how well it has told
-the next day so far. Whether a series is a walk, whose last value is all that counts, or noise about a level, is thereby
+A level is followed with several gains side by side; a series takes their mean, each weighted by how well it told the
+next day so far. Whether a series is a walk, whose last value is all that counts, or noise about a level, is thereby
 told by its *gain*, 1 for a walk; and the gain tells which estimate of its drift is the efficient one. What is answered
 at an origin depends on days up to it only. Seasons do not belong here: take them out first (`seasonality`).
 

@@ -1,0 +1,159 @@
+"""Known future events: what a launch, migration, price change, contract step or end does to a forecast.
+
+An event states its effect on the level of a series from a day on: a factor (price or volume) or an amount per day, in
+full at once or over a ramp, for good or until a day. That level is a function of the day, before the origin as after
+it, so one rule serves past and future and nothing is applied twice: *the history is restated to the effect of the
+origin, and a day ahead moves from there to its own effect.* A past event thus shifts the days before it, which the
+level methods still look back on, and no day ahead; once they see only days after it, it changes nothing. An event that
+only now ends is taken out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+import numpy as np
+
+from models.errors import OutlayError
+from models.foresight.panel import Panel
+
+Key = Mapping[str, str]
+"""What a series is of: dimension -> value; empty for the total."""
+
+
+class Kind(StrEnum):
+    LAUNCH = "launch"
+    MIGRATION = "migration"
+    PRICE_CHANGE = "price_change"
+    CONTRACT_STEP = "contract_step"
+    END = "end"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One known event. Exactly one of `price_pct`, `change_pct` (both %, relative) and `amount_per_day` (the series'
+    currency) is given, except that an `end` may leave out all three: nothing is charged from that day on.
+
+    `day` is the first day with an effect; over `ramp_days` it grows evenly to its full size; after `until` it is gone.
+    """
+
+    name: str
+    kind: Kind
+    day: date
+    scope: Key = field(default_factory=dict[str, str])
+    price_pct: float | None = None
+    change_pct: float | None = None
+    amount_per_day: float | None = None
+    ramp_days: int = 0
+    until: date | None = None
+
+    def __post_init__(self) -> None:
+        effects = [self.price_pct, self.change_pct, self.amount_per_day]
+        stated = sum(effect is not None for effect in effects)
+        if stated != 1 and not (self.kind is Kind.END and not stated):
+            raise OutlayError(
+                f"event {self.name} states {stated} effects",
+                remedy="give exactly one of change_pct, price_pct and amount_per_day",
+            )
+        if min(self.price_pct or 0, self.change_pct or 0) < -100:
+            raise OutlayError(f"event {self.name} takes away more than everything", remedy="give -100 or more percent")
+
+    def strength(self, days: Sequence[date]) -> np.ndarray:
+        """How much of the effect each day has: 0 before, 1 in full."""
+        since = np.array([(day - self.day).days for day in days], dtype=np.float64)
+        grown = np.clip((since + 1) / max(self.ramp_days, 1), 0.0, 1.0)
+        over = np.array([self.until is not None and day > self.until for day in days])
+        return np.where((since < 0) | over, 0.0, grown)
+
+    def factor(self, days: Sequence[date]) -> np.ndarray:
+        """What each day's amount is multiplied by; 1 where the effect is an amount."""
+        if self.amount_per_day is not None:
+            return np.ones(len(days))
+        percent = self.price_pct if self.price_pct is not None else self.change_pct
+        return 1.0 + self.strength(days) * (-100.0 if percent is None else percent) / 100
+
+    def amount(self, days: Sequence[date]) -> np.ndarray:
+        """What is added to each day, in the series' currency."""
+        return self.strength(days) * (self.amount_per_day or 0.0)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What events do to the series of a panel.
+
+    `history` is the panel restated to the events' effect of the origin; a day ahead is point × `factor` + `amount`,
+    both (n, horizon); `names` are the events in each series' forecast; `unapplied` those that no series could take,
+    with the reason.
+    """
+
+    history: Panel
+    factor: np.ndarray
+    amount: np.ndarray
+    names: list[tuple[str, ...]]
+    unapplied: dict[str, str]
+
+
+def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[str, Key]) -> Effects:
+    """Events on the series that they concern, and by the same money on those that contain them.
+
+    An event of scope S concerns a series whose key has all of S: a factor applies to it as it is, an amount only to the
+    series whose key is S itself. Series that S has all the key of, and more (the total, for a team), move by the money
+    that the series of S itself moves by; its point forecast is not known here, so its mean of the last 28 days stands
+    for it. Other series are not touched: how much of another dimension an event concerns is not known.
+    """
+    n, days = panel.values.shape
+    factor, amount = np.ones((n, horizon)), np.zeros((n, horizon))
+    names: list[list[str]] = [[] for _ in range(n)]
+    unapplied: dict[str, str] = {}
+    if panel.origin is None or not events:
+        why = "the history has no dates" if panel.origin is None else ""
+        return Effects(panel, factor, amount, [() for _ in range(n)], {event.name: why for event in events})
+    origin = panel.origin
+    past = [origin - timedelta(days=days - 1 - at) for at in range(days)]
+    ahead = [origin + timedelta(days=at + 1) for at in range(horizon)]
+    values = panel.values.copy()
+    own = [frozenset(keys.get(name, {}).items()) for name in panel.names]
+    for event in events:
+        scope = frozenset(event.scope.items())
+        exact = [at for at in range(n) if own[at] == scope]
+        inside = [at for at in range(n) if own[at] > scope]
+        around = [at for at in range(n) if own[at] < scope]
+        relative = event.amount_per_day is None
+        if not exact and (around or not relative or not inside):
+            unapplied[event.name] = "no series of exactly its scope is forecast"
+        move_past, move_ahead = np.zeros(days), np.zeros(horizon)
+        for at in exact + (inside if relative else []):
+            was = values[at].copy()
+            values[at], ratio, added = _moved(event, values[at], past, ahead)
+            factor[at] *= ratio
+            amount[at] = amount[at] * ratio + added
+            if at in exact:
+                move_past += np.nan_to_num(values[at] - was)
+                level = np.nan_to_num(np.nanmean(values[at, -28:])) if np.isfinite(values[at, -28:]).any() else 0.0
+                move_ahead += level * (ratio - 1) + added
+            names[at].append(event.name)
+        if exact:
+            for at in around:
+                values[at] += move_past
+                amount[at] += move_ahead
+                names[at].append(event.name)
+    return Effects(
+        Panel(panel.names, values, origin, panel.step), factor, amount, [tuple(each) for each in names], unapplied
+    )
+
+
+def _moved(
+    event: Event, values: np.ndarray, past: Sequence[date], ahead: Sequence[date]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The history restated to the event's effect of the origin; from there factor and amount of each day ahead."""
+    factor_past, factor_ahead = event.factor(past), event.factor(ahead)
+    amount_past, amount_ahead = event.amount(past), event.amount(ahead)
+    at_origin = factor_past[-1]
+    # days on which an event took everything away cannot be restated; nor can a level of nothing be left again
+    restated = values * np.where(factor_past > 0, at_origin / np.where(factor_past > 0, factor_past, 1.0), 1.0)
+    restated = restated + amount_past[-1] - amount_past
+    ratio = factor_ahead / at_origin if at_origin > 0 else np.ones(len(ahead))
+    return restated, ratio, amount_ahead - amount_past[-1]

@@ -1,0 +1,265 @@
+"""Forecasts of many daily series: days with intervals, month- and quarter-end landings, and how good they were before.
+
+The one public function; assets, command line and bench call it. It only composes: `panel` reads histories, `events`
+restates them, `selection` chooses the points, `intervals` and `landing` put bounds to days and to sums, `accuracy`
+tells what back-tests said. Totals over a hierarchy are made to add up by `hierarchy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from models.errors import OutlayError
+from models.foresight import accuracy, events, intervals, landing
+from models.foresight.landing import BOUNDS, Period
+from models.foresight.panel import Absent, Panel, panels
+from models.foresight.selection import best_points
+from models.ledger.money import from_units
+
+CHUNK_CELLS = 2_000_000
+CHUNK_SERIES = 1_024
+"""A panel of more is answered in equal parts, each on its own: no memory or number of cores changes a figure."""
+BACK_TEST_DAYS = 378
+"""Earlier origins reach back so far, week by week: a year and two weeks, to see the same days of the last year."""
+LEAST_TRAINING = 28
+"""Days that an earlier origin must leave to learn from."""
+SHORT_DAYS = 56
+"""A series with fewer known days is short: what is chosen for it is a matter of few origins."""
+ENDED_DAYS = 56
+"""A series that was zero for so many days, and was not before, has ended."""
+
+_THREADS = 2
+_CENTS = 100
+
+
+class Status(StrEnum):
+    OK = "ok"
+    SHORT = "short"
+    """Too few days to choose by back-test: a simple method, its interval mostly the prior."""
+    ENDED = "ended"
+    """Nothing came for eight weeks: expected to stay so."""
+    UNKNOWN = "unknown"
+    """Not one known day: nothing is expected, all is null."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is coming, as frames. Amounts are Decimal(38, 12), days rounded to cents, where the history's were Decimal.
+
+    `days`: one row per series and day ahead: `series`, `day` (as in the history), `expected`, `low_50`, `high_50`,
+    `low_80`, `high_80`, `low_95`, `high_95`, `made_on` (the origin: last day of the history), `method`, `status`,
+    `events` (names of those that are in it, null: none).
+    `landing`: one row per series and month or quarter, from the origin's own on, whose last day is forecast: `series`,
+    `period_kind`, `period`, `first_day`, `last_day`, `made_on`, `actual` (Σ to the origin, exact), `expected_rest` (Σ
+    of `days.expected`), `landing` (actual + rest), the bounds of the landing, `previous` (total of the period before,
+    null if the history does not hold it whole), `change` (landing − previous), `days_left`, `status`. Empty without
+    dates.
+    `accuracy`: see `accuracy.forecast_accuracy`.
+    `unapplied`: events that no series could take, and why.
+    """
+
+    days: pl.DataFrame
+    landing: pl.DataFrame
+    accuracy: pl.DataFrame
+    unapplied: Mapping[str, str]
+
+
+def forecast(
+    history: pl.DataFrame,
+    *,
+    until: date | None = None,
+    steps: int | None = None,
+    absent: Absent = Absent.UNKNOWN,
+    as_of: date | int | None = None,
+    known_events: Sequence[events.Event] = (),
+    keys: Mapping[str, events.Key] | None = None,
+) -> Forecast:
+    """Every series of `history` (`panel.HISTORY`: series, day, value) forecast to `until`, or `steps` days ahead.
+
+    Each panel (series whose history ends on the same day) is answered alone, from nothing after its own last day.
+    `absent` and `as_of` are `panel.panels`'. `known_events` apply by `keys` (series -> what it is of), see `events`.
+    A series whose history ends on `until` or later has no days ahead and no rows. OutlayError for awkward input (see
+    `panel`), and unless exactly one of `until` and `steps` is given.
+    """
+    if (until is None) == (steps is None) or (steps is not None and steps < 1):
+        raise OutlayError("a forecast needs one end", remedy="give either until (a day) or steps (1 or more)")
+    answers: list[_Answer] = []
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for panel in panels(history, absent=absent, as_of=as_of):
+            horizon = _horizon(panel, until, steps)
+            if horizon:
+                effects = events.effects(panel, horizon, known_events, keys or {})
+                answers += threads.map(lambda part: _answer(*part), _parts(effects, horizon))
+    is_money = history.schema["value"].is_decimal()
+    days = _days(answers, history, is_money=is_money)
+    return Forecast(
+        days,
+        _landings(answers, days, history, is_money=is_money),
+        _stacked([answer.accuracy for answer in answers]),
+        {name: why for answer in answers for name, why in answer.unapplied.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A part of a panel, answered."""
+
+    panel: Panel
+    values: np.ndarray
+    bands: intervals.Bands
+    rests: list[tuple[Period, np.ndarray]]
+    """Per period the (bounds, n) of its rest, in the order of BOUNDS."""
+    method: list[str]
+    status: list[str]
+    events: list[tuple[str, ...]]
+    accuracy: pl.DataFrame
+    unapplied: Mapping[str, str]
+
+
+def _horizon(panel: Panel, until: date | None, steps: int | None) -> int:
+    if steps is not None:
+        return steps
+    if panel.origin is None or until is None:
+        raise OutlayError("a history without dates cannot be forecast until a day", remedy="give steps instead")
+    return max((until - panel.origin).days, 0)
+
+
+def _parts(effects: events.Effects, horizon: int) -> list[tuple[events.Effects, int, int, int]]:
+    """Equal parts of a panel, as small as CHUNK_CELLS and CHUNK_SERIES ask."""
+    panel = effects.history
+    rows = max(min(CHUNK_SERIES, CHUNK_CELLS // (horizon * (len(_cuts(panel)) + 1))), 1)
+    count = -(-len(panel) // rows)
+    edges = [len(panel) * at // count for at in range(count + 1)]
+    return [(effects, horizon, first, last) for first, last in pairwise(edges)]
+
+
+def _cuts(panel: Panel) -> tuple[int, ...]:
+    return tuple(range(7, min(panel.days - LEAST_TRAINING, BACK_TEST_DAYS) + 1, 7))
+
+
+def _answer(effects: events.Effects, horizon: int, first: int, last: int) -> _Answer:
+    panel = effects.history.rows(first, last)
+    points = best_points(panel, horizon, cuts=_cuts(panel))
+    errors = intervals.errors_of(panel, points)
+    floor = np.where(_never_negative(panel), 0.0, -np.inf)[:, None]
+    factor, amount = effects.factor[first:last], effects.amount[first:last]
+    values = np.maximum(points.values * factor + amount, floor)
+    unit = errors.unit_ahead * intervals.growth(points.values, values)
+    pool = intervals.pool_of(errors)
+    bands = intervals.bands(values, unit, intervals.day_quantiles(pool, errors))
+    bands = intervals.Bands(np.maximum(bands.low, floor), np.maximum(bands.high, floor))
+    rests: list[tuple[Period, np.ndarray]] = []
+    for period in [] if panel.origin is None else landing.periods(panel.origin, horizon):
+        start, end = period.steps(panel.origin)  # type: ignore[arg-type]
+        rests.append((period, _rest(errors, values, unit, floor[:, 0], (start, end))))
+    status = _status(panel)
+    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors), status)
+    return _Answer(
+        panel, values, bands, rests, points.method, status, effects.names[first:last], told, effects.unapplied
+    )
+
+
+def _rest(
+    errors: intervals.Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray, window: tuple[int, int]
+) -> np.ndarray:
+    """(bounds, n) of the total over the window, in the order of BOUNDS."""
+    start, end = window
+    rest, together = values[:, start:end].sum(axis=1), unit[:, start:end].sum(axis=1)
+    if start >= end:
+        return np.zeros((len(BOUNDS), len(values)))
+    low, high = landing.sum_quantiles(landing.sum_errors(errors, window), errors)
+    sides = [share for pair in zip(low, high, strict=True) for share in pair]
+    return np.stack([np.maximum(rest + share * together, floor) for share in sides])
+
+
+def _never_negative(panel: Panel) -> np.ndarray:
+    return np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1) >= 0
+
+
+def _status(panel: Panel) -> list[str]:
+    known = np.isfinite(panel.values)
+    days = known.sum(axis=1)
+    spent = np.where(known, np.abs(panel.values), 0.0)
+    silent = (spent[:, -ENDED_DAYS:].sum(axis=1) == 0) & (spent.sum(axis=1) > 0)
+    names = np.where(days < SHORT_DAYS, Status.SHORT.value, np.where(silent, Status.ENDED.value, Status.OK.value))
+    return np.where(days == 0, Status.UNKNOWN.value, names).tolist()
+
+
+def _days(answers: list[_Answer], history: pl.DataFrame, *, is_money: bool) -> pl.DataFrame:
+    frames: list[pl.DataFrame] = []
+    for answer in answers:
+        n, horizon = answer.values.shape
+        sides = [
+            side[level] for level in range(len(intervals.LEVELS)) for side in (answer.bands.low, answer.bands.high)
+        ]
+        row = np.repeat(np.arange(n), horizon)
+        of_series = _of_series(answer)[row]
+        ahead = pl.Series("day", answer.panel.ahead(horizon)).cast(history.schema["day"])
+        frames.append(
+            of_series.select("series").with_columns(
+                ahead[np.tile(np.arange(horizon), n)],
+                *[
+                    pl.Series(name, amounts.ravel()).fill_nan(None)
+                    for name, amounts in zip(("expected", *BOUNDS), (answer.values, *sides), strict=True)
+                ],
+                *of_series.drop("series"),
+            )
+        )
+    stacked = _stacked(frames)
+    return stacked.with_columns(_cents("expected", *BOUNDS)) if is_money and frames else stacked
+
+
+def _of_series(answer: _Answer) -> pl.DataFrame:
+    """One row per series: what is said of all its days."""
+    return pl.DataFrame(
+        {
+            "series": answer.panel.names,
+            "method": answer.method,
+            "status": answer.status,
+            "events": [", ".join(names) or None for names in answer.events],
+        },
+        schema={"series": pl.String, "method": pl.String, "status": pl.String, "events": pl.String},
+    ).with_columns(made_on=pl.lit(answer.panel.origin if answer.panel.origin is not None else answer.panel.step))
+
+
+def _cents(*names: str) -> list[pl.Expr]:
+    """Amounts as exact Decimal(38, 12), rounded to the cent."""
+    return [
+        from_units((pl.col(name) * _CENTS).round().cast(pl.Int64).cast(pl.Int128) * 10**10).alias(name)
+        for name in names
+    ]
+
+
+def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames, how="vertical") if frames else pl.DataFrame()
+
+
+def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame, *, is_money: bool) -> pl.DataFrame:
+    frames: list[pl.DataFrame] = []
+    for answer in answers:
+        known = np.isfinite(answer.panel.values)
+        began = answer.panel.days - 1 - np.where(known.any(axis=1), known.argmax(axis=1), answer.panel.days - 1)
+        of_series = _of_series(answer).select("series", "status", "made_on")
+        frames += [
+            of_series.with_columns(
+                *[pl.lit(getattr(period, name)).alias(name) for name in ("first", "last")],
+                period_kind=pl.lit(period.kind),
+                period=pl.lit(period.label),
+                before_first=pl.lit(period.before.first),
+                began=pl.col("made_on") - pl.duration(days=pl.lit(pl.Series(began))),
+                **{name: pl.Series(amounts).fill_nan(None) for name, amounts in zip(BOUNDS, rest, strict=True)},
+            ).rename({"first": "first_day", "last": "last_day"})
+            for period, rest in answer.rests
+        ]
+    if not frames:
+        return pl.DataFrame()
+    rests = _stacked(frames)
+    return landing.landings(history, days, rests.with_columns(_cents(*BOUNDS)) if is_money else rests)

@@ -1,0 +1,195 @@
+"""Where a month or a quarter lands: what was spent so far and what is expected of the rest, with intervals.
+
+The interval is one of the *sum*: how far totals over as many days ahead were off at earlier origins, in units of what
+single days were off. Errors of days partly cancel and partly go together, so adding up daily bounds would be too wide
+and treating days as independent far too narrow. Daily bands are `intervals`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from models.foresight.intervals import HALF_LIFE, LEVELS, SEASON_SHARE, YEAR, Errors, count, weighted_quantiles
+
+MONTH, QUARTER = "month", "quarter"
+ENOUGH_ORIGINS = 6
+"""A window that fewer earlier origins saw whole is judged by a shorter or nearer one."""
+SEASON_ORIGINS = 10.0
+"""Standard deviation, in days, of an origin "a year ago"."""
+BOUNDS = tuple(f"{side}_{level}" for level in LEVELS for side in ("low", "high"))
+"""The bounds of an interval in every frame: low_50, high_50, …, high_95."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A calendar month or quarter that a forecast reaches the end of."""
+
+    kind: str
+    first: date
+    last: date
+
+    @property
+    def label(self) -> str:
+        """`2026-11` or `2026-Q4`."""
+        return f"{self.first:%Y-%m}" if self.kind == MONTH else f"{self.first.year}-Q{(self.first.month + 2) // 3}"
+
+    @property
+    def before(self) -> Period:
+        """The period that ends the day before this one begins."""
+        return period_of(self.first - timedelta(days=1), self.kind)
+
+    def steps(self, origin: date) -> tuple[int, int]:
+        """Days ahead of the origin that lie in it, as a half-open range counted from 0; empty where it is over."""
+        return max((self.first - origin).days - 1, 0), max((self.last - origin).days, 0)
+
+
+def period_of(day: date, kind: str) -> Period:
+    """The month or quarter that a day lies in."""
+    first_month = day.month if kind == MONTH else day.month - (day.month - 1) % 3
+    first = date(day.year, first_month, 1)
+    months = 1 if kind == MONTH else 3
+    after = date(day.year + (first_month + months > 12), (first_month + months - 1) % 12 + 1, 1)
+    return Period(kind, first, after - timedelta(days=1))
+
+
+def periods(origin: date, horizon: int) -> list[Period]:
+    """Months and quarters from the origin's own on whose last day the horizon reaches, months first."""
+    until = origin + timedelta(days=horizon)
+    found: list[Period] = []
+    for kind in (MONTH, QUARTER):
+        period = period_of(origin, kind)
+        while period.last <= until:
+            found.append(period)
+            period = period_of(period.last + timedelta(days=1), kind)
+    return found
+
+
+def sum_errors(errors: Errors, window: tuple[int, int]) -> np.ndarray:
+    """(cuts, n) how far totals over the window were off, in units of the sum of its days' units; NaN where unknown.
+
+    A window that ends further ahead than earlier origins can judge is judged by the farthest one as long that they
+    can: the share of errors that goes together falls with the length of a window, so that is not too narrow.
+    """
+    first, last = _judged(errors.cuts, window)
+    unit = errors.unit[:, :, first:last]
+    return (errors.scaled[:, :, first:last] * unit).sum(axis=2) / np.maximum(unit.sum(axis=2), 1e-30)
+
+
+def sum_quantiles(shares: np.ndarray, errors: Errors) -> tuple[np.ndarray, np.ndarray]:
+    """(LEVELS) bounds from below and above of `sum_errors` of a whole panel."""
+    cuts = np.array(errors.cuts)
+    known = np.isfinite(shares)
+    typical = np.abs(shares[known]).mean() if known.any() else 1.0
+    typical = typical if typical > 0 else 1.0
+    cell = np.broadcast_to(np.arange(len(cuts))[:, None], shares.shape)
+    pool = count(shares / typical, cell, np.arange(len(cuts)))
+    weight = origin_weights(cuts, seasonal=errors.seasonal) * (pool.counts.sum(axis=1) > 0)
+    low, high = weighted_quantiles(pool, weight[None, :])
+    return low[:, 0] * typical, high[:, 0] * typical
+
+
+def origin_weights(cuts: np.ndarray, *, seasonal: bool) -> np.ndarray:
+    """(cuts) how much the error of a total at an earlier origin says about one from now on."""
+    recent = 0.5 ** (cuts / HALF_LIFE)
+    recent /= max(recent.sum(), 1e-12)
+    years = np.round(cuts / YEAR)
+    same = np.exp(-0.5 * ((cuts - YEAR * years) / SEASON_ORIGINS) ** 2) * (years > 0) * seasonal
+    if same.sum() < 0.5:
+        return recent
+    return (1 - SEASON_SHARE) * recent + SEASON_SHARE * same / same.sum()
+
+
+def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> pl.DataFrame:
+    """The frame `landing` of a forecast, from its `days` and the bounds of each period's rest.
+
+    `rests` has a row per series and period: `series`, `period_kind`, `first_day`, `last_day`, `before_first` (first day
+    of the period before), `began` (first day of the series), `made_on`, BOUNDS of the rest, and what is passed through.
+    Sums are exact where amounts are Decimal: actual as the history has it, rest as the days have it.
+    """
+    value = pl.col("value").fill_nan(None) if history.schema["value"].is_float() else pl.col("value")
+    rows: list[pl.DataFrame] = []
+    for (kind,), part in rests.group_by("period_kind", maintain_order=True):
+        truncated = "1mo" if kind == MONTH else "1q"
+        spent = (
+            history.lazy()
+            .filter(pl.col("day") >= part["before_first"].min())
+            .join(part.lazy().select("series", "made_on").unique(), on="series")
+            .filter(pl.col("day") <= pl.col("made_on"))
+            .group_by("series", first_day=pl.col("day").dt.truncate(truncated))
+            .agg(spent=value.sum())
+            .collect()
+        )
+        coming = days.group_by("series", first_day=pl.col("day").dt.truncate(truncated)).agg(
+            expected_rest=pl.col("expected").sum(), unknown=pl.col("expected").null_count() > 0
+        )
+        before = spent.rename({"first_day": "before_first", "spent": "previous"})
+        rows.append(
+            part.join(spent, on=["series", "first_day"], how="left", maintain_order="left")
+            .join(coming, on=["series", "first_day"], how="left", maintain_order="left")
+            .join(before, on=["series", "before_first"], how="left", maintain_order="left")
+        )
+    return pl.concat(rows).select(*_landing_columns())
+
+
+def _landing_columns() -> list[pl.Expr]:
+    actual, rest = pl.col("spent").fill_null(0), pl.col("expected_rest").fill_null(0)
+    rest = pl.when(pl.col("unknown").fill_null(value=False)).then(None).otherwise(rest)
+    previous = pl.when(pl.col("began") <= pl.col("before_first")).then(pl.col("previous").fill_null(0))
+    return [
+        *(pl.col(name) for name in ("series", "period_kind", "period", "first_day", "last_day", "made_on")),
+        actual.alias("actual"),
+        rest.alias("expected_rest"),
+        (actual + rest).alias("landing"),
+        *((actual + pl.col(name)).alias(name) for name in BOUNDS),
+        previous.alias("previous"),
+        (actual + rest - previous).alias("change"),
+        (pl.col("last_day") - pl.max_horizontal("made_on", pl.col("first_day") - pl.duration(days=1)))
+        .dt.total_days()
+        .cast(pl.Int32)
+        .alias("days_left"),
+        pl.col("status"),
+    ]
+
+
+def probability_above(landing: pl.DataFrame, amount: pl.Series) -> pl.Series:
+    """The probability that a landing is above an amount, per row of a frame with `landing` and BOUNDS.
+
+    Straight lines between the seven known quantiles; beyond the outermost ones the tail falls exponentially. 0 or 1
+    where the interval has no width (the period is over), null where anything is unknown.
+    """
+    names = [*reversed(BOUNDS[0::2]), "landing", *BOUNDS[1::2]]
+    known = landing.select(pl.col(names).cast(pl.Float64)).to_numpy()
+    at = amount.cast(pl.Float64).to_numpy().astype(np.float64)
+    shares = np.array(
+        [*(0.5 - level / 200 for level in reversed(LEVELS)), 0.5, *(0.5 + level / 200 for level in LEVELS)]
+    )
+    below = np.array([_share_below(row, shares, value) for row, value in zip(known, at, strict=True)])
+    return pl.Series("probability_above", 1 - below).fill_nan(None)
+
+
+def _share_below(points: np.ndarray, shares: np.ndarray, amount: float) -> float:
+    if not (np.isfinite(points).all() and np.isfinite(amount)):
+        return float("nan")
+    if points[0] == points[-1]:
+        return float(amount >= points[0])
+    if points[0] <= amount <= points[-1]:
+        return float(np.interp(amount, np.maximum.accumulate(points), shares))
+    outer, inner = (points[0], points[1]) if amount < points[0] else (points[-1], points[-2])
+    # the distance over which the tail falls from 10 % to 2.5 %
+    fall = max(abs(outer - inner), 1e-12) / np.log(shares[1] / shares[0])
+    beyond = shares[0] * np.exp(-abs(amount - outer) / fall)
+    return float(beyond if amount < points[0] else 1 - beyond)
+
+
+def _judged(cuts: tuple[int, ...], window: tuple[int, int]) -> tuple[int, int]:
+    first, last = window
+    longest = sorted(cuts, reverse=True)[:ENOUGH_ORIGINS]
+    reach = longest[-1] if longest else last
+    if last <= reach:
+        return window
+    length = min(last - first, reach)
+    return reach - length, reach

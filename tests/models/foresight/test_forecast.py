@@ -1,0 +1,158 @@
+"""The public forecast: frames that add up, states that are told, and nothing that sees a later day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from models.errors import OutlayError
+from models.foresight.events import Event, Kind
+from models.foresight.forecast import Forecast, forecast
+
+LAST = date(2026, 11, 16)
+MONEY = pl.Decimal(38, 12)
+
+
+def history(series: str, days: int = 300, *, level: float = 100.0, last: date = LAST, seed: int = 1) -> pl.DataFrame:
+    """Amounts in cents, higher on working days, 10 % noise."""
+    noise = np.random.default_rng(seed).normal(0, 0.1, days)
+    dates = [last - timedelta(days=days - 1 - at) for at in range(days)]
+    amounts = [
+        round(level * (1.3 if day.weekday() < 5 else 0.6) * float(np.exp(n)), 2)
+        for day, n in zip(dates, noise, strict=True)
+    ]
+    return pl.DataFrame(
+        {"series": [series] * days, "day": dates, "value": [Decimal(str(amount)) for amount in amounts]},
+        schema={"series": pl.String, "day": pl.Date, "value": MONEY},
+    )
+
+
+@pytest.fixture(scope="module")
+def two() -> Forecast:
+    both = pl.concat([history("search", level=100), history("voice", level=7, seed=2)])
+    return forecast(both, until=date(2027, 3, 31))
+
+
+def test_every_day_to_the_end_is_forecast_and_bounds_lie_in_each_other(two: Forecast) -> None:
+    days = two.days
+    assert days.group_by("series").len().sort("series").rows() == [("search", 135), ("voice", 135)]
+    assert days["day"].min() == date(2026, 11, 17)
+    order = ["low_95", "low_80", "low_50", "expected", "high_50", "high_80", "high_95"]
+    for narrow, wide in pairwise(order):
+        assert days.filter(pl.col(narrow) > pl.col(wide)).is_empty(), (narrow, wide)
+    assert days["low_95"].min() >= 0
+
+
+def test_amounts_are_exact_cents_and_landings_are_their_sums(two: Forecast) -> None:
+    assert two.days.schema["expected"] == MONEY
+    assert two.days.filter(pl.col("expected") != pl.col("expected").round(2)).is_empty()
+    november = two.landing.filter((pl.col("series") == "search") & (pl.col("period") == "2026-11")).row(0, named=True)
+    spent = history("search").filter(pl.col("day") >= date(2026, 11, 1))["value"].sum()
+    rest = two.days.filter((pl.col("series") == "search") & (pl.col("day") <= date(2026, 11, 30)))["expected"].sum()
+    assert (november["actual"], november["expected_rest"], november["landing"]) == (spent, rest, spent + rest)
+    assert november["days_left"] == 14
+    october = history("search").filter(pl.col("day").dt.month() == 10)["value"].sum()
+    assert november["previous"] == october
+    assert november["change"] == november["landing"] - october
+
+
+def test_landings_are_told_for_every_month_and_quarter_that_is_forecast_to_its_end(two: Forecast) -> None:
+    told = two.landing.filter(pl.col("series") == "voice")["period"].to_list()
+    assert told == ["2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2026-Q4", "2027-Q1"]
+    quarter = two.landing.filter((pl.col("series") == "voice") & (pl.col("period") == "2026-Q4")).row(0, named=True)
+    months = two.landing.filter((pl.col("series") == "voice") & pl.col("period").is_in(["2026-11", "2026-12"]))
+    october = quarter["actual"] - months["actual"].sum()
+    assert quarter["landing"] == october + months["landing"].sum()
+
+
+def test_a_sum_is_surer_than_its_days_added_up(two: Forecast) -> None:
+    november = two.landing.filter((pl.col("series") == "search") & (pl.col("period") == "2026-11")).row(0, named=True)
+    days = two.days.filter((pl.col("series") == "search") & (pl.col("day") <= date(2026, 11, 30)))
+    assert november["high_80"] - november["low_80"] < (days["high_80"] - days["low_80"]).sum()
+
+
+def test_a_forecast_does_not_see_series_that_end_later() -> None:
+    alone = forecast(history("search"), steps=31)
+    later = history("voice", last=LAST + timedelta(days=30), seed=3)
+    together = forecast(pl.concat([history("search"), later]), steps=31)
+    mine = pl.col("series") == "search"
+    assert_frame_equal(together.days.filter(mine), alone.days, check_exact=True)
+    assert_frame_equal(together.landing.filter(mine), alone.landing, check_exact=True)
+
+
+def test_what_is_short_ended_or_unknown_says_so() -> None:
+    stopped = history("stopped").with_columns(
+        value=pl.when(pl.col("day") > LAST - timedelta(days=60)).then(pl.lit(0, MONEY)).otherwise("value")
+    )
+    empty = history("empty", 5).with_columns(value=pl.lit(None, MONEY))
+    young = history("young", 20)
+    one = history("one", 1)
+    made = forecast(pl.concat([stopped, empty, young, one, history("search")]), steps=14)
+    assert dict(made.days.group_by("series").agg(pl.col("status").first()).rows()) == {
+        "stopped": "ended",
+        "empty": "unknown",
+        "young": "short",
+        "one": "short",
+        "search": "ok",
+    }
+    unknown = made.days.filter(pl.col("series") == "empty")
+    assert unknown["expected"].null_count() == unknown["high_95"].null_count() == 14
+    assert made.landing.filter(pl.col("series") == "empty")["landing"].null_count() > 0
+    known = made.days.filter(pl.col("series") != "empty")
+    assert known["expected"].null_count() == known["low_95"].null_count() == 0
+
+
+def test_steps_without_dates_are_forecast_without_landings() -> None:
+    plain = history("search").select("series", pl.int_range(pl.len(), dtype=pl.Int32).alias("day"), "value")
+    made = forecast(plain, steps=14)
+    assert made.days["day"].to_list() == list(range(300, 314))
+    assert made.days.schema["day"] == pl.Int32
+    assert made.landing.is_empty()
+
+
+def test_floats_stay_floats() -> None:
+    made = forecast(history("search").with_columns(pl.col("value").cast(pl.Float64)), steps=31)
+    assert made.days.schema["expected"] == made.landing.schema["landing"] == pl.Float64
+
+
+def test_an_event_moves_points_bounds_and_landing_and_is_named() -> None:
+    plain = forecast(history("voice"), steps=31)
+    launch = Event("Voice launch", Kind.LAUNCH, date(2026, 11, 20), {"team": "voice"}, change_pct=30)
+    moved = forecast(history("voice"), steps=31, known_events=[launch], keys={"voice": {"team": "voice"}})
+    before, after = plain.days.row(2, named=True), moved.days.row(2, named=True)
+    assert before["expected"] == after["expected"]  # 19 November
+    before, after = plain.days.row(3, named=True), moved.days.row(3, named=True)
+    for column in ("expected", "low_80", "high_80"):
+        assert float(after[column]) == pytest.approx(1.3 * float(before[column]), abs=0.02)
+    assert moved.days["events"].unique().to_list() == ["Voice launch"]
+    assert moved.landing["landing"][0] > plain.landing["landing"][0]
+
+
+def test_accuracy_tells_every_candidate_and_the_back_tests_of_the_chosen_one(two: Forecast) -> None:
+    told = two.accuracy.filter(pl.col("series") == "search")
+    assert told["chosen"].sum() == 1
+    chosen = told.filter("chosen").row(0, named=True)
+    assert chosen["origins"] > 20
+    assert 4 < chosen["daily_error"] < 14  # 10 % noise is 8 % mean absolute error
+    assert 60 < chosen["coverage_80"] <= 95
+    assert chosen["coverage_95"] > chosen["coverage_80"]
+    assert chosen["history_days"] == 300
+    assert told.filter(~pl.col("chosen"))["coverage_80"].null_count() == told.height - 1
+
+
+@pytest.mark.parametrize("end", [{}, {"until": LAST, "steps": 3}, {"steps": 0}])
+def test_a_forecast_needs_one_end(end: dict[str, object]) -> None:
+    with pytest.raises(OutlayError, match="needs one end"):
+        forecast(history("search"), **end)  # type: ignore[arg-type]
+
+
+def test_nothing_is_answered_for_days_that_are_known() -> None:
+    made = forecast(history("search"), until=LAST)
+    assert made.days.is_empty()
+    assert made.landing.is_empty()

@@ -43,12 +43,13 @@ class Smoothed(NamedTuple):
 def drifting_level(values: np.ndarray, cuts: Sequence[int], horizon: int) -> np.ndarray:
     """(cuts, n, horizon) the level, going on by the drift.
 
-    Of a walk the mean of its changes is the efficient estimate of its drift, of noise about a line the line's slope;
-    a series between takes both, by its gain. Half of a line's slope is what the theta method goes on by
-    (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003).
+    The square of the gain is the share of a day's variance that stays. Where all of it does, the mean of the changes is
+    the efficient estimate of a drift; where none does, the slope of a line, of which the theta method goes on by half
+    (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003). A series between takes both, by that share.
     """
     level, gain = smoothed(values, cuts)
-    drift = gain * ordinary_change(values, cuts) + (1 - gain) * line_slope(values, cuts) / 2
+    stays = gain * gain
+    drift = stays * ordinary_change(values, cuts) + (1 - stays) * line_slope(values, cuts) / 2
     return level[:, :, None] + drift[:, :, None] * np.arange(1, horizon + 1)
 
 

@@ -65,7 +65,7 @@ def test_a_line_is_laid_through_the_known_days():
 def test_the_level_goes_on_by_the_drift_that_suits_its_gain():
     values = np.random.default_rng(5).normal(size=(3, 200)).cumsum(axis=1)
     level, gain = smoothed(values, (0,))
-    drift = gain * ordinary_change(values, (0,)) + (1 - gain) * line_slope(values, (0,)) / 2
+    drift = gain**2 * ordinary_change(values, (0,)) + (1 - gain**2) * line_slope(values, (0,)) / 2
 
     answer = drifting_level(values, (0,), 3)
 

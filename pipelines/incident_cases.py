@@ -1,0 +1,134 @@
+"""Incidents as cases to be explained: the charges behind each, and whether somebody foresaw it.
+
+Which episodes are one incident is told by `models.foresight.incidents`, why it happened by `root_cause`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import reduce
+from operator import and_
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from models.foresight.anomaly_tables import Case
+from models.foresight.episodes import GAP
+from models.foresight.incidents import HISTORY
+from models.foresight.leaves import expected_leaves
+from models.foresight.series import DIMENSIONS
+from models.table import MONEY
+from pipelines.cost_leaves import cause_items
+from pipelines.settings import Settings
+from pipelines.settings.foresight import EventSettings, SeriesScope
+
+Head = Mapping[str, Any]
+"""A row of `marts.anomalies` that names its incident."""
+_VALUES = tuple(name for name in DIMENSIONS if name != "total")
+_MOST = Decimal("0.5")
+"""The part of an incident's impact that must lie in the scope of what foresaw it."""
+
+
+class Foreseen(NamedTuple):
+    """What outlay.yaml says of days to come: whatever begins within them, in its scope and direction, is explained."""
+
+    name: str
+    scope: SeriesScope
+    first_day: date
+    last_day: date
+    direction: int = 0
+
+    def may_explain(self, head: Head) -> bool:
+        return self.first_day <= head["first_day"] <= self.last_day and self.direction * head["impact"] >= 0
+
+
+def foreseen(settings: Settings) -> list[Foreseen]:
+    """Expected anomalies, then events of forecasts, which explain what begins while their effect grows, or ends."""
+    expected = [Foreseen(each.name, each.scope, each.first_day, each.last_day) for each in settings.anomalies.expected]
+    return [*expected, *(told for event in settings.forecast.events for told in _of_event(event))]
+
+
+def _of_event(event: EventSettings) -> Iterator[Foreseen]:
+    change = event.amount_per_day if event.change is None else event.change
+    direction = (change > 0) - (change < 0) if change is not None else 0
+    grown = event.day + timedelta(days=event.ramp_days + GAP)
+    yield Foreseen(event.name, event.scope, event.day, grown, direction)
+    if event.until is not None:
+        over = event.until + timedelta(days=1)
+        yield Foreseen(event.name, event.scope, over, over + timedelta(days=GAP), -direction)
+
+
+def explained_by(head: Head, leaves: pl.DataFrame, told: Sequence[Foreseen]) -> str | None:
+    """The name of the first that explains an incident: most of its impact lies in the scope."""
+    may = [each for each in told if each.may_explain(head)]
+    if not may:
+        return None
+    rows = _behind(head, leaves).select("day", "cost", *_VALUES)
+    deviation = pl.concat(
+        [
+            _of_days(head, rows).select(*_VALUES, "cost"),
+            _expected(head, rows, _VALUES, ("cost",)).select(*_VALUES, cost=-pl.col("cost")),
+        ]
+    )
+    whole = deviation["cost"].sum()
+    for each in may:
+        part = deviation.filter(_within(each.scope))["cost"].sum()
+        if whole and Decimal(part) / Decimal(whole) >= _MOST:
+            return each.name
+    return None
+
+
+def _within(scope: SeriesScope) -> pl.Expr:
+    told = [pl.col(name).eq_missing(pl.lit(value)) for name, value in scope if value is not None]
+    return reduce(and_, told, pl.lit(value=True))
+
+
+def case_of(head: Head, leaves: pl.DataFrame) -> Case:
+    """The incident with what its days cost and, leaf by leaf, what they usually do."""
+    items = cause_items(_behind(head, leaves))
+    leaf = [name for name in items.columns if name not in ("day", "quantity", "cost")]
+    return Case(
+        incident_id=head["incident_id"],
+        name=name_of(head),
+        currency=head["currency"],
+        expected=head["expected"],
+        before=_expected(head, items, leaf, ("cost", "quantity")).select(*leaf, "quantity", "cost"),
+        after=_of_days(head, items).select(*leaf, "quantity", "cost"),
+    )
+
+
+def name_of(head: Head) -> str:
+    """`key lab-agents`, `everything`."""
+    if head["dimension"] == "total":
+        return "everything"
+    if head["value"] is None:
+        return str(head["value_name"])
+    words = {"sku": "SKU"}.get(head["dimension"], head["dimension"])
+    return f"{words} {head['value_name']}"
+
+
+def _behind(head: Head, leaves: pl.DataFrame) -> pl.DataFrame:
+    """The leaves of the head's series, on its days and in the weeks before."""
+    is_its = pl.lit(value=True)
+    if head["dimension"] != "total":
+        is_its = pl.col(head["dimension"]).eq_missing(pl.lit(head["value"], pl.String))
+    if head["dimension"] == "sku":
+        is_its &= pl.col("vendor") == head["vendor"]
+    days = pl.col("day").is_between(head["first_day"] - HISTORY, head["last_day"])
+    return leaves.filter(pl.col("currency") == head["currency"], days, is_its)
+
+
+def _of_days(head: Head, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("day") >= head["first_day"])
+
+
+def _expected(head: Head, rows: pl.DataFrame, leaf: Sequence[str], amounts: Sequence[str]) -> pl.DataFrame:
+    """`expected_leaves` of the head's days. A day without a row in the weeks before cost nothing."""
+    known = head["first_day"] - HISTORY
+    nothing = pl.DataFrame([{"day": known, **dict.fromkeys(amounts, Decimal(0))}], schema=rows.schema)
+    days = [head["first_day"] + timedelta(days=number) for number in range(head["days"])]
+    history = pl.concat([rows.with_columns(pl.col(amounts).fill_null(pl.lit(0, dtype=MONEY))), nothing])
+    told = expected_leaves(history.filter(pl.col("day") < head["first_day"]), days, leaf, amounts=amounts)
+    return told.filter(pl.any_horizontal(pl.col(amounts) != 0))

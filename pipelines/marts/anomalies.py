@@ -1,0 +1,163 @@
+"""Marts of anomalies, as the publication shows them: judged, put together to incidents, and explained.
+
+A detection that fails stops nothing: it is a problem of the publication, and its tables are empty rather than stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+import polars as pl
+
+from models.errors import OutlayError
+from models.foresight.anomalies import Sensitivity
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, incident_causes
+from models.foresight.episodes import episodes
+from models.foresight.incidents import incidents
+from models.foresight.series import KEY
+from pipelines.anomaly_scores import kept_scores
+from pipelines.changes import NESTING
+from pipelines.cost_leaves import CAUSES, cost_leaves, judged_series
+from pipelines.incident_cases import case_of, explained_by, foreseen
+from pipelines.marts.economics import Economics
+from pipelines.warehouse import Mart
+
+SHOWN = timedelta(days=180)
+"""Episodes that ended before this, counted from the last day that was judged, are no news any more."""
+AROUND = timedelta(days=14)
+"""Days before and after an incident that are shown with it."""
+SENSITIVITIES: Mapping[str, Sensitivity] = {
+    "quiet": Sensitivity(),
+    "balanced": Sensitivity(alert=0.85),
+    "keen": Sensitivity(alert=0.7),
+}
+"""What `anomalies.sensitivity` of outlay.yaml means."""
+
+_NAMED = ("series", *KEY, "value_name")
+
+
+class Anomalies(NamedTuple):
+    """The rows of the three tables."""
+
+    anomalies: pl.DataFrame
+    causes: pl.DataFrame
+    days: pl.DataFrame
+
+
+NOTHING = Anomalies(ANOMALIES.empty(), ANOMALY_CAUSES.empty(), ANOMALY_DAYS.empty())
+
+
+def anomalies_marts(economics: Economics) -> Mapping[str, Mart]:
+    """By qualified name."""
+    made = Detection(economics)
+    return {
+        ANOMALIES.qualified_name: lambda: made.found.anomalies,
+        ANOMALY_CAUSES.qualified_name: lambda: made.found.causes,
+        ANOMALY_DAYS.qualified_name: lambda: made.found.days,
+    }
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The anomalies of one publication, found once."""
+
+    economics: Economics
+
+    @cached_property
+    def found(self) -> Anomalies:
+        """Without rows where they cannot be found."""
+        try:
+            return self._found()
+        except Exception as error:  # whatever it is, costs are published
+            self.economics.problems.append(_failed(error))
+            return NOTHING
+
+    def _found(self) -> Anomalies:
+        origin = self.economics.series.origin
+        if origin is None:
+            return NOTHING
+        settings = self.economics.work.settings.anomalies
+        leaves = cost_leaves(self.economics)
+        series = _named(judged_series(leaves, self.economics))
+        judged = series.select("series", "day", usage="usage", cost="effective_cost")
+        folder = self.economics.work.home.cache / "anomalies"
+        scored = kept_scores(judged, SENSITIVITIES[settings.sensitivity], folder)
+        told = _told(episodes(scored, judged), series, origin.day)
+        grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
+        heads = grouped.filter("is_head").sort("first_day", "incident_id").rows(named=True)
+        events = foreseen(self.economics.work.settings)
+        named = {head["incident_id"]: explained_by(head, leaves, events) for head in heads}
+        anomalies = _counted(grouped, named, settings.minimum_impact)
+        causes = [incident_causes(case_of(head, leaves), CAUSES, NESTING) for head in heads]
+        return Anomalies(
+            ANOMALIES.check(anomalies),
+            ANOMALY_CAUSES.check(pl.concat([ANOMALY_CAUSES.empty(), *causes])),
+            ANOMALY_DAYS.check(_days(anomalies.filter("is_head"), scored, series)),
+        )
+
+
+def _named(series: pl.DataFrame) -> pl.DataFrame:
+    """SERIES with a text that names each."""
+    parts = [pl.col(name).fill_null("\0") for name in KEY]
+    return series.with_columns(series=pl.concat_str(parts, separator="\x1f"))
+
+
+def _told(found: pl.DataFrame, series: pl.DataFrame, origin: date) -> pl.DataFrame:
+    """Episodes that are news, with their series in words."""
+    news = found.filter(pl.col("last_day") >= origin - SHOWN).rename({"id": "anomaly_id"}).drop("explained_by")
+    words = series.select(_NAMED).unique("series")
+    return news.join(words, on="series").with_columns(
+        (pl.col("last_day") - pl.col("first_day")).dt.total_days().add(1).alias("days"),
+        made_on=pl.lit(origin),
+    )
+
+
+def _costs(leaves: pl.DataFrame) -> pl.DataFrame:
+    """What incidents are made out by."""
+    return leaves.group_by("day", "currency", "vendor", "team", "component", "model", "key", "sku").agg(
+        pl.col("cost").sum().cast(pl.Float64)
+    )
+
+
+def _counted(grouped: pl.DataFrame, explained: Mapping[str, str | None], minimum: Decimal) -> pl.DataFrame:
+    """`marts.anomalies`; what is foreseen, or a trifle, is shown and does not count."""
+    named = pl.DataFrame(
+        list(explained.items()), schema={"incident_id": pl.String, "explained_by": pl.String}, orient="row"
+    )
+    counts = pl.col("is_head") & pl.col("explained_by").is_null() & (pl.col("impact").abs() >= minimum)
+    return (
+        grouped.join(named, on="incident_id", how="left")
+        .with_columns(counted=counts)
+        .sort("first_day", "incident_id", "is_head", "anomaly_id", descending=[False, False, True, False])
+        .select(list(ANOMALIES.polars_schema))
+    )
+
+
+def _days(heads: pl.DataFrame, scored: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+    """`marts.anomaly_days` of the heads."""
+    asked = heads.select("incident_id", "first_day", "last_day", *KEY)
+    days = asked.join(series.select("series", *KEY, "day", "effective_cost"), on=list(KEY), nulls_equal=True).filter(
+        pl.col("day").is_between(pl.col("first_day") - AROUND, pl.col("last_day") + AROUND)
+    )
+    return (
+        days.join(scored, on=["series", "day"])
+        .with_columns(
+            actual="effective_cost", is_flagged="flag", in_incident=pl.col("day").is_between("first_day", "last_day")
+        )
+        .sort("incident_id", "day")
+        .select(list(ANOMALY_DAYS.polars_schema))
+    )
+
+
+def _failed(error: Exception) -> OutlayError:
+    if isinstance(error, OutlayError):
+        return OutlayError(f"anomalies could not be found: {error.what}", remedy=error.remedy, source=error.source)
+    return OutlayError(
+        f"anomalies could not be found: {type(error).__name__}: {error}",
+        remedy="costs are published without them; please report this, it is a defect",
+    )

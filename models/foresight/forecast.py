@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -19,6 +19,7 @@ import polars as pl
 
 from models.errors import OutlayError
 from models.foresight import accuracy, events, intervals, landing
+from models.foresight.hierarchy import CENTS, Partition, reconcile
 from models.foresight.landing import BOUNDS, Period
 from models.foresight.panel import Absent, Panel, panels
 from models.foresight.selection import best_points
@@ -37,7 +38,6 @@ ENDED_DAYS = 56
 """A series that was zero for so many days, and was not before, has ended."""
 
 _THREADS = 2
-_CENTS = 100
 
 
 class Status(StrEnum):
@@ -63,13 +63,15 @@ class Forecast:
     null if the history does not hold it whole), `change` (landing − previous), `days_left`, `status`. Empty without
     dates.
     `accuracy`: see `accuracy.forecast_accuracy`.
-    `unapplied`: events that no series could take, and why.
+    `unapplied`: events that no series could take, and why. `apart`: partitions that do not add up, because the
+    histories of their series end on different days.
     """
 
     days: pl.DataFrame
     landing: pl.DataFrame
     accuracy: pl.DataFrame
     unapplied: Mapping[str, str]
+    apart: tuple[Partition, ...] = ()
 
 
 def forecast(
@@ -81,23 +83,30 @@ def forecast(
     as_of: date | int | None = None,
     known_events: Sequence[events.Event] = (),
     keys: Mapping[str, events.Key] | None = None,
+    partitions: Sequence[Partition] = (),
 ) -> Forecast:
     """Every series of `history` (`panel.HISTORY`: series, day, value) forecast to `until`, or `steps` days ahead.
 
     Each panel (series whose history ends on the same day) is answered alone, from nothing after its own last day.
     `absent` and `as_of` are `panel.panels`'. `known_events` apply by `keys` (series -> what it is of), see `events`.
+    What `partitions` name adds up to the cent on each day, see `hierarchy`; that is for money, so days are then cents.
     A series whose history ends on `until` or later has no days ahead and no rows. OutlayError for awkward input (see
     `panel`), and unless exactly one of `until` and `steps` is given.
     """
     if (until is None) == (steps is None) or (steps is not None and steps < 1):
         raise OutlayError("a forecast needs one end", remedy="give either until (a day) or steps (1 or more)")
     answers: list[_Answer] = []
+    together: set[Partition] = set()
     with ThreadPoolExecutor(_THREADS) as threads:
         for panel in panels(history, absent=absent, as_of=as_of):
             horizon = _horizon(panel, until, steps)
             if horizon:
                 effects = events.effects(panel, horizon, known_events, keys or {})
-                answers += threads.map(lambda part: _answer(*part), _parts(effects, horizon))
+                of_panel = list(threads.map(lambda part: _answer(*part), _parts(effects, horizon)))
+                members = set(panel.names)
+                within = [part for part in partitions if members.issuperset((part.parent, *part.children))]
+                answers += _adding_up(of_panel, within) if within else of_panel
+                together.update(within)
     is_money = history.schema["value"].is_decimal()
     days = _days(answers, history, is_money=is_money)
     return Forecast(
@@ -105,6 +114,7 @@ def forecast(
         _landings(answers, days, history, is_money=is_money),
         _stacked([answer.accuracy for answer in answers]),
         {name: why for answer in answers for name, why in answer.unapplied.items()},
+        tuple(part for part in partitions if part not in together),
     )
 
 
@@ -114,6 +124,10 @@ class _Answer:
 
     panel: Panel
     values: np.ndarray
+    unit: np.ndarray
+    """What each day may be off, see `intervals`."""
+    floor: np.ndarray
+    """0 where a series never was negative, else −∞."""
     bands: intervals.Bands
     rests: list[tuple[Period, np.ndarray]]
     """Per period the (bounds, n) of its rest, in the order of BOUNDS."""
@@ -163,8 +177,41 @@ def _answer(effects: events.Effects, horizon: int, first: int, last: int) -> _An
     status = _status(panel)
     told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors), status)
     return _Answer(
-        panel, values, bands, rests, points.method, status, effects.names[first:last], told, effects.unapplied
+        panel,
+        values,
+        unit,
+        floor[:, 0],
+        bands,
+        rests,
+        points.method,
+        status,
+        effects.names[first:last],
+        told,
+        effects.unapplied,
     )
+
+
+def _adding_up(answers: list[_Answer], partitions: list[Partition]) -> list[_Answer]:
+    """The answers of one panel, moved to cents that add up; bounds move along with their points."""
+    names = [name for answer in answers for name in answer.panel.names]
+    values = np.vstack([answer.values for answer in answers])
+    units = np.vstack([answer.unit for answer in answers])
+    floors = np.concatenate([answer.floor for answer in answers])
+    cents = reconcile(names, values, units, floors, partitions)
+    agreed = np.where(np.isfinite(values), cents / CENTS, np.nan)
+    edges = np.cumsum([0, *(len(answer.panel) for answer in answers)])
+    return [_moved(answer, agreed[first:last]) for answer, (first, last) in zip(answers, pairwise(edges), strict=True)]
+
+
+def _moved(answer: _Answer, values: np.ndarray) -> _Answer:
+    by = values - answer.values
+    floor = answer.floor[:, None]
+    bands = intervals.Bands(np.maximum(answer.bands.low + by, floor), np.maximum(answer.bands.high + by, floor))
+    rests: list[tuple[Period, np.ndarray]] = []
+    for period, rest in answer.rests:
+        start, end = period.steps(answer.panel.origin)  # type: ignore[arg-type]
+        rests.append((period, np.maximum(rest + by[:, start:end].sum(axis=1), answer.floor)))
+    return replace(answer, values=values, bands=bands, rests=rests)
 
 
 def _rest(
@@ -233,8 +280,7 @@ def _of_series(answer: _Answer) -> pl.DataFrame:
 def _cents(*names: str) -> list[pl.Expr]:
     """Amounts as exact Decimal(38, 12), rounded to the cent."""
     return [
-        from_units((pl.col(name) * _CENTS).round().cast(pl.Int64).cast(pl.Int128) * 10**10).alias(name)
-        for name in names
+        from_units((pl.col(name) * CENTS).round().cast(pl.Int64).cast(pl.Int128) * 10**10).alias(name) for name in names
     ]
 
 

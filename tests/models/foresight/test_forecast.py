@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from models.errors import OutlayError
 from models.foresight.events import Event, Kind
 from models.foresight.forecast import Forecast, forecast
+from models.foresight.hierarchy import Partition
 
 LAST = date(2026, 11, 16)
 MONEY = pl.Decimal(38, 12)
@@ -144,6 +145,29 @@ def test_accuracy_tells_every_candidate_and_the_back_tests_of_the_chosen_one(two
     assert chosen["coverage_95"] > chosen["coverage_80"]
     assert chosen["history_days"] == 300
     assert told.filter(~pl.col("chosen"))["coverage_80"].null_count() == told.height - 1
+
+
+def test_parts_add_up_to_their_total_on_every_day_and_in_every_landing() -> None:
+    parts = pl.concat([history("search"), history("voice", level=7, seed=2), history("chat", level=33, seed=3)])
+    total = parts.group_by("day").agg(pl.col("value").sum()).select(pl.lit("total").alias("series"), "day", "value")
+    tree = [Partition("total", "team", ("search", "voice", "chat"))]
+    made = forecast(pl.concat([total.sort("day"), parts]), until=date(2027, 3, 31), partitions=tree)
+    assert made.apart == ()
+    whole = pl.col("series") == "total"
+    for frame, by, amounts in (
+        (made.days, ["day"], ["expected"]),
+        (made.landing, ["period"], ["actual", "expected_rest", "landing"]),
+    ):
+        assert_frame_equal(
+            frame.filter(~whole).group_by(by).agg(pl.col(amounts).sum()).sort(by),
+            frame.filter(whole).select(*by, *amounts).sort(by),
+        )
+
+
+def test_parts_whose_histories_end_on_other_days_are_named() -> None:
+    both = pl.concat([history("total"), history("part", last=LAST - timedelta(days=3))])
+    tree = Partition("total", "team", ("part",))
+    assert forecast(both, steps=5, partitions=[tree]).apart == (tree,)
 
 
 @pytest.mark.parametrize("end", [{}, {"until": LAST, "steps": 3}, {"steps": 0}])

@@ -1,9 +1,13 @@
-"""What a benchmark says: one row of the shared table, and how a time is taken."""
+"""What a benchmark says: one row of the shared table, and how time and memory are taken."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -45,3 +49,32 @@ def timed(work: Callable[[], object], runs: int) -> Timing:
         work()
         seconds.append(time.perf_counter() - begun)
     return Timing(tuple(seconds))
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a whole command took: seconds by the clock and of processors, and its peak of memory in MiB."""
+
+    seconds: float
+    processor_seconds: float
+    peak: float
+
+
+_WATCH = """
+import json, os, subprocess, sys, time
+begun = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+_, code, used = os.wait4(child.pid, 0)
+seconds = time.perf_counter() - begun
+print(json.dumps([os.waitstatus_to_exitcode(code), seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
+def command(words: Sequence[str], **environment: str) -> Command:
+    """Runs a command to its end. A small process of its own starts it: a child's peak begins with its parent's."""
+    watch = [sys.executable, "-S", "-c", _WATCH, *words]
+    told = subprocess.run(watch, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+    code, *figures = json.loads(told.stdout)
+    if code:
+        raise RuntimeError(f"{' '.join(words)} ended with {code}: {told.stderr[-400:]}")
+    return Command(*figures)

@@ -39,19 +39,21 @@ CAUSES = ("key", "model", "team", "component", "vendor", "project", "environment
 def cost_leaves(economics: Economics) -> pl.DataFrame:
     """Rows of LEAF_SCHEMA, of usage and declared, with pools split: what is shown, on its finest grain.
 
-    `cost` is effective, `quantity` that of charges that no pool takes, and `at_first_prices` the cost at the price that
-    each leaf had first: what cost is beside it is a change of prices, whatever was used. `day` is a Date.
+    `cost` is effective, `quantity` of a share of a pool in proportion to it, and `at_first_prices` the cost at the
+    price that each leaf had first: what cost is beside it is a change of prices, whatever was used. `day` is a Date.
     """
     usage = economics.leaves.filter(pl.col("charge_category") == "Usage")
-    together = pl.concat([usage, _declared(economics.declared)])
+    together = pl.concat([usage, _declared(economics.declared)]).with_columns(whole="effective_cost")
     shown = split(together, economics.work.pools, drivers(economics.attributed, economics.rates))
-    quantity = pl.when(pl.col("pool").is_null()).then("consumed_quantity")
+    share = pl.col("effective_cost").cast(pl.Float64) / pl.col("whole").cast(pl.Float64)
+    is_shared = pl.col("effective_cost") != pl.col("whole")
+    quantity = (pl.col("consumed_quantity").cast(pl.Float64) * share).round(9).cast(MONEY)
     told = shown.with_columns(
-        pl.col("day").dt.date(),
-        consumed_quantity=quantity,
-        quantity=quantity,
+        pl.col("day").dt.date(), consumed_quantity=pl.when(is_shared).then(quantity).otherwise("consumed_quantity")
+    ).with_columns(
+        quantity="consumed_quantity",
         cost="effective_cost",
-        sku_name=pl.coalesce(pl.format("{} {}", "model", "meter"), "sku_id"),
+        sku_name=pl.coalesce(pl.format("{} {}", "model", "meter"), "sku", "sku_id"),
         **{name: pl.col(column) for name, column in _OF_LEAVES.items()},
     )
     return _at_first_prices(told).with_columns(key_label=_key_labels())

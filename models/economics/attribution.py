@@ -135,11 +135,9 @@ _AMOUNTS = {"consumed_quantity": "ConsumedQuantity", "accelerator_hours": "x_Acc
 _ADDED = ("charges", *_COSTS, *_AMOUNTS)
 _NAME = "project_name"
 _GRAIN = [name for name in ATTRIBUTED_DAILY.polars_schema if name not in {*_ADDED, _NAME}]
-_LEAF_NAMES = (_NAME, "api_key_name")
-LEAF_SCHEMA = pl.Schema(
-    {**ATTRIBUTED_DAILY.polars_schema, "api_key_name": pl.String(), **dict.fromkeys(_BY_LEAF, pl.String())}
-)
-"""`marts.attributed_daily` by API key and SKU besides: the finest that a cause is looked for in."""
+_LEAF_NAMES = (_NAME, "api_key_name", "sku")
+LEAF_SCHEMA = pl.Schema({**ATTRIBUTED_DAILY.polars_schema, **dict.fromkeys((*_LEAF_NAMES, *_BY_LEAF), pl.String())})
+"""`marts.attributed_daily` by API key and SKU besides: the finest that a cause is looked for in. `sku` is its name."""
 _ALWAYS_ASKED = (*_FROM_CHARGES, "region", "sku", "instance_type", "ai_kind", "x_team", "day")
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from models.foresight.anomaly_tables import Case
+from models.foresight.anomaly_tables import Case, name_of
 from models.foresight.episodes import GAP
 from models.foresight.incidents import HISTORY
 from models.foresight.leaves import expected_leaves
@@ -97,16 +97,6 @@ def case_of(head: Head, leaves: pl.DataFrame) -> Case:
         before=_expected(head, items, leaf, ("cost", "quantity")).select(*leaf, "quantity", "cost"),
         after=_of_days(head, items).select(*leaf, "quantity", "cost"),
     )
-
-
-def name_of(head: Head) -> str:
-    """`key lab-agents`, `everything`."""
-    if head["dimension"] == "total":
-        return "everything"
-    if head["value"] is None:
-        return str(head["value_name"])
-    words = {"sku": "SKU"}.get(head["dimension"], head["dimension"])
-    return f"{words} {head['value_name']}"
 
 
 def _behind(head: Head, leaves: pl.DataFrame) -> pl.DataFrame:

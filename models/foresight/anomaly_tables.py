@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -22,6 +23,7 @@ from models.table import MONEY, Table, money, text
 KINDS = ("spike", "burst", "level_shift", "ramp", "drop", "weekend", "price", "runaway", "new")
 SEVERITIES = ("low", "medium", "high", "critical")
 STANDINGS = ("open", "ended")
+_WORDS = {"sku": "SKU"}
 REST = "rest"
 """Standing of what no cause explains; its rank is the one after them."""
 
@@ -90,7 +92,7 @@ class AnomalyCauses(dy.Schema):
     tier_effect = money("Because its usage moved between tiers or ways of buying")
     geography_effect = money("Because its usage moved between regions")
     price_effect = money("Because the same cost more or less per unit")
-    not_metered = money("What no quantity measures: declared costs, and shares of pools")
+    not_metered = money("What no quantity measures: declared costs, fees")
     sentence = text("The whole incident in a sentence; the same in each of its rows")
 
 
@@ -127,6 +129,15 @@ ANOMALY_DAYS = Table(
     meaning="The days of each incident's head, and those around it: expected, band and actual.",
     contract=AnomalyDays,
 )
+
+
+def name_of(anomaly: Mapping[str, Any]) -> str:
+    """Its series as people name it: `key lab-agents`, `no team`, `everything`."""
+    if anomaly["dimension"] == "total":
+        return "everything"
+    if anomaly["value"] is None:
+        return NO_VALUE[anomaly["dimension"]]
+    return f"{_WORDS.get(anomaly['dimension'], anomaly['dimension'])} {anomaly['value_name']}"
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ from models.economics.unit_costs import UNIT_COSTS
 from models.economics.unmatched import UNMATCHED_SPEND
 from models.economics.utilisation import ACCELERATOR_UTILISATION
 from models.economics.vendors import VENDOR_CONCENTRATION
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
 from models.foresight.cost_changes import COST_CHANGES
+from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
@@ -78,9 +80,19 @@ _ECONOMICS = (
     STATEMENTS,
 )
 
+_FORESIGHT = (
+    COST_CHANGES,
+    FORECASTS,
+    MONTH_END,
+    FORECAST_ACCURACY,
+    ANOMALIES,
+    ANOMALY_CAUSES,
+    ANOMALY_DAYS,
+)
+
 TABLES: Mapping[str, Table] = {
     table.qualified_name: table
-    for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, COST_CHANGES, BREAK_EVEN, BUDGET_STATUS)
+    for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, *_FORESIGHT, BREAK_EVEN, BUDGET_STATUS)
 }
 """Every table by its qualified name, such as `focus.cost_and_usage`."""
 

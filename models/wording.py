@@ -29,6 +29,15 @@ def money_text(amount: Decimal | None, currency: str, *, signed: bool = False) -
     return f"{rounded:{'+' if signed and rounded else ''},.2f} {currency}"
 
 
+def about_text(amount: Decimal | None, currency: str) -> str:
+    """`612,400 USD`: what nobody knows to the cent; whole from a thousand on, below to the cent; unknown is a dash."""
+    if amount is None:
+        return UNKNOWN
+    if abs(amount) < 1000:
+        return money_text(amount, currency)
+    return f"{_WIDE.plus(amount.quantize(Decimal(1), context=_WIDE)):,.0f} {currency}"
+
+
 def price_text(amount: Decimal | None, currency: str) -> str:
     """`0.000384 USD`: a price of one, to the cent and to three figures at least; unknown is a dash."""
     if amount is None:

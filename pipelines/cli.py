@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli_anomalies import watching_anomalies
 from pipelines.cli_exchange import checking, exporting, importing
 from pipelines.cli_explain import explaining
+from pipelines.cli_foresight import forecast
 from pipelines.cli_options import HomeOption
 from pipelines.cli_statements import stating
 from pipelines.cli_tco import tco
@@ -40,6 +42,7 @@ for name, group in (
     ("check", checking),
     ("explain", explaining),
     ("what-if", supposing),
+    ("anomalies", watching_anomalies),
     ("statement", stating),
     ("config", config),
     ("prices", prices),
@@ -47,6 +50,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("tco")(tco)
+app.command("forecast")(forecast)
 app.command("unit-costs")(unit_costs)
 
 PortOption = Annotated[int, typer.Option(help="Port of the dashboard; the next free one is taken.")]

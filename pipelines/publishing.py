@@ -12,11 +12,13 @@ from models.control.budgets import BUDGET_STATUS, status
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
+from pipelines.marts.anomalies import anomalies_marts
 from pipelines.marts.break_even import break_even_marts
 from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
 from pipelines.marts.disputes import disputes_marts
 from pipelines.marts.economics import Economics
+from pipelines.marts.forecasts import Forecasting, forecasts_marts
 from pipelines.marts.invoices import invoices_marts
 from pipelines.marts.statements import statements_marts
 from pipelines.marts.tco import tco_marts
@@ -57,12 +59,12 @@ def _published(economics: Economics) -> Mapping[str, Mart]:
 
 def _marts(economics: Economics) -> Mapping[str, Mart]:
     """The rows of every mart; what several share is worked out once."""
-    work, facts = economics.work, economics.facts
+    work, facts, forecasting = economics.work, economics.facts, Forecasting(economics)
     return {
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
         BUDGET_STATUS.qualified_name: lambda: budget_status(economics),
-        **tco_marts(economics),
+        **tco_marts(economics, forecasting.proofs),
         **disputes_marts(economics),
         **invoices_marts(economics),
         **commitments_marts(economics),
@@ -70,6 +72,8 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         **vendors_marts(economics),
         **statements_marts(economics),
         **changes_marts(economics),
+        **forecasts_marts(forecasting),
+        **anomalies_marts(economics),
         **break_even_marts(economics),
     }
 

@@ -72,10 +72,11 @@ NO_VALUE: Mapping[str, str] = {
 TOKENS = "Tokens"
 """Of several units tokens measure a series: what else is in it (searches, minutes) stands beside them."""
 
-_VALUES: Mapping[str, str | None] = {
+VALUES: Mapping[str, str | None] = {
     "total": None, "vendor": "provider_name", "team": "team", "component": "component", "model": "model", "key": "key",
     "sku": "sku",
 }  # fmt: skip
+"""The column of ITEMS that holds a dimension's values."""
 _NAMES = {"key": "key_name", "sku": "sku_name"}
 _COSTS = ("effective_cost", "billed_cost")
 _ZERO = pl.lit(0, dtype=MONEY)
@@ -117,7 +118,7 @@ def _of_dimension(dimension: str, costs: pl.DataFrame, usage: pl.DataFrame, thro
 
 def _named(rows: pl.LazyFrame, dimension: str) -> pl.LazyFrame:
     """The rows by the series that they belong to."""
-    value = _VALUES[dimension]
+    value = VALUES[dimension]
     nothing = pl.lit(None, dtype=pl.String)
     told = nothing if value is None else pl.col(value)
     name = pl.coalesce(_NAMES[dimension], told) if dimension in _NAMES else told

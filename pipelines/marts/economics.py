@@ -89,4 +89,4 @@ class Economics:
     @cached_property
     def series(self) -> DailySeries:
         """Cost and usage by day, through the day that forecasts and anomalies stand on."""
-        return daily_series(self.work, self.facts, self.attributed, self.tco, self.today)
+        return daily_series(self.work, self.facts, self.leaves, self.tco, self.today)

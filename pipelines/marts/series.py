@@ -5,7 +5,7 @@ What a series is, is in `models.foresight.series`, which day they stand on in `m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,11 +13,11 @@ import polars as pl
 
 from models.economics.tco import DECLARED
 from models.foresight.origin import Delivery, Origin, origin
-from models.foresight.series import SERIES, series
-from models.ledger.focus import COST_AND_USAGE
+from models.foresight.series import ITEMS, SERIES, series
 from models.ledger.operations import LOADS
 from models.ledger.rollup import DAILY_COSTS
 from pipelines.imports import imported_sources
+from pipelines.settings import SourceSettings
 from pipelines.warehouse import Facts
 from pipelines.workplace import Workplace
 
@@ -27,109 +27,82 @@ _AT_LEAST = 7
 _BY_HAND = "invoices"
 """The connector of files that come when they come."""
 _OF_TCO = ("total", "vendor", "team", "component", "model")
-_OF_CHARGES_ALONE = ("key", "sku")
+_OF_CHARGES = ("key", "sku")
 """Dimensions that declared costs have no value of."""
-_OF_CHARGES = {
-    "provider_name": "ServiceProviderName",
-    "key": "x_ApiKeyId",
-    "key_name": "x_ApiKeyName",
-    "sku": "SkuId",
-    "model": "x_ModelId",
-    "meter": "SkuMeter",
-    "currency": "BillingCurrency",
-}
 
 
 @dataclass(frozen=True)
 class DailySeries:
-    """SERIES of one publication through the origin; `origin` is None where nothing is published."""
+    """SERIES of one publication through the origin, and the ITEMS that they are made of by everything at once, shared
+    pools not split; `origin` is None where nothing is published."""
 
     rows: pl.DataFrame
+    items: pl.DataFrame
     origin: Origin | None
 
 
-def daily_series(
-    work: Workplace, facts: Facts, attributed: pl.DataFrame, tco: pl.DataFrame, today: date
-) -> DailySeries:
-    """Series of `marts.tco_daily` and, by key and SKU, of the charges, where declared costs have neither.
+def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.DataFrame, today: date) -> DailySeries:
+    """Series of `marts.tco_daily` and, by key and SKU, of the charges (`LEAF_SCHEMA`) and of declared costs, which have
+    neither.
 
     Usage is that of charges, by whom rules give them to: what a team shares of a pool costs it, but is metered by none.
     """
     if tco.is_empty():
-        return DailySeries(pl.DataFrame(schema=SERIES), None)
-    stands = origin(list(deliveries(facts, _not_by_day(work))), today)
-    costs = tco.select(
-        "provider_name", "team", "component", "model", "currency", "effective_cost", "billed_cost",
-        "origin", day=pl.col("day").dt.date(),
-    )  # fmt: skip
-    used = attributed.select(
-        "provider_name", "team", "component", "model", "currency", "effective_cost", day=pl.col("day").dt.date(),
-        **_measured(pl.col("charge_category"), pl.col("consumed_quantity"), pl.col("unit")),
-    )  # fmt: skip
-    charged = _charged(facts)
-    declared = costs.filter(pl.col("origin") == DECLARED).select(
-        pl.col(name) if name in costs.columns else pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in charged.schema.items()
-    )
-    whole = pl.concat([charged, declared])
-    made = series(
-        {**dict.fromkeys(_OF_TCO, costs), **dict.fromkeys(_OF_CHARGES_ALONE, whole)},
-        {**dict.fromkeys(_OF_TCO, used), **dict.fromkeys(_OF_CHARGES_ALONE, charged)},
+        return DailySeries(pl.DataFrame(schema=SERIES), pl.DataFrame(schema=ITEMS), None)
+    loads = facts.operations.get(LOADS.name, LOADS.empty())
+    told = deliveries(loads, _usage_days(facts), by_hand(work.sources, imported_sources(work.home)))
+    stands = origin(list(told), today)
+    day = pl.col("day").dt.date()
+    costs = tco.with_columns(day)
+    charged = _items(leaves.with_columns(day))
+    declared = costs.filter(pl.col("origin") == DECLARED)
+    items = pl.concat([charged, declared.select(_present_or_null(declared))])
+    rows = series(
+        {**dict.fromkeys(_OF_TCO, costs), **dict.fromkeys(_OF_CHARGES, items)},
+        dict.fromkeys((*_OF_TCO, *_OF_CHARGES), charged),
         stands.day,
     )
-    return DailySeries(made, stands)
+    return DailySeries(rows, items.filter(pl.col("day") <= stands.day), stands)
 
 
-def _charged(facts: Facts) -> pl.DataFrame:
-    """Charges by day, key and SKU, read as a stream."""
-    by = [*_OF_CHARGES, "day", "unit"]
-    measured = _measured(pl.col("ChargeCategory"), pl.col("ConsumedQuantity"), pl.col("ConsumedUnit"))
-    return (
-        facts.read(COST_AND_USAGE)
-        .select(
-            *(pl.col(column).alias(name) for name, column in _OF_CHARGES.items()),
-            day=pl.col("ChargePeriodStart").dt.date(),
-            effective_cost="EffectiveCost",
-            billed_cost="BilledCost",
-            **measured,
-        )
-        .group_by(by)
-        .agg(
-            pl.col("effective_cost", "billed_cost").sum(),
-            quantity=pl.when(pl.col("unit").is_not_null().any()).then(pl.col("quantity").sum()),
-        )
-        .with_columns(sku_name=pl.coalesce(pl.format("{} {}", "model", pl.col("meter").str.to_lowercase()), "meter"))
-        .drop("model", "meter")
-        .collect(engine="streaming")
+def _items(leaves: pl.DataFrame) -> pl.DataFrame:
+    """ITEMS of charges; of purchases, tax and credits neither unit nor quantity."""
+    quantity, unit, name = pl.col("consumed_quantity"), pl.col("unit"), pl.col("sku").str.to_lowercase()
+    is_measured = (pl.col("charge_category") == "Usage") & quantity.is_not_null() & unit.is_not_null()
+    made = leaves.with_columns(
+        key="api_key_id",
+        key_name="api_key_name",
+        sku="sku_id",
+        sku_name=pl.coalesce(pl.format("{} {}", "model", name), "sku"),
+        quantity=pl.when(is_measured).then(quantity),
+        unit=pl.when(is_measured).then(unit),
     )
+    return made.select(_present_or_null(made))
 
 
-def _measured(category: pl.Expr, quantity: pl.Expr, unit: pl.Expr) -> Mapping[str, pl.Expr]:
-    """Quantity and unit of usage; of purchases, tax and credits neither."""
-    is_measured = (category == "Usage") & quantity.is_not_null() & unit.is_not_null()
-    return {"quantity": pl.when(is_measured).then(quantity), "unit": pl.when(is_measured).then(unit)}
+def _present_or_null(rows: pl.DataFrame) -> list[pl.Expr]:
+    return [
+        (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in ITEMS.items()
+    ]
 
 
-def _not_by_day(work: Workplace) -> set[str]:
+def by_hand(sources: Iterable[SourceSettings], imported: Iterable[SourceSettings]) -> set[str]:
     """Sources that come by hand: invoices, and whatever was imported."""
-    imported = {source.name for source in imported_sources(work.home)}
-    return imported | {source.name for source in work.sources if source.connector == _BY_HAND}
+    return {source.name for source in imported} | {source.name for source in sources if source.connector == _BY_HAND}
 
 
-def deliveries(facts: Facts, by_hand: set[str]) -> Iterator[Delivery]:
-    """How far each source is through, by its last day with usage.
+def deliveries(loads: pl.DataFrame, usage_days: pl.DataFrame, come_by_hand: set[str]) -> Iterator[Delivery]:
+    """How far each source is through, by its last day with usage. `loads` are those of `ops.loads`, `usage_days` each
+    `source` and `day` with usage.
 
     It delivers by day if it told usage of a month while that was running, on half of its last days at least; a fee on
     the first of each month does not, nor does a file that comes when the month is over.
     """
-    loads = facts.operations.get(LOADS.name, LOADS.empty())
     ends = pl.col("billing_period").str.to_datetime("%Y-%m", time_zone="UTC").dt.offset_by("1mo")
     while_running = set(loads.filter(pl.col("data_through").is_not_null(), pl.col("pulled_at") < ends)["source"])
     days = (
-        facts.read(DAILY_COSTS)
-        .filter(pl.col("charge_category") == "Usage")
-        .select("source", day=pl.col("day").dt.date())
-        .unique()
+        usage_days.unique()
         .group_by("source")
         .agg(
             first=pl.col("day").min(),
@@ -137,9 +110,13 @@ def deliveries(facts: Facts, by_hand: set[str]) -> Iterator[Delivery]:
             recent=(pl.col("day") > pl.col("day").max() - _RECENT).sum(),
         )
         .sort("source")
-        .collect()
     )
     for source, first, last, recent in days.iter_rows():
         at_hand = min((last - first).days + 1, _RECENT.days)
         is_daily = recent >= max(_AT_LEAST, at_hand / 2)
-        yield Delivery(source, last, by_day=is_daily and source in while_running and source not in by_hand)
+        yield Delivery(source, last, by_day=is_daily and source in while_running and source not in come_by_hand)
+
+
+def _usage_days(facts: Facts) -> pl.DataFrame:
+    usage = facts.read(DAILY_COSTS).filter(pl.col("charge_category") == "Usage")
+    return usage.select("source", day=pl.col("day").dt.date()).unique().collect()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -18,14 +18,14 @@ from pipelines.marts.economics import Economics
 from pipelines.warehouse import Mart
 
 
-def tco_marts(economics: Economics) -> Mapping[str, Mart]:
-    """By qualified name."""
+def tco_marts(economics: Economics, further_proofs: Callable[[], pl.DataFrame] = CHECKS.empty) -> Mapping[str, Mart]:
+    """By qualified name; `further_proofs` (CHECKS) stand beside those of total cost."""
     return {
         ATTRIBUTED_DAILY.qualified_name: economics.attributed,
         DECLARED_COSTS.qualified_name: economics.declared,
         TCO_DAILY.qualified_name: economics.tco,
         UNMATCHED_SPEND.qualified_name: lambda: unmatched_spend(economics.attributed, economics.today),
-        CHECKS.qualified_name: lambda: _checks(economics),
+        CHECKS.qualified_name: lambda: pl.concat([_checks(economics), further_proofs()]),
     }
 
 

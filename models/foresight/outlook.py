@@ -1,0 +1,234 @@
+"""Outlook: the forecasts of all series of a home, as the tables that are published.
+
+Forecasting is `forecast`; here series become histories, known events find the series that they are of, and answers
+become rows of `marts.forecasts`, `marts.month_end` and `marts.forecast_accuracy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import dataframely as dy
+import polars as pl
+
+from models.foresight.event_placing import RECENT, SERIES_KEY, launched, place
+from models.foresight.events import Event
+from models.foresight.forecast import Forecast, Status, forecast
+from models.foresight.hierarchy import Partition
+from models.foresight.landing import QUARTER, period_of
+from models.foresight.panel import Absent
+from models.foresight.series import DIMENSIONS, ITEMS, KEY
+from models.table import Table, money, text
+
+MEASURES: Mapping[str, tuple[str, ...]] = {
+    "effective_cost": DIMENSIONS,
+    "billed_cost": ("total", "vendor", "team"),
+}
+"""What is forecast, and by which dimensions."""
+
+_RANGES = ("low_50", "high_50", "low_80", "high_80", "low_95", "high_95")
+_OF_SERIES = ("measure", *KEY[:-1], "value_name", KEY[-1])
+
+
+def _bound(side: str, level: int) -> dy.Decimal:
+    return money(f"{side} end of the {level} % interval; null: nothing is known", nullable=True)
+
+
+class _OfSeries(dy.Schema):
+    """What names the series; not a table of its own."""
+
+    measure = text("What is forecast", values=tuple(MEASURES))
+    dimension = text("What `value` is a value of", values=DIMENSIONS)
+    vendor = text("Of a SKU its vendor, else null", nullable=True)
+    value = text("Which vendor, team, component, model, key or SKU; null is the total, or what has none", nullable=True)
+    value_name = text("What people call it: of a key its last name; of no team `unallocated`, and so on")
+    currency = text("ISO 4217 code of the amounts")
+
+
+class Forecasts(_OfSeries):
+    """One row per series and day ahead: what is expected, and how sure that is."""
+
+    day = dy.Date(nullable=False, description="UTC day ahead of made_on, to the end of the next quarter")
+    expected = money("What the day is expected to cost, to the cent; null: nothing is known", nullable=True)
+    low_50 = _bound("Lower", 50)
+    high_50 = _bound("Upper", 50)
+    low_80 = _bound("Lower", 80)
+    high_80 = _bound("Upper", 80)
+    low_95 = _bound("Lower", 95)
+    high_95 = _bound("Upper", 95)
+    made_on = dy.Date(nullable=False, description="The last day with data of all sources: what it was made from")
+    method = text("Which candidate was chosen for this series, see marts.forecast_accuracy")
+    events = text("Known events of outlay.yaml that are in it; null: none", nullable=True)
+    status = text(
+        "ok; short: too few days to choose a method, so the simplest was used and its ranges are wide; ended: nothing "
+        "came for eight weeks; unknown: nothing is known",
+        values=tuple(Status),
+    )
+
+
+class MonthEnd(_OfSeries):
+    """One row per series and month or quarter: what it comes to at its end, if nothing is done."""
+
+    period_kind = text("month or quarter", values=("month", "quarter"))
+    period = text("2026-11 or 2026-Q4")
+    first_day = dy.Date(nullable=False, description="First day of the period")
+    last_day = dy.Date(nullable=False, description="Last day of the period")
+    made_on = dy.Date(nullable=False, description="The last day with data of all sources: what it was made from")
+    actual = money("What was spent in the period through made_on")
+    expected_rest = money("Sum of what its other days are expected to cost", nullable=True)
+    landing = money("actual + expected_rest, exactly", nullable=True)
+    low_50 = _bound("Lower", 50)
+    high_50 = _bound("Upper", 50)
+    low_80 = _bound("Lower", 80)
+    high_80 = _bound("Upper", 80)
+    low_95 = _bound("Lower", 95)
+    high_95 = _bound("Upper", 95)
+    previous = money("What the period before came to; null where it is not all known", nullable=True)
+    change = money("landing − previous", nullable=True)
+    days_left = dy.Int32(nullable=False, description="Days of the period after made_on")
+    status = text("As in marts.forecasts", values=tuple(Status))
+
+
+class ForecastAccuracy(_OfSeries):
+    """One row per series and candidate: how far it was off when it was asked to forecast the past."""
+
+    candidate = text("A forecasting method")
+    chosen = dy.Bool(nullable=False, description="Whether this series is forecast by it")
+    reason = text("Why it was chosen; null where it was not", nullable=True)
+    error = dy.Float64(
+        nullable=True, description="By which it was judged: smaller is better; null: could not be judged"
+    )
+    origins = dy.Int64(nullable=True, description="Earlier days that it was asked to stand on; of the chosen one")
+    daily_error = dy.Float64(
+        nullable=True, description="Σ absolute errors of days ÷ Σ what they cost, %; of the chosen"
+    )
+    month_end_error_day_5 = dy.Float64(nullable=True, description="Mean absolute error of months about day 5, %")
+    month_end_error_day_10 = dy.Float64(nullable=True, description="Mean absolute error of months about day 10, %")
+    month_end_error_day_15 = dy.Float64(nullable=True, description="Mean absolute error of months about day 15, %")
+    month_end_error_day_20 = dy.Float64(nullable=True, description="Mean absolute error of months about day 20, %")
+    coverage_80 = dy.Float64(nullable=True, description="Days inside the 80 % intervals of earlier origins, %")
+    coverage_95 = dy.Float64(nullable=True, description="Days inside the 95 % intervals of earlier origins, %")
+    history_days = dy.Int64(nullable=False, description="Days of history")
+    made_on = dy.Date(nullable=False, description="The last day with data of all sources")
+    status = text("As in marts.forecasts", values=tuple(Status))
+
+
+_GRAIN = "measure × dimension × vendor × value × currency"
+FORECASTS = Table(
+    "forecasts", "marts", "mart", f"{_GRAIN} × day",
+    "What each day to the end of the next quarter is expected to cost, with 50, 80 and 95 % intervals.", Forecasts,
+)  # fmt: skip
+MONTH_END = Table(
+    "month_end", "marts", "mart", f"{_GRAIN} × period",
+    "Where months and quarters will land: actual so far and expected rest, with intervals of the sum.", MonthEnd,
+)  # fmt: skip
+FORECAST_ACCURACY = Table(
+    "forecast_accuracy", "marts", "mart", f"{_GRAIN} × candidate",
+    "How far off each candidate method was in back-tests, which one was chosen, and how often its intervals held.",
+    ForecastAccuracy,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Rows of the three tables; `unapplied`: events that changed nothing, and why."""
+
+    forecasts: pl.DataFrame
+    month_end: pl.DataFrame
+    accuracy: pl.DataFrame
+    unapplied: Mapping[str, str]
+
+
+def outlook(
+    series: pl.DataFrame, made_on: date, known_events: Sequence[Event] = (), items: pl.DataFrame | None = None
+) -> Outlook:
+    """The outlook of series (`models.foresight.series.SERIES`, all through `made_on`) to the end of the next quarter.
+
+    `items` (ITEMS of the last days, see `event_placing`) tell which part of other series an event is of. Raises
+    `ContractError` where an answer would not keep its table's promises, and `OutlayError` for awkward series.
+    """
+    if series.is_empty():
+        return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), {})
+    history, names = _histories(pl.concat([series, launched(series, made_on, known_events)]))
+    of_days = pl.DataFrame(schema=ITEMS) if items is None else items
+    placed = place(known_events, names, _recent_costs(history, made_on), of_days)
+    answer = forecast(
+        history,
+        until=horizon_of(made_on),
+        absent=Absent.NO_CHARGE,
+        as_of=made_on,
+        known_events=placed.events,
+        keys={name: {SERIES_KEY: name} for name in names["series"]},
+        partitions=_partitions(names),
+    )
+    return _published(answer, names, placed.unapplied)
+
+
+def horizon_of(made_on: date) -> date:
+    """The end of the quarter after the one of the origin."""
+    this = period_of(made_on, QUARTER)
+    return period_of(this.last + timedelta(days=1), QUARTER).last
+
+
+def _histories(series: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Series, day and value as `forecast` takes them, and what each series is of."""
+    names = series.group_by(KEY, maintain_order=True).agg(pl.col("value_name").last())
+    parts = [
+        names.filter(pl.col("dimension").is_in(dimensions)).with_columns(measure=pl.lit(measure))
+        for measure, dimensions in MEASURES.items()
+    ]
+    numbered = pl.concat(parts).with_row_index("series").with_columns(pl.col("series").cast(pl.String))
+    histories = [
+        series.join(numbered.filter(measure=measure), on=list(KEY), nulls_equal=True, maintain_order="left").select(
+            "series", "day", value=measure
+        )
+        for measure in MEASURES
+    ]
+    return pl.concat(histories), numbered.select("series", *_OF_SERIES)
+
+
+def _recent_costs(history: pl.DataFrame, made_on: date) -> pl.DataFrame:
+    """`series` and its `cost` in the last days before the origin."""
+    recent = history.filter(pl.col("day") > made_on - RECENT)
+    return recent.group_by("series").agg(cost=pl.col("value").sum())
+
+
+def _partitions(names: pl.DataFrame) -> list[Partition]:
+    """Every dimension adds up to the total of its measure and currency, SKUs to their vendor."""
+    found: list[Partition] = []
+    for _, rows in names.group_by("measure", "currency", maintain_order=True):
+        of_total = rows.filter(dimension="total")["series"]
+        for (dimension,), parts in rows.filter(~pl.col("dimension").is_in(["total", "sku"])).group_by(
+            "dimension", maintain_order=True
+        ):
+            found.append(Partition(of_total[0], str(dimension), tuple(parts["series"])))
+        of_vendor = dict(rows.filter(dimension="vendor").select("value", "series").iter_rows())
+        for (vendor,), skus in rows.filter(dimension="sku").group_by("vendor", maintain_order=True):
+            found.append(Partition(of_vendor[vendor], "sku", tuple(skus["series"])))
+    return found
+
+
+def _after_another(landing: pl.DataFrame) -> pl.DataFrame:
+    """What comes after a period that is not over is set against where that one will land."""
+    before = pl.col("landing").shift(1).over("series", "period_kind", order_by="first_day")
+    previous = pl.when(before.is_not_null()).then(before).otherwise("previous")
+    return landing.with_columns(previous=previous).with_columns(change=pl.col("landing") - pl.col("previous"))
+
+
+def _published(answer: Forecast, names: pl.DataFrame, without: Mapping[str, str]) -> Outlook:
+    tables = (
+        (FORECASTS, answer.days, ["day"]),
+        (MONTH_END, _after_another(answer.landing), ["period_kind", "first_day"]),
+        (FORECAST_ACCURACY, answer.accuracy, ["candidate"]),
+    )
+    rows = [
+        table.check(
+            frame.join(names, on="series", maintain_order="left")
+            .sort("measure", *KEY, *order, nulls_last=True)
+            .select(pl.col(name).cast(dtype) for name, dtype in table.polars_schema.items())
+        )
+        for table, frame, order in tables
+    ]
+    return Outlook(rows[0], rows[1], rows[2], {**without, **answer.unapplied})

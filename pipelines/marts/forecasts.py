@@ -1,0 +1,137 @@
+"""Marts of forecasts, as the publication shows them: made of its series, and kept until these or what is known change.
+
+A forecast that fails stops nothing: it is a problem of the publication, and its tables are empty rather than stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from models.errors import OutlayError
+from models.foresight.event_placing import RECENT
+from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END, Outlook, outlook
+from models.ledger.trust import CHECKS
+from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
+from pipelines.known_events import KnownEvents, known_events
+from pipelines.marts.economics import Economics
+from pipelines.marts.foresight_proofs import foresight_checks
+from pipelines.reference import code_fingerprint
+from pipelines.warehouse import Mart
+
+_UNAPPLIED = pl.Schema({"event": pl.String(), "why": pl.String()})
+_KEPT: Mapping[str, pl.Schema] = {
+    **{table.name: table.polars_schema for table in (FORECASTS, MONTH_END, FORECAST_ACCURACY)},
+    "unapplied_events": _UNAPPLIED,
+}
+"""What is kept of an outlook, a file each, and its schema."""
+_DIGITS = 32
+"""Characters of a digest in a file's name."""
+
+
+def forecasts_marts(made: Forecasting) -> Mapping[str, Mart]:
+    """By qualified name."""
+    return {
+        FORECASTS.qualified_name: lambda: made.outlook.forecasts,
+        MONTH_END.qualified_name: lambda: made.outlook.month_end,
+        FORECAST_ACCURACY.qualified_name: lambda: made.outlook.accuracy,
+    }
+
+
+@dataclass(frozen=True)
+class Forecasting:
+    """The outlook of one publication, made once."""
+
+    economics: Economics
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """Of this publication's series; without rows where it cannot be made."""
+        try:
+            made = self._worked_out()
+        except Exception as error:  # whatever it is, costs are published
+            self.economics.problems.append(_failed(error))
+            return NOTHING
+        self.economics.problems.extend(
+            OutlayError(
+                f"the event {name!r} is in no forecast: {why}",
+                remedy="name in its scope what has costs, as `outlay tco` tells it, or remove it from forecast.events",
+            )
+            for name, why in made.unapplied.items()
+        )
+        return made
+
+    def _worked_out(self) -> Outlook:
+        if self.economics.series.origin is None:
+            return NOTHING
+        return self._kept() or self._made()
+
+    def proofs(self) -> pl.DataFrame:
+        """CHECKS of the series and of what was made of them; none where they cannot be made, which is told above."""
+        made = self.outlook
+        if made is NOTHING:
+            return CHECKS.empty()
+        series = self.economics.series
+        assert series.origin is not None
+        return foresight_checks(self.economics.tco, series.rows, series.origin, made)
+
+    def _made(self) -> Outlook:
+        """Made now, and kept."""
+        series = self.economics.series
+        assert series.origin is not None
+        made = outlook(series.rows, series.origin.day, self.known.events, self._recent_items)
+        unapplied = pl.DataFrame(list(made.unapplied.items()), schema=_UNAPPLIED, orient="row")
+        frames = (made.forecasts, made.month_end, made.accuracy, unapplied)
+        for frame, file in zip(frames, self._files, strict=True):
+            keep(frame, file)
+        forget_all_but(self._files, self._folder)
+        return made
+
+    def _kept(self) -> Outlook | None:
+        """As it was made before, of the same; None where it was not."""
+        frames = [read_kept(file, schema) for file, schema in zip(self._files, _KEPT.values(), strict=True)]
+        forecasts, month_end, accuracy, unapplied = frames
+        if forecasts is None or month_end is None or accuracy is None or unapplied is None:
+            return None
+        return Outlook(forecasts, month_end, accuracy, dict(unapplied.iter_rows()))
+
+    @cached_property
+    def _recent_items(self) -> pl.DataFrame:
+        series = self.economics.series
+        assert series.origin is not None
+        return series.items.filter(pl.col("day") > series.origin.day - RECENT)
+
+    @cached_property
+    def known(self) -> KnownEvents:
+        """What forecasts know of days to come."""
+        work, origin = self.economics.work, self.economics.series.origin
+        if origin is None:
+            return KnownEvents(())
+        sources = self.economics.tco.group_by("provider_name").agg(pl.col("source").unique())
+        vendors = {name: frozenset(named) for name, named in sources.iter_rows()}
+        return known_events(work.settings.forecast.events, work.contracts, vendors, origin.day)
+
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        """Named by all that an outlook depends on: the series, what is known of days to come, our code."""
+        series = self.economics.series
+        of = digest(digest_of(series.rows), repr(series.origin), repr(self.known.events), code_fingerprint())
+        return tuple(self._folder / f"{name}-{of[:_DIGITS]}.parquet" for name in _KEPT)
+
+    @property
+    def _folder(self) -> Path:
+        return self.economics.work.home.cache / "forecasts"
+
+
+NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), {})
+"""No rows."""
+
+
+def _failed(error: Exception) -> OutlayError:
+    told = error.what if isinstance(error, OutlayError) else f"{type(error).__name__}: {error}"
+    remedy = error.remedy if isinstance(error, OutlayError) else "costs are published without them; please report it"
+    return OutlayError(f"forecasts could not be made: {told}", remedy=remedy)

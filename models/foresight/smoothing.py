@@ -1,9 +1,9 @@
 """Levels and drifts of many series at once, known at every day of one pass over the days.
 
 A level is followed with several gains side by side; a series takes their mean, each weighted by how well it told the
-next day so far. Whether a series is a walk, whose last value is all that counts, or noise about a level, is thereby
-told by its *gain*, 1 for a walk; and the gain tells which estimate of its drift is the efficient one. What is answered
-at an origin depends on days up to it only. Seasons do not belong here: take them out first (`seasonality`).
+next day so far. These weights also tell how likely a series is a *walk*, whose last value is all that counts, rather
+than noise about a level, and thereby which estimate of its drift is the efficient one. What is answered at an origin
+depends on days up to it only. Seasons do not belong here: take them out first (`seasonality`).
 
 Matrices of values are (n, days), right-aligned: the last column is the origin, NaN a day before the series began or
 an unknown one. `cuts` are the days left off the end (0 = now). Answers have the axes cuts, n and where it applies
@@ -20,6 +20,9 @@ import numpy as np
 GAINS = (0.03, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 """Shares of an error that a level may go by."""
 
+WALK = 0.8
+"""The least gain of a walk."""
+
 MEMORY = 0.99
 """Weight of yesterday's error beside today's, where gains are weighed by their errors: half after 69 days."""
 
@@ -34,22 +37,21 @@ LINE_DAYS = 180
 
 
 class Smoothed(NamedTuple):
-    """`level` (cuts, n), what is expected of the next day, and `gain` (cuts, n), the share of an error it goes by."""
+    """`level` (cuts, n), what is expected of the next day, and `walk` (cuts, n), how likely a series is a walk, 0 to 1: the
+    likelihood of the gains from WALK on."""
 
     level: np.ndarray
-    gain: np.ndarray
+    walk: np.ndarray
 
 
 def drifting_level(values: np.ndarray, cuts: Sequence[int], horizon: int) -> np.ndarray:
     """(cuts, n, horizon) the level, going on by the drift.
 
-    The square of the gain is the share of a day's variance that stays. Where all of it does, the mean of the changes is
-    the efficient estimate of a drift; where none does, the slope of a line, of which the theta method goes on by half
-    (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003). A series between takes both, by that share.
+    Of a walk the mean of its changes is the efficient estimate of a drift; of noise about a line, the line's slope, of
+    which the theta method goes on by half (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003).
     """
-    level, gain = smoothed(values, cuts)
-    stays = gain * gain
-    drift = stays * ordinary_change(values, cuts) + (1 - stays) * line_slope(values, cuts) / 2
+    level, walk = smoothed(values, cuts)
+    drift = walk * ordinary_change(values, cuts) + (1 - walk) * line_slope(values, cuts) / 2
     return level[:, :, None] + drift[:, :, None] * np.arange(1, horizon + 1)
 
 
@@ -62,6 +64,7 @@ def smoothed(values: np.ndarray, cuts: Sequence[int]) -> Smoothed:
     out = Smoothed(*np.full((2, len(cuts), n), np.nan))
     at = {days - cut - 1: place for place, cut in enumerate(cuts)}
     gains = np.array(GAINS)[:, None]
+    walks = gains[:, 0] >= WALK
     known = np.isfinite(values)
     starts = known & (known.cumsum(axis=1) == 1)
     told = known & ~starts
@@ -78,7 +81,7 @@ def smoothed(values: np.ndarray, cuts: Sequence[int]) -> Smoothed:
         if day in at:
             weights = _likelihoods(squares, judged)
             out.level[at[day]] = (weights * levels).sum(axis=0)
-            out.gain[at[day]] = (weights * gains).sum(axis=0)
+            out.walk[at[day]] = weights[walks].sum(axis=0)
     return out
 
 

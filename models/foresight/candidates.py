@@ -1,50 +1,158 @@
-"""The methods that compete for a series: a table of names and functions from a panel to point forecasts.
+"""The methods that compete for a series: a table of names and functions from a seasonless history to a line ahead.
 
-Every candidate answers for several origins at once: `cuts` are the days left off the end (0 = now), the answer is
-(cuts, n, horizon), NaN where the history is too short. Choosing does not belong here (`selection`).
+Every candidate answers for several origins at once. Seasons are taken out before and put back after (`seasonality`),
+choosing does not belong here (`selection`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
-from models.foresight.panel import Panel
-from models.foresight.seasonality import WEEK, weekday_index
+from models.foresight.seasonality import TOO_QUIET, WEEK, by_week, week_patterns
+from models.foresight.smoothing import drifting_level
 
-Candidate = Callable[[Panel, Sequence[int], int], np.ndarray]
+DAMPING = 0.97
+"""What is left of a drift a day later: a trend is not believed further than about a month."""
 
 
-def weekday_median(days: int) -> Candidate:
-    """Median of the last `days` days without their weekday pattern, times the pattern."""
+class Line(NamedTuple):
+    """`level` (cuts, n) and `drift` (cuts, n) a day ahead, damped; NaN where the history is too short."""
 
-    def answer(panel: Panel, cuts: Sequence[int], horizon: int) -> np.ndarray:
-        out = np.full((len(cuts), len(panel), horizon), np.nan)
-        for at, cut in enumerate(cuts):
-            known = panel.values[:, : panel.days - cut]
-            if known.shape[1] < 1:
-                continue
-            index = weekday_index(known)
-            recent = known[:, -days:]
-            pattern = index[:, np.arange(-recent.shape[1], 0) % WEEK]
-            level = _median(recent / np.where(pattern > 0, pattern, np.nan))
-            out[at] = level[:, None] * index[:, np.arange(horizon) % WEEK]
-        return out
+    level: np.ndarray
+    drift: np.ndarray
+
+
+@dataclass(frozen=True)
+class Seasonless:
+    """Histories without their seasons.
+
+    `pattern` (n, weeks, 7) factors of weekdays at the end of each week; `daily` (n, days) without them; `weekly`
+    (n, weeks) a robust mean of each week, or where most days are 0 (`sparse`, n) the plain one: what is rare there is
+    the whole cost. NaN is unknown. Cuts are whole weeks.
+    """
+
+    pattern: np.ndarray
+    daily: np.ndarray
+    weekly: np.ndarray
+    sparse: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Seasonless:
+        weeks = by_week(values)
+        pattern = week_patterns(weeks)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            daily = np.where(pattern >= TOO_QUIET, weeks / pattern, np.nan)
+        sparse = (values == 0).sum(axis=1) * 2 > np.isfinite(values).sum(axis=1)
+        weekly = np.where(sparse[:, None], _means(weeks), _robust_means(daily))
+        return cls(pattern, daily.reshape(len(values), -1)[:, -values.shape[1] :], weekly, sparse)
+
+
+Candidate = Callable[[Seasonless, Sequence[int]], Line]
+
+
+def _means(weeks: np.ndarray) -> np.ndarray:
+    """(n, weeks) mean of each week's known days; NaN where none is."""
+    known = np.isfinite(weeks)
+    count = known.sum(axis=2)
+    return np.where(count > 0, np.where(known, weeks, 0.0).sum(axis=2) / np.maximum(count, 1), np.nan)
+
+
+def _robust_means(weeks: np.ndarray) -> np.ndarray:
+    """The same with the least and the most of a whole week replaced by their neighbours (winsorised; Tukey 1962)."""
+    ordered = np.sort(weeks, axis=2)
+    held = (ordered[:, :, 1:-1].sum(axis=2) + ordered[:, :, 1] + ordered[:, :, -2]) / WEEK
+    return np.where(np.isfinite(held), held, _means(weeks))
+
+
+def mean_of_days(count: int) -> Candidate:
+    """Mean of the last days, of those that are known."""
+
+    def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
+        days = history.daily.shape[1]
+        level = np.full((len(cuts), len(history.daily)), np.nan)
+        for place, cut in enumerate(cuts):
+            last = history.daily[:, max(days - cut - count, 0) : max(days - cut, 0)]
+            known = np.isfinite(last)
+            told = known.sum(axis=1)
+            level[place] = np.where(told > 0, np.where(known, last, 0.0).sum(axis=1) / np.maximum(told, 1), np.nan)
+        return Line(level, np.zeros_like(level))
 
     return answer
 
 
+def mean_of_weeks(count: int) -> Candidate:
+    """Mean of the last weeks."""
+
+    def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
+        known = np.isfinite(history.weekly)
+        total = _of_last(np.where(known, history.weekly, 0.0), count)
+        weeks = _of_last(known.astype(float), count)
+        level = _at(np.where(weeks > 0, total / np.maximum(weeks, 1), np.nan), cuts)
+        return Line(level, np.zeros_like(level))
+
+    return answer
+
+
+def median_of_weeks(count: int) -> Candidate:
+    """Median of the last weeks; of a sparse series their mean, as most of its weeks may be 0."""
+    mean = mean_of_weeks(count)
+
+    def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
+        weeks = history.weekly.shape[1]
+        level = np.full((len(cuts), len(history.weekly)), np.nan)
+        for place, cut in enumerate(cuts):
+            end = weeks - cut // WEEK
+            if end > 0:
+                level[place] = _median(history.weekly[:, max(end - count, 0) : end])
+        level = np.where(history.sparse, mean(history, cuts).level, level)
+        return Line(level, np.zeros_like(level))
+
+    return answer
+
+
+def smoothed(history: Seasonless, cuts: Sequence[int]) -> Line:
+    """The level that exponential smoothing has reached, going on by its drift (`smoothing.drifting_level`)."""
+    ahead = drifting_level(history.daily, cuts, 2)
+    drift = ahead[:, :, 1] - ahead[:, :, 0]
+    return Line(ahead[:, :, 0] - drift, drift)
+
+
 def _median(values: np.ndarray) -> np.ndarray:
     """Median of what is known per row; NaN where nothing is."""
-    out = np.full(len(values), np.nan)
-    some = np.isfinite(values).any(axis=1)
-    if some.any():
-        out[some] = np.nanmedian(values[some], axis=1)
-    return out
+    ordered = np.sort(values, axis=1)
+    count = np.isfinite(values).sum(axis=1)
+    row = np.arange(len(values))
+    return (ordered[row, np.maximum(count - 1, 0) // 2] + ordered[row, np.minimum(count // 2, values.shape[1] - 1)]) / 2
+
+
+def _of_last(weekly: np.ndarray, count: int) -> np.ndarray:
+    total = weekly.cumsum(axis=1)
+    late = total.copy()
+    late[:, count:] -= total[:, :-count]
+    return late
+
+
+def _at(weekly: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
+    """(cuts, n) of what is known at the end of every week; NaN before the first one."""
+    weeks = weekly.shape[1]
+    return np.stack(
+        [weekly[:, weeks - cut // WEEK - 1] if cut // WEEK < weeks else np.full(len(weekly), np.nan) for cut in cuts]
+    )
 
 
 CANDIDATES: Mapping[str, Candidate] = MappingProxyType(
-    {"weekday median 28": weekday_median(28), "weekday median 56": weekday_median(56)}
+    {
+        "3 days": mean_of_days(3),
+        "1 week": mean_of_weeks(1),
+        "median of 4 weeks": median_of_weeks(4),
+        "median of 8 weeks": median_of_weeks(8),
+        "26 weeks": mean_of_weeks(26),
+        "smoothed": smoothed,
+    }
 )
+"""Name -> method, as published: memories from days to half a year, and one that learns its own."""

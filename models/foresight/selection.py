@@ -1,7 +1,8 @@
-"""Which candidate answers for which series: chosen by rolling back-test, recorded with its error.
+"""Which candidates answer for which series: weighed by rolling back-test, recorded with their errors.
 
-At each earlier origin every candidate is asked what it would have said then, and is judged by how far its total over
-the horizon was off, as a share of what came. Intervals do not belong here (`intervals`).
+At each earlier origin every candidate is asked what it would have said then, and judged by how far its total over the
+horizon was off. A series takes the mean of all candidates, each weighed by its error: over many series this loses
+less than taking the best one, whose lead is often luck (Bates & Granger 1969). Intervals do not belong here.
 """
 
 from __future__ import annotations
@@ -11,20 +12,36 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from models.foresight.candidates import CANDIDATES
+from models.foresight.candidates import CANDIDATES, DAMPING, Line, Seasonless
 from models.foresight.panel import Panel
+from models.foresight.seasonality import WEEK, year_factors
 
-CUTS = (7, 14, 21, 28, 35, 42)
-"""Earlier origins that a choice is judged at, in days before the panel's origin."""
+CUTS = tuple(range(7, 85, 7))
+"""Earlier origins, in days before the panel's; whole weeks."""
+JUDGED = 12
+"""The latest earlier origins that candidates are judged at."""
+LEAST_ORIGINS = 3
+"""With fewer, a series is too short to choose: all candidates weigh the same."""
+SHARPNESS = 3
+"""Weights fall with this power of the error: 0 is the plain mean, ∞ the best candidate alone."""
+PRIOR_ORIGINS = 3
+"""Origins that the typical error of a candidate in the panel counts for, beside the series' own."""
+ENDED_DAYS = 56
+"""A series that was zero for so many days, and was not before, has ended."""
+
+BLEND, ENDED = "blend", "ended"
 
 
 @dataclass(frozen=True)
 class Points:
     """Point forecasts of a panel and what the same choice would have said before.
 
-    `values` (n, horizon) and `backtests` (cuts, n, horizon), NaN where the history is too short; `cuts` are the earlier
-    origins in days before the panel's; `method` names the chosen candidate of each series; `errors` has one row per
-    series and candidate.
+    `values` (n, horizon) and `backtests` (cuts, n, horizon), NaN where nothing is known; `cuts` are the earlier
+    origins in days before the panel's; `method` is what answers for each series, BLEND or ENDED.
+
+    `errors`, one row per series and candidate, and of what answers: `series`, `method`, `error` (Σ of absolute errors
+    of totals over the horizon ÷ Σ of what came; null if nothing came or nothing could be judged), `chosen`, `weight`
+    (share in the blend), `judged_origins`, and `reason` in words.
     """
 
     values: np.ndarray
@@ -35,30 +52,137 @@ class Points:
 
 
 def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> Points:
-    """The forecast of the candidate with the least back-test error, per series."""
-    answers = np.stack([candidate(panel, (0, *cuts), horizon) for candidate in CANDIDATES.values()])
-    truth = _came(panel, cuts, horizon)
-    both = np.isfinite(answers[:, 1:]) & np.isfinite(truth)
-    off = np.abs(np.where(both, answers[:, 1:] - truth, 0.0).sum(axis=3)).sum(axis=1)
-    came = np.abs(np.where(both, truth, 0.0)).sum(axis=(1, 3))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.where(came > 0, off / came, np.nan)
-    best = np.argmin(np.where(np.isfinite(error), error, np.inf), axis=0)
-    rows = np.arange(len(panel))
-    names = list(CANDIDATES)
-    chosen = answers[best, :, rows].swapaxes(0, 1)
-    errors = pl.DataFrame(
-        {
-            "series": np.tile(np.array(panel.names, dtype=object), len(names)).tolist(),
-            "method": np.repeat(np.array(names, dtype=object), len(panel)).tolist(),
-            "error": error.ravel(),
-            "chosen": (np.arange(len(names))[:, None] == best).ravel(),
-        }
-    )
-    return Points(chosen[0], chosen[1:], cuts, [names[at] for at in best], errors)
+    """The blend of candidates per series, at the origin and at the earlier ones; a ledger that never fell below 0 does
+    not do so ahead. `cuts` are multiples of 7. Days of one panel only, none after an origin (but for the weights of
+    the blend, and how far the shared year is trusted, which the earlier origins take from the panel's)."""
+    origins = (0, *cuts)
+    factors = year_factors(panel, horizon)
+    history = Seasonless.of(panel.values / factors[:, : panel.days])
+    lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
+    lines = Line(np.stack([line.level for line in lines]), np.stack([line.drift for line in lines]))
+    season = _seasons(history.pattern, factors, origins, panel.days, horizon)
+    came = _came(panel, cuts, horizon)
+    judged = _Judged.of(lines, season[1:], came)
+    weights = judged.weights()
+    blend = _blend(lines, weights)
+    values = (blend.level[:, :, None] + blend.drift[:, :, None] * _steps(horizon)) * season
+    never_negative = np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1, initial=0.0) >= 0
+    values = np.where(never_negative[:, None], np.maximum(values, 0.0), values)
+    ended = _ended(panel)
+    values[0][ended] = 0.0
+    errors = _errors(panel, judged, weights, _off(values[1:], came), ended)
+    return Points(values[0], values[1:], cuts, [ENDED if over else BLEND for over in ended], errors)
+
+
+def _steps(horizon: int) -> np.ndarray:
+    """(horizon) how many days' drift a forecast has gone by, damped (Gardner & McKenzie 1985)."""
+    return (DAMPING ** np.arange(1, horizon + 1)).cumsum()
+
+
+def _seasons(pattern: np.ndarray, factors: np.ndarray, origins: tuple[int, ...], days: int, horizon: int) -> np.ndarray:
+    """(origins, n, horizon) the week's pattern known at each origin times the year's factor."""
+    weeks, ahead = pattern.shape[1], np.arange(horizon) % WEEK
+    out = np.full((len(origins), len(pattern), horizon), np.nan)
+    for place, cut in enumerate(origins):
+        if cut < days:
+            out[place] = pattern[:, weeks - 1 - cut // WEEK][:, ahead] * factors[:, days - cut : days - cut + horizon]
+    return out
 
 
 def _came(panel: Panel, cuts: tuple[int, ...], horizon: int) -> np.ndarray:
     """(cuts, n, horizon) what came after each earlier origin; NaN beyond the panel's own."""
-    padded = np.concatenate([panel.values, np.full((len(panel), horizon), np.nan)], axis=1)
-    return np.stack([padded[:, panel.days - cut : panel.days - cut + horizon] for cut in cuts])
+    out = np.full((len(cuts), len(panel), horizon), np.nan)
+    for place, cut in enumerate(cuts):
+        first = max(panel.days - cut, 0)
+        seen = panel.values[:, first : first + horizon]
+        out[place, :, : seen.shape[1]] = seen
+    return out
+
+
+def _off(answers: np.ndarray, came: np.ndarray) -> np.ndarray:
+    """(n) Σ of absolute errors of totals ÷ Σ of absolute totals over the judged origins; NaN where none can be told."""
+    both = np.isfinite(answers) & np.isfinite(came)
+    off = np.abs(np.where(both, answers - came, 0.0).sum(axis=2))[:JUDGED].sum(axis=0)
+    total = np.abs(np.where(both, came, 0.0).sum(axis=2))[:JUDGED].sum(axis=0)
+    return np.where(total > 0, off / np.where(total > 0, total, 1.0), np.nan)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """`off` (candidates, n) mean absolute error of totals over the judged origins; `came` (n) mean absolute total."""
+
+    off: np.ndarray
+    came: np.ndarray
+    origins: np.ndarray
+
+    @classmethod
+    def of(cls, lines: Line, season: np.ndarray, came: np.ndarray) -> _Judged:
+        season, came = season[:JUDGED], came[:JUDGED]
+        known = np.isfinite(came) & np.isfinite(season)
+        shape = np.where(known, season, 0.0)
+        total = np.where(known, came, 0.0).sum(axis=2)
+        of_level, of_drift = shape.sum(axis=2), (shape * _steps(season.shape[2])).sum(axis=2)
+        off = np.abs(lines.level[:, 1 : 1 + JUDGED] * of_level + lines.drift[:, 1 : 1 + JUDGED] * of_drift - total)
+        told = np.isfinite(off).all(axis=0) & known.any(axis=2)
+        count = np.maximum(told.sum(axis=0), 1)
+        off = np.where(told, off, 0.0).sum(axis=1) / count
+        return cls(off, np.where(told, np.abs(total), 0.0).sum(axis=0) / count, told.sum(axis=0))
+
+    def weights(self) -> np.ndarray:
+        """(candidates, n), summing to 1."""
+        usual = self.off.mean(axis=0)
+        relative = np.where(usual > 0, self.off / np.where(usual > 0, usual, 1.0), 1.0)
+        able = self.origins >= LEAST_ORIGINS
+        typical = np.median(relative[:, able], axis=1) if able.any() else np.ones(len(relative))
+        relative = (self.origins * relative + PRIOR_ORIGINS * typical[:, None]) / (self.origins + PRIOR_ORIGINS)
+        weights = np.where(able, np.maximum(relative, 1e-3) ** -SHARPNESS, 1.0)
+        return weights / weights.sum(axis=0)
+
+
+def _blend(lines: Line, weights: np.ndarray) -> Line:
+    """The weighted mean of the candidates that can answer at each origin."""
+    told = np.isfinite(lines.level)
+    share = np.where(told, weights[:, None], 0.0)
+    total = share.sum(axis=0)
+    share = share / np.where(total > 0, total, np.nan)
+    return Line(*((share * np.where(told, part, 0.0)).sum(axis=0) for part in lines))
+
+
+def _ended(panel: Panel) -> np.ndarray:
+    """(n) whether all known days of the last ENDED_DAYS are 0 and an earlier one is not."""
+    spent = np.where(np.isfinite(panel.values), np.abs(panel.values), 0.0)
+    told = np.isfinite(panel.values[:, -ENDED_DAYS:]).any(axis=1)
+    return told & (spent[:, -ENDED_DAYS:].sum(axis=1) == 0) & (spent.sum(axis=1) > 0)
+
+
+def _errors(panel: Panel, judged: _Judged, weights: np.ndarray, blended: np.ndarray, ended: np.ndarray) -> pl.DataFrame:
+    """The rows of `Points.errors`."""
+    n, told = len(panel), judged.origins > 0
+    single = np.where(told & (judged.came > 0), judged.off / np.where(judged.came > 0, judged.came, 1.0), np.nan)
+    days = np.isfinite(panel.values).sum(axis=1)
+    reason = [
+        f"nothing came for {ENDED_DAYS} days"
+        if over
+        else f"too short to choose: {known} days, all weigh the same"
+        if origins < LEAST_ORIGINS
+        else f"weighed by the errors at {origins} earlier origins"
+        for over, known, origins in zip(ended.tolist(), days.tolist(), judged.origins.tolist(), strict=True)
+    ]
+    names = pl.DataFrame({"series": panel.names, "judged_origins": judged.origins, "reason": reason})
+    rows = [
+        names.with_columns(
+            method=pl.lit(name), error=pl.Series(error), chosen=pl.lit(value=False), weight=pl.Series(weight)
+        )
+        for name, error, weight in zip(CANDIDATES, single, weights, strict=True)
+    ]
+    answering = names.with_columns(
+        method=pl.Series([ENDED if over else BLEND for over in ended], dtype=pl.String),
+        error=pl.Series(blended),
+        chosen=pl.lit(value=True),
+        weight=pl.Series(np.ones(n)),
+    )
+    return (
+        pl.concat([answering, *rows])
+        .with_columns(pl.col("error").fill_nan(None))
+        .select("series", "method", "error", "chosen", "weight", "judged_origins", "reason")
+    )

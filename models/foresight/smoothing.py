@@ -37,52 +37,59 @@ LINE_DAYS = 180
 
 
 class Smoothed(NamedTuple):
-    """`level` (cuts, n), what is expected of the next day, and `walk` (cuts, n), how likely a series is a walk, 0 to 1: the
-    likelihood of the gains from WALK on."""
+    """What is known of the series at each cut, all (cuts, n): the `level` expected of the next day but for the `drift`,
+    its change a day; and `walk`, how likely the series is a walk, 0 to 1, the likelihood of the gains from WALK on."""
 
     level: np.ndarray
+    drift: np.ndarray
     walk: np.ndarray
 
 
 def drifting_level(values: np.ndarray, cuts: Sequence[int], horizon: int) -> np.ndarray:
-    """(cuts, n, horizon) the level, going on by the drift.
-
-    Of a walk the mean of its changes is the efficient estimate of a drift; of noise about a line, the line's slope, of
-    which the theta method goes on by half (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003).
-    """
-    level, walk = smoothed(values, cuts)
-    drift = walk * ordinary_change(values, cuts) + (1 - walk) * line_slope(values, cuts) / 2
+    """(cuts, n, horizon) the level, going on by the drift."""
+    level, drift, _ = smoothed(values, cuts)
     return level[:, :, None] + drift[:, :, None] * np.arange(1, horizon + 1)
 
 
 def smoothed(values: np.ndarray, cuts: Sequence[int]) -> Smoothed:
-    """Simple exponential smoothing (Brown 1956), averaged over GAINS by their likelihoods (Akaike 1978).
+    """Level, drift and likelihood of a walk, per cut and series.
+
+    Of a walk the mean of its changes is the efficient estimate of a drift; of noise about a line, the line's slope, of
+    which the theta method goes on by half (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003).
+    """
+    level, walk = levels(values, cuts)
+    drift = walk * ordinary_change(values, cuts) + (1 - walk) * line_slope(values, cuts) / 2
+    return Smoothed(level, drift, walk)
+
+
+def levels(values: np.ndarray, cuts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """`level` and `walk` of Smoothed: simple exponential smoothing (Brown 1956), averaged over GAINS by likelihood
+    (Akaike 1978).
 
     A level starts at the first known value; an unknown day leaves it where it was. Errors count by MEMORY.
     """
     n, days = values.shape
-    out = Smoothed(*np.full((2, len(cuts), n), np.nan))
+    level, walk = np.full((2, len(cuts), n), np.nan)
     at = {days - cut - 1: place for place, cut in enumerate(cuts)}
     gains = np.array(GAINS)[:, None]
-    walks = gains[:, 0] >= WALK
     known = np.isfinite(values)
     starts = known & (known.cumsum(axis=1) == 1)
     told = known & ~starts
-    levels = np.full((len(gains), n), np.nan)
-    squares, judged = np.zeros_like(levels), np.zeros(n)
+    each = np.full((len(gains), n), np.nan)
+    squares, judged = np.zeros_like(each), np.zeros(n)
     for day, value in enumerate(np.ascontiguousarray(values.T)):
-        error = value - levels
+        error = value - each
         error[:, ~told[:, day]] = 0.0
         squares *= MEMORY
         squares += error * error
         judged = MEMORY * judged + told[:, day]
-        levels += gains * error
-        levels[:, starts[:, day]] = value[starts[:, day]]
+        each += gains * error
+        each[:, starts[:, day]] = value[starts[:, day]]
         if day in at:
             weights = _likelihoods(squares, judged)
-            out.level[at[day]] = (weights * levels).sum(axis=0)
-            out.walk[at[day]] = weights[walks].sum(axis=0)
-    return out
+            level[at[day]] = (weights * each).sum(axis=0)
+            walk[at[day]] = (weights * (gains >= WALK)).sum(axis=0)
+    return level, walk
 
 
 def _likelihoods(squares: np.ndarray, judged: np.ndarray) -> np.ndarray:

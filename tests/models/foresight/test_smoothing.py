@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.foresight import smoothing
-from models.foresight.smoothing import GAINS, MEMORY, drifting_level, line_slope, ordinary_change, smoothed
+from models.foresight.smoothing import GAINS, MEMORY, drifting_level, levels, line_slope, ordinary_change, smoothed
 
 NAN = float("nan")
 
@@ -25,7 +25,9 @@ def test_a_level_goes_by_its_share_of_each_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(smoothing, "GAINS", (0.5,))
 
     # 10; 10 + .5 * (20 - 10) = 15; 15 + .5 * (11 - 15) = 13; 13 + .5 * (13 - 13) = 13.
-    assert smoothed(rows([10, 20, 11, 13]), (0, 1, 2, 3)).level[:, 0].tolist() == [13, 13, 15, 10]
+    level, _ = levels(rows([10, 20, 11, 13]), (0, 1, 2, 3))
+
+    assert level[:, 0].tolist() == [13, 13, 15, 10]
 
 
 def test_gains_are_weighed_by_their_likelihood(monkeypatch: pytest.MonkeyPatch):
@@ -33,7 +35,7 @@ def test_gains_are_weighed_by_their_likelihood(monkeypatch: pytest.MonkeyPatch):
 
     # Levels of .5: 0, 8, 8; errors 16 and 0. Of 1, the walk: 0, 16, 8; errors 16 and -8. Squares, a day old at .99:
     # 253.44 against 317.44; of 1.99 days. Likelihoods (253.44 / 317.44) ** -(1.99 / 2) = 1.2512 to 1.
-    level, walk = smoothed(rows([0, 16, 8]), (0,))
+    level, walk = levels(rows([0, 16, 8]), (0,))
 
     assert level.item() == 8
     assert walk.item() == pytest.approx(1 / 2.2512, abs=1e-4)
@@ -43,7 +45,7 @@ def test_a_walk_is_told_from_noise_about_a_level():
     shocks = np.random.default_rng(3).normal(size=(2, 365))
     series = np.stack([500 + shocks[0].cumsum(), 500 + shocks[1]])
 
-    level, walk = smoothed(series, (0, 100))
+    level, walk = levels(series, (0, 100))
 
     assert (walk[:, 0] > 0.9).all()
     assert (walk[:, 1] < 0.01).all()
@@ -63,11 +65,11 @@ def test_a_line_is_laid_through_the_known_days():
 
 def test_the_level_goes_on_by_the_drift_of_a_walk_or_of_a_line():
     values = np.random.default_rng(5).normal(size=(3, 200)).cumsum(axis=1)
-    level, walk = smoothed(values, (0,))
-    drift = walk * ordinary_change(values, (0,)) + (1 - walk) * line_slope(values, (0,)) / 2
+    level, drift, walk = smoothed(values, (0,))
 
     answer = drifting_level(values, (0,), 3)
 
+    np.testing.assert_allclose(drift, walk * ordinary_change(values, (0,)) + (1 - walk) * line_slope(values, (0,)) / 2)
     assert answer.shape == (1, 3, 3)
     np.testing.assert_allclose(answer[:, :, 0], level + drift)
     np.testing.assert_allclose(answer[:, :, 2], level + 3 * drift)
@@ -76,9 +78,9 @@ def test_the_level_goes_on_by_the_drift_of_a_walk_or_of_a_line():
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(NAN), min_size=1, max_size=30))
 def test_many_series_at_once_are_each_a_plain_loop(values: list[float]):
     series = (values, [1.0, 2.0, 4.0], values[::-1])
-    level = smoothed(rows(*series), (0,)).level[0]
+    level, _ = levels(rows(*series), (0,))
 
-    assert level == pytest.approx([_loop(each) for each in series], rel=1e-6, abs=1e-6, nan_ok=True)
+    assert level[0] == pytest.approx([_loop(each) for each in series], rel=1e-6, abs=1e-6, nan_ok=True)
 
 
 def _loop(values: Sequence[float]) -> float:

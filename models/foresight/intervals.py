@@ -22,7 +22,7 @@ LEVELS = (50, 80, 95)
 
 HALF_LIFE = 182.0
 """After so many days an error counts half: widths of half a year ago still say something, those of last year less."""
-SEASON_SHARE = 0.6
+SEASON_SHARE = 0.4
 """The part of the weight that errors about the same day of earlier years get, where there are any."""
 SEASON_DAYS = 4.0
 """Standard deviation, in days, of "about the same day of the year": movable feasts move by more than a weekday."""
@@ -30,7 +30,7 @@ YEAR = 364.5
 """Between the same weekday (364) and the same date (365) of a year ago."""
 STEP_SPREAD = 2.0
 """Errors of forecasts h days ahead speak for those about 2·√h days more or less ahead."""
-PRIOR_ORIGINS = 4.0
+PRIOR_ORIGINS = 8.0
 """Weight of the prior (Laplace, of the series' own mean error) in origins."""
 KINSHIP = 0.25
 """Correlation of errors of two series at one origin: a panel of many series is worth 1/KINSHIP independent ones."""

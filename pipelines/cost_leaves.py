@@ -1,7 +1,7 @@
 """What anomalies are sought in, and explained by: usage by day, as finely as charges tell it, with pools split.
 
-Declared costs stand beside it. Tax, purchases, credits and adjustments are left out: they come by the month, or once,
-and no day of them is usual.
+Declared costs stand beside it. Tax, purchases, credits, adjustments and fees are left out: they come by the month, or
+once, and no day of them is usual.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _PRICED = (
     "inference_geo", "accelerator_type", "pricing_category", "commitment_status", "currency", "unit",
 )  # fmt: skip
 """What must be the same for two days to be of one price."""
+_FEE_DAYS = 2
 CAUSES = ("key", "model", "team", "component", "vendor", "project", "environment", "region", "tier", "token_kind")
 """What the cause of an incident is sought in: of two names for the same rows the earlier one is told."""
 
@@ -42,7 +43,7 @@ def cost_leaves(economics: Economics) -> pl.DataFrame:
     `cost` is effective, `quantity` of a share of a pool in proportion to it, and `at_first_prices` the cost at the
     price that each leaf had first: what cost is beside it is a change of prices, whatever was used. `day` is a Date.
     """
-    usage = economics.leaves.filter(pl.col("charge_category") == "Usage")
+    usage = economics.leaves.filter(pl.col("charge_category") == "Usage", ~_is_fee())
     together = pl.concat([usage, _declared(economics.declared)]).with_columns(whole="effective_cost")
     shown = split(together, economics.work.pools, drivers(economics.attributed, economics.rates))
     share = pl.col("effective_cost").cast(pl.Float64) / pl.col("whole").cast(pl.Float64)
@@ -57,6 +58,13 @@ def cost_leaves(economics: Economics) -> pl.DataFrame:
         **{name: pl.col(column) for name, column in _OF_LEAVES.items()},
     )
     return _at_first_prices(told).with_columns(key_label=_key_labels())
+
+
+def _is_fee() -> pl.Expr:
+    """Usage by name only: nothing is metered, and no month has it on more than two days."""
+    days = pl.col("day").n_unique().over("source", "provider_name", "service_name", "sku_id", "billing_month")
+    at_most = days.max().over("source", "provider_name", "service_name", "sku_id")
+    return pl.col("consumed_quantity").is_null() & (at_most <= _FEE_DAYS)
 
 
 def _declared(declared: pl.DataFrame) -> pl.DataFrame:

@@ -10,22 +10,32 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import and_
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from models.foresight.anomaly_tables import Case, name_of
+from models.foresight.anomaly_tables import ANOMALY_CAUSES, Case, incident_causes, name_of
 from models.foresight.episodes import GAP
 from models.foresight.incidents import HISTORY
 from models.foresight.leaves import expected_leaves
 from models.foresight.series import DIMENSIONS
 from models.table import MONEY
-from pipelines.cost_leaves import cause_items
+from pipelines.changes import NESTING
+from pipelines.cost_leaves import CAUSES, cause_items
+from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
+from pipelines.reference import code_fingerprint
 from pipelines.settings import Settings
 from pipelines.settings.foresight import EventSettings, SeriesScope
 
 Head = Mapping[str, Any]
 """A row of `marts.anomalies` that names its incident."""
+_JUDGED_BY = ("incident_id", "value_name", "expected", "actual", "first_day", "last_day")
+"""What of a head its causes depend on, besides the charges behind it."""
+_SAME = "same"
+"""Column of what is kept: a digest of what the causes were found from."""
+_DIGITS = 32
+"""Characters of a digest in a file's name."""
 _VALUES = tuple(name for name in DIMENSIONS if name != "total")
 _MOST = Decimal("0.5")
 """The part of an incident's impact that must lie in the scope of what foresaw it."""
@@ -85,9 +95,29 @@ def _within(scope: SeriesScope) -> pl.Expr:
     return reduce(and_, told, pl.lit(value=True))
 
 
-def case_of(head: Head, leaves: pl.DataFrame) -> Case:
+def kept_causes(heads: Sequence[Head], leaves: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """`marts.anomaly_causes` of these incidents; of one that is as it was before, what `folder` keeps of it."""
+    file = folder / f"causes-{digest(code_fingerprint())[:_DIGITS]}.parquet"
+    schema = pl.Schema({**ANOMALY_CAUSES.polars_schema, _SAME: pl.String()})
+    kept = read_kept(file, schema)
+    before = {} if kept is None else kept.partition_by(_SAME, as_dict=True)
+    told = [schema.to_frame()]
+    for head in heads:
+        items = cause_items(_behind(head, leaves))
+        same = digest(*(str(head[name]) for name in _JUDGED_BY), digest_of(items))
+        made = before.get((same,))
+        if made is None:
+            made = incident_causes(_case(head, items), CAUSES, NESTING).with_columns(pl.lit(same).alias(_SAME))
+        told.append(made)
+    rows = pl.concat(told)
+    if kept is None or not kept.equals(rows):
+        keep(rows, file)
+        forget_all_but({file}, folder, "causes-*")
+    return rows.drop(_SAME)
+
+
+def _case(head: Head, items: pl.DataFrame) -> Case:
     """The incident with what its days cost and, leaf by leaf, what they usually do."""
-    items = cause_items(_behind(head, leaves))
     leaf = [name for name in items.columns if name not in ("day", "quantity", "cost")]
     return Case(
         incident_id=head["incident_id"],

@@ -16,14 +16,13 @@ import polars as pl
 
 from models.errors import OutlayError
 from models.foresight.anomalies import Sensitivity
-from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, incident_causes
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
 from models.foresight.episodes import episodes
 from models.foresight.incidents import incidents
 from models.foresight.series import KEY
 from pipelines.anomaly_scores import kept_scores
-from pipelines.changes import NESTING
-from pipelines.cost_leaves import CAUSES, cost_leaves, judged_series
-from pipelines.incident_cases import case_of, explained_by, foreseen
+from pipelines.cost_leaves import cost_leaves, judged_series
+from pipelines.incident_cases import explained_by, foreseen, kept_causes
 from pipelines.marts.economics import Economics
 from pipelines.warehouse import Mart
 
@@ -93,10 +92,10 @@ class Detection:
         events = foreseen(self.economics.work.settings)
         named = {head["incident_id"]: explained_by(head, leaves, events) for head in heads}
         anomalies = _counted(grouped, named, settings.minimum_impact)
-        causes = [incident_causes(case_of(head, leaves), CAUSES, NESTING) for head in heads]
+        causes = kept_causes(heads, leaves, folder)
         return Anomalies(
             ANOMALIES.check(anomalies),
-            ANOMALY_CAUSES.check(pl.concat([ANOMALY_CAUSES.empty(), *causes])),
+            ANOMALY_CAUSES.check(causes),
             ANOMALY_DAYS.check(_days(anomalies.filter("is_head"), scored, series)),
         )
 

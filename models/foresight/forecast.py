@@ -29,7 +29,9 @@ CHUNK_CELLS = 2_000_000
 CHUNK_SERIES = 1_024
 """A panel of more is answered in equal parts, each on its own: no memory or number of cores changes a figure."""
 BACK_TEST_DAYS = 378
-"""Earlier origins reach back so far, week by week: a year and two weeks, to see the same days of the last year."""
+"""Earlier origins reach back so far: a year and two weeks, to see the same days of the last year."""
+EVERY_WEEK, SAME_SEASON = 182, 329
+"""Between these every second week will do."""
 LEAST_TRAINING = 28
 """Days that an earlier origin must leave to learn from."""
 SHORT_DAYS = 56
@@ -156,7 +158,9 @@ def _parts(effects: events.Effects, horizon: int) -> list[tuple[events.Effects, 
 
 
 def _cuts(panel: Panel) -> tuple[int, ...]:
-    return tuple(range(7, min(panel.days - LEAST_TRAINING, BACK_TEST_DAYS) + 1, 7))
+    """Earlier origins: each week of the last half year and about a year ago, every second one in between."""
+    weeks = range(7, min(panel.days - LEAST_TRAINING, BACK_TEST_DAYS) + 1, 7)
+    return tuple(cut for cut in weeks if cut <= EVERY_WEEK or cut > SAME_SEASON or cut % 14 == 0)
 
 
 def _answer(effects: events.Effects, horizon: int, first: int, last: int) -> _Answer:

@@ -330,7 +330,7 @@ def _remarks(home: Home, asked: Asked, chosen: pl.DataFrame, made_on: date) -> I
     yield f"made on {day_text(made_on)}: {_reason(grounds.origin)}"
     series = chosen.unique(["vendor", "value", "currency"], maintain_order=True)
     for status, what in (
-        ("short", "too short to choose a method, so the simplest was used and its ranges are wide"),
+        ("short", "too short to know it well, so that its ranges are wide"),
         ("ended", "nothing came for eight weeks, and nothing is expected"),
         ("unknown", "nothing is known"),
     ):

@@ -40,14 +40,13 @@ class Origin:
 
     @property
     def reason(self) -> str:
-        """A sentence: why this day."""
+        """Why this day, in words that go on from it."""
         if not self.held_by:
-            return f"{day_text(self.day)} is the last whole day."
+            return "the last whole day"
         if self.furthest == self.day:
-            return f"{day_text(self.day)} is the last day that every source is through."
-        names = ", ".join(self.held_by)
+            return "the last day that every source is through"
         are = "is" if len(self.held_by) == 1 else "are"
-        return f"{names} {are} through {day_text(self.day)}; others already through {day_text(self.furthest)}."
+        return f"{', '.join(self.held_by)} {are} through no further, others already through {day_text(self.furthest)}"
 
 
 def origin(deliveries: Sequence[Delivery], today: date) -> Origin:

@@ -1,0 +1,116 @@
+"""The outlook as tables: parts are the total to the cent, months land where actual and rest say, events are in it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from models.foresight.events import Event, Kind
+from models.foresight.outlook import MEASURES, Outlook, horizon_of, outlook
+from models.foresight.series import DIMENSIONS, ITEMS, series
+
+MADE_ON = date(2026, 11, 25)
+DAYS = [MADE_ON - timedelta(days=back) for back in reversed(range(120))]
+WEEK = (10, 10, 10, 10, 10, 4, 4)
+
+
+def _items() -> pl.DataFrame:
+    """Two teams with a quiet weekend for 120 days, one of them buys at AWS in EUR besides; cents and less."""
+    rows = [
+        {"team": team, "provider_name": vendor, "model": vendor.lower(), "sku": f"{vendor}-1", "currency": currency,
+         "day": day, "effective_cost": Decimal(WEEK[day.weekday()]) * size, "billed_cost": Decimal(size)}
+        for day in DAYS
+        for team, vendor, currency, size in (
+            ("voice", "OpenAI", "USD", Decimal("1.003")),
+            ("search", "OpenAI", "USD", Decimal("20.0007")),
+            ("search", "AWS", "USD", Decimal("3.33")),
+            ("search", "AWS", "EUR", Decimal(5)),
+        )
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=ITEMS)
+
+
+def _outlook(*events: Event) -> Outlook:
+    items = _items()
+    made = series(dict.fromkeys(DIMENSIONS, items), dict.fromkeys(DIMENSIONS, items), MADE_ON)
+    return outlook(made, MADE_ON, events, items.filter(pl.col("day") > MADE_ON - timedelta(days=28)))
+
+
+@pytest.fixture(scope="module")
+def made() -> Outlook:
+    return _outlook()
+
+
+def test_it_reaches_to_the_end_of_the_next_quarter(made: Outlook) -> None:
+    assert horizon_of(MADE_ON) == date(2027, 3, 31) == made.forecasts["day"].max()
+    assert made.forecasts["day"].min() == date(2026, 11, 26)
+    assert horizon_of(date(2026, 12, 31)) == date(2027, 3, 31)
+
+
+def test_parts_of_every_dimension_are_the_total_on_each_day(made: Outlook) -> None:
+    sums = made.forecasts.group_by("measure", "currency", "day", "dimension").agg(pl.col("expected").sum())
+    by_day = sums.group_by("measure", "currency", "day").agg(
+        different=pl.col("expected").n_unique(), dimensions=pl.len()
+    )
+    assert by_day["different"].unique().to_list() == [1]
+    by_measure = {measure: len(dimensions) for measure, dimensions in MEASURES.items()}
+    assert dict(by_day.select("measure", "dimensions").unique().iter_rows()) == by_measure
+    cents = made.forecasts["expected"] * 100
+    assert (cents == cents.round(0)).all()
+
+
+def test_a_month_lands_where_actual_and_rest_say(made: Outlook) -> None:
+    total = made.month_end.filter(measure="effective_cost", dimension="total", currency="USD")
+    november = total.row(by_predicate=pl.col("period") == "2026-11", named=True)
+    # 25 days of November 2026 are 18 weekdays and 7 days of weekends, the first of them a Sunday
+    spent = (18 * 10 + 7 * 4) * (Decimal("1.003") + Decimal("20.0007") + Decimal("3.33"))
+    assert november["actual"] == spent
+    rest = (
+        made.forecasts.filter(
+            pl.col("day") <= date(2026, 11, 30), measure="effective_cost", dimension="total", currency="USD"
+        )
+        .select(pl.col("expected").sum())
+        .item()
+    )
+    assert november["expected_rest"] == rest
+    assert november["landing"] == spent + rest
+    assert november["days_left"] == 5
+    # three weekdays and a weekend at the same pace
+    assert float(rest) == pytest.approx((3 * 10 + 2 * 4) * 24.3337, rel=0.02)
+
+
+def test_what_follows_a_month_under_way_is_set_against_where_that_lands(made: Outlook) -> None:
+    total = made.month_end.filter(measure="effective_cost", dimension="total", currency="USD", period_kind="month")
+    landings, before = total["landing"].to_list(), total["previous"].to_list()
+    assert before[1:] == landings[:-1]
+    assert total["change"].to_list()[1:] == [this - last for last, this in zip(before[1:], landings[1:], strict=True)]
+
+
+def test_each_series_has_one_chosen_candidate_with_its_reason(made: Outlook) -> None:
+    chosen = made.accuracy.filter("chosen")
+    assert chosen.select("measure", "dimension", "vendor", "value", "currency").is_duplicated().any() is False
+    assert chosen.height == made.forecasts.select("measure", "dimension", "vendor", "value", "currency").n_unique()
+    assert chosen["reason"].null_count() == 0
+
+
+def test_an_event_moves_all_dimensions_alike_and_is_told_in_each_row(made: Outlook) -> None:
+    """Voice costs 10.03 on a weekday; a launch that doubles it adds as much to vendor, model and total."""
+    launch = Event("Launch", Kind.LAUNCH, date(2026, 12, 1), {"team": "voice"}, change_pct=100)
+    moved = _outlook(launch)
+    key = ["measure", "dimension", "value", "currency", "day"]
+    both = moved.forecasts.join(made.forecasts, on=key, nulls_equal=True, suffix="_without")
+    wednesday = both.filter(day=date(2026, 12, 2), measure="effective_cost", currency="USD")
+    more = wednesday.select("dimension", "value", more=pl.col("expected") - pl.col("expected_without"))
+    sums = more.group_by("dimension").agg(pl.col("more").sum())
+    assert sums["more"].n_unique() == 1
+    assert float(sums["more"][0]) == pytest.approx(10.03, rel=0.05)
+    assert moved.forecasts.filter(dimension="team", value="voice")["events"].unique().to_list() == ["Launch"]
+    assert moved.forecasts.filter(currency="EUR")["events"].drop_nulls().is_empty()
+
+
+def test_no_series_no_rows() -> None:
+    nothing = outlook(series({}, {}, MADE_ON), MADE_ON)
+    assert (nothing.forecasts.height, nothing.month_end.height, nothing.accuracy.height) == (0, 0, 0)

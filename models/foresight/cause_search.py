@@ -25,11 +25,13 @@ _WORTH_NAMING = 0.05
 """Share of all movement below which a cause is hardly worth its name …"""
 _FIRMNESS = 5.0
 """… and how firmly it is refused then, in nats per power of e."""
+_SENTENCE = 0.05
+"""Part of the money moved by two causes below which the smaller stays a candidate."""
 _PROMISING = 12
 """Cuboids taken from each list of promising ones."""
 _LEADS = 3
 """Single causes beside which a second one is looked for."""
-_PAIRS = 60
+_PAIRS = 30
 """Pairs taken from each list of promising ones."""
 _FITS = 4
 """Rounds of reweighting; more change no answer."""
@@ -64,7 +66,7 @@ def suspects(codes: Sequence[Integers], actual: Floats, expected: Floats, most: 
     known = cuboids(codes)
     search = _Search(known, moved, actual, expected)
     sets, worth = search.explanations()
-    return _told(known, sets, worth, most)
+    return _told(known, sets, worth, actual - expected, most)
 
 
 def _moved(actual: Floats, expected: Floats) -> Floats:
@@ -81,8 +83,9 @@ class _Search:
 
     def __init__(self, known: Cuboids, moved: Floats, actual: Floats, expected: Floats) -> None:
         self._known, self._moved = known, moved
-        self._actual, self._expected = actual, expected
+        # no row grows or falls further than ratios are told apart
         self._history = np.maximum(np.abs(expected), np.abs(actual) * np.exp(-_FARTHEST))
+        self._came = np.maximum(np.abs(actual), np.abs(expected) * np.exp(-_FARTHEST))
         self._sizes = known.sums(np.ones_like(moved))
         movement = np.abs(actual - expected).sum()
         share = np.abs(known.sums(actual - expected)) / movement if movement else np.zeros(len(self._sizes))
@@ -94,23 +97,29 @@ class _Search:
         nothing = np.zeros((1, len(self._moved)))
         empty = self._fitted(nothing, nothing)
         found = self._promising(self._moved - empty.ratios[0, 0], float(empty.scale[0]))
-        holds = self._holds(found)
-        singles = self._fitted(holds, np.zeros_like(holds))
-        worth = singles.likelihood - empty.likelihood[0] - self._cost[found]
-        leads = np.argsort(-worth, kind="stable")[:_LEADS]
-        for lead in leads:
-            rest = self._moved - singles.ratios[lead, 0] - singles.ratios[lead, 1] * holds[lead]
-            found += self._promising(rest, float(singles.scale[lead]))
         found = list(dict.fromkeys(found))
         holds = self._holds(found)
         singles = self._fitted(holds, np.zeros_like(holds))
-        worth = singles.likelihood - empty.likelihood[0] - self._cost[found]
+        beside = self._beside(found, holds, singles)
+        more = self._holds(beside)
+        found, holds = [*found, *beside], np.concatenate([holds, more])
+        likelihood = np.concatenate([singles.likelihood, self._fitted(more, np.zeros_like(more)).likelihood])
+        cost = self._cost[found]
+        worth = likelihood - empty.likelihood[0] - cost
         first, second = self._pairs(found, holds, worth, float(min(singles.scale.min(), empty.scale[0])))
         pairs = self._fitted(holds[first], holds[second])
-        cost = self._cost[found]
         worth_of_pairs = pairs.likelihood - empty.likelihood[0] - cost[first] - cost[second]
         sets = [(), *((each,) for each in found), *((found[a], found[b]) for a, b in zip(first, second, strict=True))]
         return sets, np.concatenate([[0.0], worth, worth_of_pairs])
+
+    def _beside(self, found: list[int], holds: Floats, singles: _Fit) -> list[int]:
+        """Cuboids not yet found that are promising once one of the best single causes is taken into account."""
+        leads = np.argsort(self._cost[found] - singles.likelihood, kind="stable")[:_LEADS]
+        more: list[int] = []
+        for lead in leads:
+            rest = self._moved - singles.ratios[lead, 0] - singles.ratios[lead, 1] * holds[lead]
+            more += self._promising(rest, float(singles.scale[lead]))
+        return [each for each in dict.fromkeys(more) if each not in set(found)]
 
     def _holds(self, found: Sequence[int]) -> Floats:
         return np.array([self._known.holds(each) for each in found], dtype=np.float64).reshape(-1, len(self._moved))
@@ -126,7 +135,7 @@ class _Search:
             found += self._best(sums**2 * rows / (sizes * outside) / 2 - self._cost)
         # as if each row were expected where the fit puts it
         fitted = self._history * np.exp(self._moved - rest)
-        missed = self._known.sums(self._actual - fitted)
+        missed = self._known.sums(self._came - fitted)
         found += self._best(missed**2 / np.maximum(self._known.sums(self._history), 1e-12))
         return found
 
@@ -139,9 +148,8 @@ class _Search:
     def _pairs(self, found: list[int], holds: Floats, worth: Floats, scale: float) -> tuple[Integers, Integers]:
         """Places of pairs worth an exact fit: those best by least squares, and those whose members are best."""
         first, second = np.triu_indices(len(found), 1)
-        centred = holds - holds.mean(axis=1, keepdims=True)
-        products = centred @ holds.T
-        along = centred @ self._moved
+        products = holds @ holds.T
+        along = holds @ self._moved
         own, other, shared = products[first, first], products[second, second], products[first, second]
         independent = own * other - shared**2
         apart = independent > 1e-6 * own * other
@@ -156,10 +164,24 @@ class _Search:
     def _fitted(self, own: Floats, other: Floats) -> _Fit:
         step = max(1, _AT_ONCE // len(self._moved))
         parts = [
-            _fit(self._moved, own[start : start + step], other[start : start + step])
+            self._fit(own[start : start + step], other[start : start + step])
             for start in range(0, max(len(own), 1), step)
         ]
         return _Fit(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+    def _fit(self, own: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
+        """As `_fit` of rows, less the money that the fit misses inside and outside the cuboids, as multiples of what
+        noise would come to: a single row that carries the change is no more likely than another, but it matters."""
+        likelihood, ratios, scale = _fit(self._moved, own, other)
+        fitted = self._history * np.exp(ratios[:, :1] + ratios[:, 1:2] * own + ratios[:, 2:] * other)
+        missed, squares = self._came - fitted, fitted**2
+        both = own * other
+        outside = 1 - own - other + both
+        for inside in (own, other, outside):
+            noise = scale * np.sqrt(_dots(squares, inside)) + _LEAST_NOISE * _dots(fitted, inside)
+            odd = np.abs(_dots(missed, inside)) / np.maximum(noise, 1e-12)
+            likelihood = likelihood - np.where(odd <= 1, odd**2 / 2, odd - 0.5)
+        return likelihood, ratios, scale
 
 
 def _fit(moved: Floats, own: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
@@ -174,26 +196,31 @@ def _fit(moved: Floats, own: Floats, other: Floats) -> tuple[Floats, Floats, Flo
     ratios, odd = np.zeros((sets, 3)), np.zeros((sets, rows))
     for _ in range(_FITS):
         normal, along = np.empty((sets, 3, 3)), np.empty((sets, 3))
-        weights_own, weights_other = weights * own, weights * other
         normal[:, 0, 0] = weights.sum(axis=1) + (scale / _REST) ** 2
-        normal[:, 1, 1] = normal[:, 0, 1] = normal[:, 1, 0] = weights_own.sum(axis=1)
-        normal[:, 2, 2] = normal[:, 0, 2] = normal[:, 2, 0] = weights_other.sum(axis=1)
-        normal[:, 1, 2] = normal[:, 2, 1] = (weights * both).sum(axis=1)
+        normal[:, 1, 1] = normal[:, 0, 1] = normal[:, 1, 0] = _dots(weights, own)
+        normal[:, 2, 2] = normal[:, 0, 2] = normal[:, 2, 0] = _dots(weights, other)
+        normal[:, 1, 2] = normal[:, 2, 1] = _dots(weights, both)
         normal[:, [1, 2], [1, 2]] += 1e-9
-        along[:, 0], along[:, 1], along[:, 2] = weights @ moved, weights_own @ moved, weights_other @ moved
+        weights *= moved
+        along[:, 0], along[:, 1], along[:, 2] = weights.sum(axis=1), _dots(weights, own), _dots(weights, other)
         ratios = np.asarray(np.linalg.solve(normal, along[:, :, None])[:, :, 0], dtype=np.float64)
         missed = moved - ratios[:, :1] - ratios[:, 1:2] * own - ratios[:, 2:] * other
-        scale = np.maximum(1.4826 * np.median(np.abs(missed), axis=1), _LEAST_NOISE)
+        middle = np.partition(np.abs(missed), rows // 2, axis=1)[:, rows // 2]
+        scale = np.maximum(1.4826 * middle, _LEAST_NOISE)
         odd = (missed / scale[:, None]) ** 2
         weights = (_FREEDOM + 1) / (_FREEDOM + odd)
     likelihood = -rows * np.log(scale) - (_FREEDOM + 1) / 2 * np.log1p(odd / _FREEDOM).sum(axis=1)
     return likelihood - 0.5 * (ratios[:, 0] / _REST) ** 2, ratios, scale
 
 
-def _told(known: Cuboids, sets: list[tuple[int, ...]], worth: Floats, most: int) -> list[Suspect]:
-    """Causes by what they add, then the cuboids of the next best sets."""
+def _dots(left: Floats, right: Floats) -> Floats:
+    return np.einsum("sr,sr->s", left, right)
+
+
+def _told(known: Cuboids, sets: list[tuple[int, ...]], worth: Floats, impact: Floats, most: int) -> list[Suspect]:
+    """Causes by what they are worth alone, then the cuboids of the next best sets."""
     order = np.argsort(-np.round(worth, 9), kind="stable")
-    best = sets[order[0]]
+    best = _worth_a_sentence(known, sets[order[0]], impact)
     likely = np.exp(worth - worth[order[0]])
     alone = {each[0]: value for each, value in zip(sets, worth, strict=True) if len(each) == 1}
     ranked = list(dict.fromkeys([*sorted(best, key=lambda each: -alone[each]), *_next(sets, order, best)]))[:most]
@@ -206,6 +233,25 @@ def _told(known: Cuboids, sets: list[tuple[int, ...]], worth: Floats, most: int)
         )
         for each in ranked
     ]
+
+
+def _worth_a_sentence(known: Cuboids, best: tuple[int, ...], impact: Floats) -> tuple[int, ...]:
+    """The cuboids that hold a fair part of the money which they move together."""
+    if len(best) < 2:
+        return best
+    first, second = counted_once([known.holds(each) for each in best])
+    moved = np.abs([impact[first].sum(), impact[second].sum()])
+    return tuple(each for each, part in zip(best, moved, strict=True) if part >= _SENTENCE * moved.sum())
+
+
+def counted_once(holds: Sequence[Flags]) -> list[Flags]:
+    """The rows of one or two causes, best first, none twice: a shared row counts with the first, but where the second
+    lies wholly within the first, with the second."""
+    if len(holds) < 2:
+        return list(holds)
+    first, second = holds
+    within = not (second & ~first).any()
+    return [first & ~second, second] if within else [first, second & ~first]
 
 
 def _next(sets: list[tuple[int, ...]], order: Integers, best: tuple[int, ...]) -> Iterator[int]:

@@ -72,8 +72,8 @@ def explain(
     """The causes of one case (rows of `root_cause.causes`; candidates are left out) in money.
 
     `before` (or what was expected) and `after` are items as in `change.decompose`, with every dimension that causes
-    name. A row of several causes counts with the first. `per` follows amounts (`" a day"`), `against` says what the
-    change is measured from. Example: `Spend rose by 4,210.00 USD a day over what was expected, 92 % of it in team
+    name. A row of two causes counts with one, as in `causes`. `per` follows amounts (`" a day"`), `against` says what
+    the change is measured from. Example: `Spend rose by 4,210.00 USD a day over what was expected, 92 % of it in team
     search on claude-opus: 3,590.00 USD more usage, 283.20 USD higher prices.`
     """
     named = causes.filter(pl.col("standing") == CAUSE).sort("rank").rows(named=True)
@@ -85,7 +85,8 @@ def explain(
     head = _head(whole, voice, what, against)
     swap = _replaced(named, rows)
     if not named:
-        return Explanation(f"{head}, spread over everything{voice.because(whole)}.", parts)
+        spread = ", spread over everything" if whole["change"] else ""
+        return Explanation(f"{head}{spread}{voice.because(whole)}.", parts)
     if swap:
         both = [_picked(named, each) for each in (before, after)]
         told = decompose(*both, nesting=nesting).row(0, named=True)
@@ -115,14 +116,24 @@ def _picked(named: list[dict[str, Any]], items: pl.DataFrame) -> pl.DataFrame:
 def _parts(
     named: list[dict[str, Any]], before: pl.DataFrame, after: pl.DataFrame, nesting: Mapping[str, Sequence[str]]
 ) -> pl.DataFrame:
-    taken: list[pl.DataFrame] = []
-    for cause in named:
-        inside = _inside(cause)
-        own = decompose(before.filter(inside), after.filter(inside), nesting=nesting)
-        taken.append(own.select(pl.lit(cause["rank"], pl.Int32).alias("rank"), pl.all()))
-        before, after = before.filter(~inside), after.filter(~inside)
-    rest = decompose(before, after, nesting=nesting)
-    return pl.concat([*taken, rest.select(pl.lit(None, pl.Int32).alias("rank"), pl.all())])
+    insides = _counted_once([_inside(cause) for cause in named], before, after)
+    ranks = [*(cause["rank"] for cause in named), None]
+    others = ~pl.any_horizontal(pl.lit(False), *insides)
+    return pl.concat(
+        decompose(before.filter(rows), after.filter(rows), nesting=nesting).select(
+            pl.lit(rank, pl.Int32).alias("rank"), pl.all()
+        )
+        for rank, rows in zip(ranks, [*insides, others], strict=True)
+    )
+
+
+def _counted_once(insides: list[pl.Expr], before: pl.DataFrame, after: pl.DataFrame) -> list[pl.Expr]:
+    """Rows of each cause, none twice, as `causes` counts them."""
+    if len(insides) < 2:
+        return insides
+    first, second = insides
+    within = all(items.filter(second & ~first).is_empty() for items in (before, after))
+    return [first & ~second, second] if within else [first, second & ~first]
 
 
 @dataclass(frozen=True)
@@ -178,7 +189,7 @@ def _clauses(
     shares = [row["change"] / moved if moved else Decimal(-1) for row in own]
     if min(shares) > 0 and sum(shares) <= 1:
         told = [
-            f"{share_text(row['change'], moved, places=0)}{of_it}{_freshly(row)}{_place(cause)}"
+            f"{_part(row['change'], moved)}{of_it}{_freshly(row)}{_place(cause)}"
             for cause, row, of_it in zip(named, own, (" of it ", " ")[: len(own)], strict=True)
         ]
         if len(told) == 1:
@@ -191,6 +202,10 @@ def _clauses(
     ]
     opposite = len(own) == 2 and own[0]["change"] * own[1]["change"] < 0
     return f": {(', while ' if opposite else ' and ').join(told)}{voice.rest(rows[-1], ';')}"
+
+
+def _part(own: Decimal, whole: Decimal) -> str:
+    return "all" if own == whole else share_text(own, whole, places=0)
 
 
 def _freshly(row: Mapping[str, Decimal]) -> str:

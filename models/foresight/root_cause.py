@@ -14,18 +14,28 @@ The search itself is in `cause_search`, words for a cause are in `cause_words`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.cause_search import Suspect, suspects
-from models.foresight.cuboids import Integers
+from models.foresight.cause_search import Suspect, counted_once, suspects
+from models.foresight.cuboids import Floats, Integers
 
 _ANSWERS = 5
 """Causes and candidates told per case."""
+
+_NAMED = {
+    "rank": pl.Int32(),
+    "dimensions": pl.List(pl.String),
+    "values": pl.List(pl.String),
+    "score": pl.Float64(),
+    "standing": pl.String(),
+}
+"""What is told of an answer beside its amounts."""
+_COLUMNS = ("rank", "dimensions", "values", "actual", "expected", "impact", "share", "score", "standing")
 
 CAUSE, CANDIDATE = "cause", "candidate"
 
@@ -42,7 +52,8 @@ def causes(rows: pl.DataFrame, dimensions: Sequence[str], by: Sequence[str] = ()
     expected, `share` = impact ÷ that of the whole case (null where it is zero), `score`, `standing`.
 
     Rows whose standing is `cause` (none, one or two) are the smallest set that explains the change. Where two causes
-    overlap, the rows they share are counted with the one of better rank, so impacts of causes add up and the rest of
+    overlap, the rows they share are counted with the one of better rank, or with the inner one where one lies wholly
+    within the other; so impacts of causes add up and the rest of
     the case's change is what they leave. Others are a `candidate`: the next best explanations, with all their rows.
     `score` is the probability that a cuboid is among the causes, as far as the model goes and two causes suffice.
 
@@ -51,27 +62,14 @@ def causes(rows: pl.DataFrame, dimensions: Sequence[str], by: Sequence[str] = ()
     column is missing or an amount is unknown.
     """
     _check(rows, [*by, *dimensions])
-    parts = rows.partition_by(list(by), maintain_order=True, as_dict=True) if by else {(): rows}
-    told: list[dict[str, Any]] = []
-    for case, part in parts.items():
-        named = dict(zip(by, case, strict=True))
-        told += [{**named, **answer} for answer in _answers(part, list(dimensions))]
-    answers = pl.DataFrame(told, schema=_schema(rows, by))
-    return answers.sort([*by, "rank"], nulls_last=True)
-
-
-def _schema(rows: pl.DataFrame, by: Sequence[str]) -> dict[str, Any]:
-    money = rows.schema["actual"]
-    return {
-        **{name: rows.schema[name] for name in by},
-        "rank": pl.Int32,
-        "dimensions": pl.List(pl.String),
-        "values": pl.List(pl.String),
-        **dict.fromkeys(("actual", "expected", "impact"), money),
-        "share": pl.Float64,
-        "score": pl.Float64,
-        "standing": pl.String,
-    }
+    leaves = _leaves(rows, dimensions, by)
+    codes = [_numbered(leaves[name]) for name in dimensions]
+    actual, expected = (leaves[name].cast(pl.Float64).to_numpy() for name in ("actual", "expected"))
+    found: list[_Answer] = []
+    for start, end in _cases(leaves, by):
+        own = slice(start, end)
+        found += _answers([code[own] for code in codes], actual[own], expected[own], start)
+    return _told(leaves, dimensions, by, found)
 
 
 def _check(rows: pl.DataFrame, named: Sequence[str]) -> None:
@@ -89,48 +87,88 @@ def _check(rows: pl.DataFrame, named: Sequence[str]) -> None:
         )
 
 
-def _answers(rows: pl.DataFrame, dimensions: list[str]) -> list[dict[str, Any]]:
-    """Rank by rank what explains one case."""
-    leaves = (
-        rows.group_by(dimensions)
+@dataclass(frozen=True)
+class _Answer:
+    """One rank of one case: the cuboid, and the leaves whose money is told with it, by their place."""
+
+    rank: int
+    suspect: Suspect
+    holds: Integers
+    counted: Integers
+
+
+def _leaves(rows: pl.DataFrame, dimensions: Sequence[str], by: Sequence[str]) -> pl.DataFrame:
+    """One row per leaf that has money, case by case, in an order that neither that of rows nor names decide."""
+    return (
+        rows.group_by(*by, *dimensions)
         .agg(pl.col("actual", "expected").sum())
-        # an order that neither that of rows nor names decide
-        .sort("expected", "actual", *dimensions)
         .filter((pl.col("actual") != 0) | (pl.col("expected") != 0))
+        .sort(*by, "expected", "actual", *dimensions, nulls_last=True)
     )
-    if leaves.is_empty():
-        return []
-    codes = [_numbered(leaves[name]) for name in dimensions]
-    amounts = leaves.select(pl.col("actual", "expected").cast(pl.Float64))
-    found = suspects(codes, amounts["actual"].to_numpy(), amounts["expected"].to_numpy(), _ANSWERS)
-    change = (leaves["actual"] - leaves["expected"]).sum()
-    told: list[dict[str, Any]] = []
-    counted = np.zeros(leaves.height, dtype=np.bool_)
-    for rank, suspect in enumerate(found, start=1):
-        own = suspect.holds & ~counted if suspect.is_cause else suspect.holds
-        counted |= suspect.holds & suspect.is_cause
-        told.append({"rank": rank, **_named(leaves, dimensions, suspect), **_amounts(leaves, own, change)})
-    return told
 
 
 def _numbered(values: pl.Series) -> Integers:
-    """Values as 0, 1, 2 …; null is one of them."""
-    places = values.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    return places - places.min()
+    """Values as numbers from 0; null is one of them."""
+    return values.rank("dense").fill_null(0).to_numpy().astype(np.int64)
 
 
-def _named(leaves: pl.DataFrame, dimensions: list[str], suspect: Suspect) -> dict[str, Any]:
-    names = [dimensions[place] for place in suspect.dimensions]
-    (values,) = leaves.filter(pl.Series(suspect.holds)).select(pl.col(names).cast(pl.String)).head(1).rows()
-    return {
-        "dimensions": names,
-        "values": list(values),
-        "score": suspect.probability,
-        "standing": CAUSE if suspect.is_cause else CANDIDATE,
-    }
+def _cases(leaves: pl.DataFrame, by: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the leaves of each case begin and end."""
+    if not by or leaves.is_empty():
+        return [(0, leaves.height)] if leaves.height else []
+    ends = leaves.select(pl.struct(by).rle_id().alias("case")).group_by("case").len().sort("case")["len"].cum_sum()
+    return list(pairwise([0, *ends.to_list()]))
 
 
-def _amounts(leaves: pl.DataFrame, own: npt.NDArray[np.bool_], change: Any) -> dict[str, Any]:
-    sums = leaves.filter(pl.Series(own)).select(pl.col("actual", "expected").sum()).row(0, named=True)
-    impact = sums["actual"] - sums["expected"]
-    return {**sums, "impact": impact, "share": float(impact / change) if change else None}
+def _answers(codes: list[Integers], actual: Floats, expected: Floats, start: int) -> list[_Answer]:
+    """Rank by rank what explains one case, whose first leaf is at `start`."""
+    dense = [np.unique(code, return_inverse=True)[1].astype(np.int64) for code in codes]
+    found = suspects(dense, actual, expected, _ANSWERS)
+    counted = counted_once([suspect.holds for suspect in found if suspect.is_cause])
+    counted += [suspect.holds for suspect in found[len(counted) :]]
+    return [
+        _Answer(rank, suspect, np.flatnonzero(suspect.holds) + start, np.flatnonzero(own) + start)
+        for rank, (suspect, own) in enumerate(zip(found, counted, strict=True), start=1)
+    ]
+
+
+def _told(leaves: pl.DataFrame, dimensions: Sequence[str], by: Sequence[str], found: list[_Answer]) -> pl.DataFrame:
+    """The answers with their names and exact amounts."""
+    places = [[dimensions[place] for place in answer.suspect.dimensions] for answer in found]
+    values = leaves.select(pl.col(dimensions).cast(pl.String))[[answer.holds[0] for answer in found]].rows(named=True)
+    answers = pl.DataFrame(
+        {
+            "answer": range(len(found)),
+            "leaf": [answer.holds[0] for answer in found],
+            "rank": [answer.rank for answer in found],
+            "dimensions": places,
+            "values": [[value[name] for name in names] for names, value in zip(places, values, strict=True)],
+            "score": [answer.suspect.probability for answer in found],
+            "standing": [CAUSE if answer.suspect.is_cause else CANDIDATE for answer in found],
+        },
+        schema={"answer": pl.Int64(), "leaf": pl.Int64(), **_NAMED},
+    )
+    counted = pl.DataFrame(
+        {
+            "answer": np.repeat(np.arange(len(found)), [len(answer.counted) for answer in found]),
+            "leaf": np.concatenate([np.empty(0, dtype=np.int64), *(answer.counted for answer in found)]),
+        },
+        schema={"answer": pl.Int64, "leaf": pl.Int64},
+    )
+    numbered = leaves.with_row_index("leaf").cast({"leaf": pl.Int64})
+    amounts = counted.join(numbered, on="leaf").group_by("answer").agg(pl.col("actual", "expected").sum())
+    change = pl.col("actual").sum() - pl.col("expected").sum()
+    whole = leaves.with_columns((change.over(list(by)) if by else change).alias("change"))
+    cases = whole.with_row_index("leaf").cast({"leaf": pl.Int64}).select("leaf", *by, "change")
+    return (
+        answers.join(amounts, on="answer", how="left")
+        .join(cases, on="leaf", how="left")
+        .with_columns(impact=pl.col("actual") - pl.col("expected"))
+        .with_columns(
+            share=pl.when(pl.col("change") != 0).then(
+                pl.col("impact").cast(pl.Float64) / pl.col("change").cast(pl.Float64)
+            )
+        )
+        .select(*by, *_COLUMNS)
+        .sort(*by, "rank", nulls_last=True)
+    )

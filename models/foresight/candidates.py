@@ -13,18 +13,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.foresight import smoothing
 from models.foresight.seasonality import TOO_QUIET, WEEK, by_week, week_patterns
-from models.foresight.smoothing import drifting_level
 
-DAMPING = 0.97
-"""What is left of a drift a day later: a trend is not believed further than about a month."""
+DAMPING = 0.99
+"""What is left of a drift a day later: a trend is not believed further than about a quarter."""
 
 
 class Line(NamedTuple):
-    """`level` (cuts, n) and `drift` (cuts, n) a day ahead, damped; NaN where the history is too short."""
+    """`level` and `drift` a day ahead, damped, and `alone`, how likely it is that no other candidate has anything to
+    tell, 0 to 1; all (cuts, n), NaN where the history is too short."""
 
     level: np.ndarray
     drift: np.ndarray
+    alone: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def mean_of_days(count: int) -> Candidate:
             known = np.isfinite(last)
             told = known.sum(axis=1)
             level[place] = np.where(told > 0, np.where(known, last, 0.0).sum(axis=1) / np.maximum(told, 1), np.nan)
-        return Line(level, np.zeros_like(level))
+        return _flat(level)
 
     return answer
 
@@ -93,7 +95,7 @@ def mean_of_weeks(count: int) -> Candidate:
         total = _of_last(np.where(known, history.weekly, 0.0), count)
         weeks = _of_last(known.astype(float), count)
         level = _at(np.where(weeks > 0, total / np.maximum(weeks, 1), np.nan), cuts)
-        return Line(level, np.zeros_like(level))
+        return _flat(level)
 
     return answer
 
@@ -110,16 +112,19 @@ def median_of_weeks(count: int) -> Candidate:
             if end > 0:
                 level[place] = _median(history.weekly[:, max(end - count, 0) : end])
         level = np.where(history.sparse, mean(history, cuts).level, level)
-        return Line(level, np.zeros_like(level))
+        return _flat(level)
 
     return answer
 
 
 def smoothed(history: Seasonless, cuts: Sequence[int]) -> Line:
-    """The level that exponential smoothing has reached, going on by its drift (`smoothing.drifting_level`)."""
-    ahead = drifting_level(history.daily, cuts, 2)
-    drift = ahead[:, :, 1] - ahead[:, :, 0]
-    return Line(ahead[:, :, 0] - drift, drift)
+    """The level that exponential smoothing has reached, going on by its drift (`smoothing`); of a walk it tells all."""
+    level, drift, walk = smoothing.smoothed(history.daily, cuts)
+    return Line(level, drift, walk)
+
+
+def _flat(level: np.ndarray) -> Line:
+    return Line(level, np.zeros_like(level), np.zeros_like(level))
 
 
 def _median(values: np.ndarray) -> np.ndarray:

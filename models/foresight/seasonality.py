@@ -17,6 +17,9 @@ PATTERN_WEEKS = 26
 """Weeks that a pattern is the mean of."""
 FLAT_WEEKS = 0.25
 """How many weeks without any pattern a series is thought to have had before its first known one."""
+CHANCE = 3.0
+"""A pattern counts as far as it exceeds so many times what chance makes of it: the days of a walk's week differ by two
+chances, its slope and its bend, and 19 of 20 such differences stay below."""
 TOO_QUIET = 0.1
 """A weekday of less than this share of a mean day says nothing about the level."""
 
@@ -43,15 +46,20 @@ def by_week(values: np.ndarray) -> np.ndarray:
 def week_patterns(weeks: np.ndarray) -> np.ndarray:
     """(n, weeks, 7) for every week the factors of its days as known at its end; place 0 is the day after an origin.
 
-    Mean share of each day in whole weeks with a positive sum, of the last PATTERN_WEEKS; flat where none is known.
-    Their mean is 1.
+    Mean share of each day in whole weeks with a positive sum, of the last PATTERN_WEEKS; flat where none is known, and
+    the flatter the less it exceeds CHANCE (James & Stein 1961). Their mean is 1.
     """
     mean = weeks.mean(axis=2, keepdims=True)
     told = mean > 0
     ratio = np.where(told, np.clip(weeks / np.where(told, mean, 1.0), 0.0, WEEK), 0.0)
     count = _of_last(told.astype(float), PATTERN_WEEKS) + FLAT_WEEKS
     pattern = (_of_last(ratio, PATTERN_WEEKS) + FLAT_WEEKS) / count
-    return pattern / pattern.mean(axis=2, keepdims=True)
+    square = (_of_last(ratio * ratio, PATTERN_WEEKS) + FLAT_WEEKS) / count
+    pattern_of_one = pattern / pattern.mean(axis=2, keepdims=True)
+    chance = CHANCE * np.maximum(square - pattern * pattern, 0.0).mean(axis=2, keepdims=True) / count
+    spread = ((pattern_of_one - 1) ** 2).mean(axis=2, keepdims=True)
+    trust = np.where(spread > chance, 1 - chance / np.where(spread > 0, spread, 1.0), 0.0)
+    return 1 + trust * (pattern_of_one - 1)
 
 
 def _of_last(values: np.ndarray, width: int) -> np.ndarray:

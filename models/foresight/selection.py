@@ -59,11 +59,11 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     factors = year_factors(panel, horizon)
     history = Seasonless.of(panel.values / factors[:, : panel.days])
     lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
-    lines = Line(np.stack([line.level for line in lines]), np.stack([line.drift for line in lines]))
+    lines = Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
     came = _came(panel, cuts, horizon)
     judged = _Judged.of(lines, season[1:], came)
-    weights = judged.weights()
+    weights = _alone(lines.alone, judged)
     blend = _blend(lines, weights)
     values = (blend.level[:, :, None] + blend.drift[:, :, None] * _steps(horizon)) * season
     never_negative = np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1, initial=0.0) >= 0
@@ -137,6 +137,18 @@ class _Judged:
         relative = (self.origins * relative + PRIOR_ORIGINS * typical[:, None]) / (self.origins + PRIOR_ORIGINS)
         weights = np.where(able, np.maximum(relative, 1e-3) ** -SHARPNESS, 1.0)
         return weights / weights.sum(axis=0)
+
+
+def _alone(alone: np.ndarray, judged: _Judged) -> np.ndarray:
+    """(candidates, n) the weights by error, but for what a candidate answers alone.
+
+    Of a walk only the last value tells anything; a dozen origins are too few to see that means of weeks do not. It must
+    have been one at all origins: a single event looks like a walk for a while.
+    """
+    known = np.isfinite(alone)
+    alone = np.where(known, alone, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    alone = np.where(judged.origins >= LEAST_ORIGINS, alone, 0.0)
+    return alone + (1 - alone.sum(axis=0)) * judged.weights()
 
 
 def _blend(lines: Line, weights: np.ndarray) -> Line:

@@ -51,6 +51,15 @@ def test_after_a_level_shift_the_short_memories_weigh_most():
     assert weights["3 days"] > 3 * points.errors.filter(method="26 weeks")["weight"][0]
 
 
+def test_a_walk_is_answered_by_smoothing_alone_and_without_a_week():
+    """What moves like a price is expected where it was, less than one usual change of a day away: no weekday, no mean
+    of weeks that the walk has left behind."""
+    walks = 500 + np.random.default_rng(3).normal(0, 1, (20, 300)).cumsum(axis=1)
+    points = best_points(panel(*walks), 7)
+    assert points.errors.filter(method="smoothed")["weight"].min() > 0.7  # type: ignore[operator]
+    assert np.abs(points.values - walks[:, -1:]).mean() < 0.4
+
+
 def test_all_zero_and_nothing_known():
     points = best_points(panel(np.zeros(100), np.full(100, np.nan)), 7)
     np.testing.assert_array_equal(points.values[0], 0.0)

@@ -16,7 +16,8 @@ from connectors.simulator.clouds.lines import AWS, AZURE, GCP, ZERO, Account
 from connectors.simulator.clouds.world import CloudWorld
 from connectors.simulator.draws import between
 
-_BURST_DAYS = (*range(3, 9), *range(18, 24))
+_TRAINING_DAYS = (1, 2, 3)
+"""Tuesday to Thursday."""
 _RARE_DAYS = (5, 12, 13, 26)
 _RESTATED_PERCENT = 5
 
@@ -25,7 +26,7 @@ _RESTATED_PERCENT = 5
 class Machines:
     """`count` machines of one size in one place. `plan` is how they are paid for; `low` to `high` are hours a day.
 
-    `rhythm`: always, weekdays, bursts (training runs), rare. On weekends only `weekend` of them run.
+    `rhythm`: always, weekdays, bursts (training runs, every week), rare. On weekends only `weekend` of them run.
     """
 
     cloud: str
@@ -47,7 +48,7 @@ class Machines:
         is_weekend = day.weekday() >= 5
         rests = {
             "weekdays": is_weekend,
-            "bursts": day.day not in _BURST_DAYS,
+            "bursts": day.weekday() not in _TRAINING_DAYS,
             "rare": day.day not in _RARE_DAYS,
         }
         if rests.get(self.rhythm) or (is_weekend and self.weekend is not None and number >= self.weekend):

@@ -41,7 +41,7 @@ _MOST = 0.5
 _ALL_BUT = 0.025
 """Small change, that decides nothing."""
 _LIKE_ITS_WHOLE = 2.0
-"""A part whose cost grew at most so many times as steeply as that of its whole moves with it."""
+"""A part whose cost changed at most so many times as steeply as that of its whole moves along with it."""
 _CENT = 0.01
 
 Matrix = npt.NDArray[np.float64]
@@ -73,13 +73,16 @@ class _Shares:
 
     `of_deviation` of what the episode cost more or less than usual; zero where days or direction differ. `of_usual` of
     what its series usually cost on such days. `lift`: by how much of the usual cost it deviated. `narrower`: whether
-    the series costs less; of two with the same rows it is the one with the better name.
+    the series costs less; of two with the same rows it is the one with the better name. `within`: whether most days of
+    the episode are days of the other one, too. `own`: the deviation itself.
     """
 
     of_deviation: Matrix
     of_usual: Matrix
     lift: Matrix
     narrower: Flags
+    within: Flags
+    own: Matrix
 
     @classmethod
     def of(cls, episodes: pl.DataFrame, costs: pl.DataFrame) -> _Shares:
@@ -98,11 +101,19 @@ class _Shares:
             of_usual=np.divide(usual, own_usual, out=of_deviation.copy(), where=has_cost),
             lift=np.divide(np.abs(own), own_usual, out=np.full(count, np.inf), where=has_cost),
             narrower=_narrower(episodes, costs),
+            within=_within(episodes),
+            own=np.abs(own),
         )
 
 
 def _direction(episodes: pl.DataFrame) -> Matrix:
     return np.sign(episodes["impact"].cast(pl.Float64).to_numpy())
+
+
+def _within(episodes: pl.DataFrame) -> Flags:
+    first, last = (episodes[name].to_physical().to_numpy() for name in ("first_day", "last_day"))
+    common = np.minimum(last[:, None], last[None, :]) - np.maximum(first[:, None], first[None, :]) + 1
+    return common >= _MOST * (last - first + 1)[None, :]
 
 
 def _narrower(episodes: pl.DataFrame, costs: pl.DataFrame) -> Flags:
@@ -221,11 +232,15 @@ def _followed(towards: Places) -> Places:
 
 
 def _moving_along(heads: Places, shares: _Shares) -> Places:
-    """Heads that are a part of a wider head and did not grow much more steeply than it."""
+    """Where heads go that are a part of a wider episode, on its days, and changed no more steeply: to its head.
+
+    Only to one that deviated by more, so that no two go to each other.
+    """
     is_head = heads == np.arange(len(heads))
     is_alike = shares.lift[None, :] <= _LIKE_ITS_WHOLE * shares.lift[:, None]
-    allowed = is_head[:, None] & is_head[None, :] & shares.narrower.T & (shares.of_deviation >= _MOST) & is_alike
-    return _best(allowed, shares.of_deviation)
+    is_part = shares.narrower.T & shares.within & (shares.of_deviation >= _MOST) & is_alike
+    is_less = shares.own[heads][:, None] > shares.own[None, :]
+    return heads[_best(is_head[None, :] & is_part & is_less, shares.of_deviation)]
 
 
 def _told_by_several(heads: Places, shares: _Shares) -> Places:

@@ -109,6 +109,8 @@ def _named(series: pl.DataFrame) -> pl.DataFrame:
 def _told(found: pl.DataFrame, series: pl.DataFrame, origin: date) -> pl.DataFrame:
     """Episodes that are news, with their series in words."""
     news = found.filter(pl.col("last_day") >= origin - SHOWN).rename({"id": "anomaly_id"}).drop("explained_by")
+    # of episodes that begin together the longer one is the whole
+    news = news.sort("anomaly_id", "last_day").unique("anomaly_id", keep="last", maintain_order=True)
     words = series.select(_NAMED).unique("series")
     return news.join(words, on="series").with_columns(
         (pl.col("last_day") - pl.col("first_day")).dt.total_days().add(1).alias("days"),

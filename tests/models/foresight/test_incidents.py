@@ -111,6 +111,17 @@ def test_a_day_within_a_long_shift_is_an_event_of_its_own():
     assert found == {"a": "a", "total": "a", "b": "b"}
 
 
+def test_a_shift_that_a_wider_burst_has_days_in_common_with_is_no_part_of_it():
+    costs = (
+        usage("OpenAI", "data", "gpt", "a", 100, on=dict.fromkeys(range(14), 180.0)),
+        usage("AWS", "data", "llama", "b", 300, on=dict.fromkeys(range(2, 5), 900.0)),
+    )
+    # the key lies in the team, and its 80 % are no steeper than the team's 170 % in three days
+    episodes = [episode("key", "a", 1120, days=14), episode("team", "data", 2040, days=3, begins=2)]
+    found = told([*episodes, episode("model", "llama", 1800, days=3, begins=2)], *costs)
+    assert found == {"a": "a", "data": "llama", "llama": "llama"}
+
+
 def test_a_fall_and_a_rise_of_one_day_are_two_events():
     costs = (
         usage("OpenAI", "data", "old", "a", 200, on={0: 0}),

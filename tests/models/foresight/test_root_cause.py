@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from models.errors import OutlayError
 from models.foresight.root_cause import causes
@@ -41,6 +43,12 @@ def told(answers: pl.DataFrame) -> list[dict[str, Any]]:
     """The causes among the answers, as dimension: value."""
     rows = answers.filter(pl.col("standing") == "cause").sort("rank").rows(named=True)
     return [dict(zip(row["dimensions"], row["values"], strict=True)) for row in rows]
+
+
+def selected(rows: pl.DataFrame, where: dict[str, str | None]) -> list[int]:
+    """The places of the rows that a cuboid selects."""
+    inside = [pl.col(name).eq_missing(pl.lit(value, pl.String)) for name, value in where.items()]
+    return rows.with_row_index("place").filter(inside)["place"].to_list()
 
 
 @pytest.mark.parametrize(
@@ -136,3 +144,74 @@ def test_no_rows_have_no_answers() -> None:
         "score",
         "standing",
     ]
+
+
+def plain(answers: pl.DataFrame) -> list[tuple[tuple[str, ...], tuple[str | None, ...], float, str]]:
+    return [
+        (tuple(row["dimensions"]), tuple(row["values"]), round(row["score"], 9), row["standing"])
+        for row in answers.rows(named=True)
+    ]
+
+
+def noisy() -> pl.DataFrame:
+    """The organisation with noise of some percent, so that no two explanations are equally good."""
+    rows = moved(moved(organisation(), "2.5", team="search"), "0.3", model="opus", region="eu")
+    noise = [Decimal(1) + Decimal((place * 37) % 101 - 50) / 1000 for place in range(rows.height)]
+    return rows.with_columns(actual=(pl.col("actual") * pl.Series(noise, dtype=MONEY)).cast(MONEY))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_order_of_rows_does_not_matter(seed: int) -> None:
+    rows = noisy()
+    assert plain(causes(rows.sample(fraction=1, shuffle=True, seed=seed), DIMENSIONS)) == plain(
+        causes(rows, DIMENSIONS)
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.permutations(["search", "chat", "data", "ads"]), st.permutations(list(MODELS)))
+def test_the_names_of_values_do_not_matter(teams: list[str], models: list[str]) -> None:
+    rows = noisy()
+    named = {"team": dict(zip(TEAMS, teams, strict=False)), "model": dict(zip(MODELS, models, strict=True))}
+    renamed = rows.with_columns(pl.col(name).replace(names) for name, names in named.items())
+    expected = [
+        (
+            dimensions,
+            tuple(named.get(name, {}).get(value, value) for name, value in zip(dimensions, values, strict=True)),
+        )
+        for dimensions, values, _, _ in plain(causes(rows, DIMENSIONS))
+    ]
+    assert [answer[:2] for answer in plain(causes(renamed, DIMENSIONS))] == expected
+
+
+cuboid = st.lists(st.sampled_from(("model", "team", "region")), min_size=1, max_size=3, unique=True)
+ratio = st.one_of(st.decimals("0.1", "0.6", places=2), st.decimals("1.6", "6", places=2))
+
+
+@settings(max_examples=40, deadline=None)
+@given(cuboid, st.integers(0, 74), ratio)
+def test_a_planted_cause_is_always_found(dimensions: list[str], leaf: int, times: Decimal) -> None:
+    rows = organisation()
+    cause = {name: rows[name][leaf] for name in dimensions}
+    found = told(causes(moved(rows, str(times), **cause), DIMENSIONS))
+    assert [selected(rows, each) for each in found] == [selected(rows, cause)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(cuboid, cuboid, st.integers(0, 74), st.integers(0, 74), ratio, ratio)
+def test_two_planted_causes_that_do_not_overlap_are_always_found(
+    one: list[str], other: list[str], leaf: int, other_leaf: int, times: Decimal, other_times: Decimal
+) -> None:
+    rows = organisation()
+    first, second = ({name: rows[name][at] for name in names} for names, at in ((one, leaf), (other, other_leaf)))
+    assume(not set(selected(rows, first)) & set(selected(rows, second)))
+    assume(abs(times - other_times) > Decimal("0.3"))
+    after = moved(moved(rows, str(times), **first), str(other_times), **second)
+    impacts = [abs((part["actual"] - part["expected"]).sum())
+               for part in (after[selected(rows, each)] for each in (first, second))]  # fmt: skip
+    assume(min(impacts) > max(impacts) / 10)
+    answers = causes(after, DIMENSIONS).head(3)
+    named = [dict(zip(row["dimensions"], row["values"], strict=True)) for row in answers.rows(named=True)]
+    found = [selected(rows, each) for each in named]
+    assert selected(rows, first) in found and selected(rows, second) in found

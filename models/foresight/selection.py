@@ -63,7 +63,7 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
     came = _came(panel, cuts, horizon)
     judged = _Judged.of(lines, season[1:], came)
-    weights = _alone(lines.alone, judged)
+    weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
     blend = _blend(lines, weights)
     values = (blend.level[:, :, None] + blend.drift[:, :, None] * _steps(horizon)) * season
     never_negative = np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1, initial=0.0) >= 0
@@ -143,7 +143,7 @@ def _alone(alone: np.ndarray, judged: _Judged) -> np.ndarray:
     """(candidates, n) the weights by error, but for what a candidate answers alone.
 
     Of a walk only the last value tells anything; a dozen origins are too few to see that means of weeks do not. It must
-    have been one at all origins: a single event looks like a walk for a while.
+    have been one at the judged origins, too: a single event looks like a walk for a while.
     """
     known = np.isfinite(alone)
     alone = np.where(known, alone, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)

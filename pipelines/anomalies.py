@@ -83,7 +83,7 @@ def show_anomalies(home: Home, asked: Asked) -> None:
         _show_list(shown, _read(home, ANOMALY_CAUSES), everything=asked.everything)
     hidden = len(heads) - len(shown)
     if hidden:
-        say(f"{counted(hidden, 'more')} foreseen or below minimum_impact: `outlay anomalies --all`.")
+        say(f"{hidden} more, foreseen or below minimum_impact: `outlay anomalies --all`.")
     say(f"Judged through {day_text(made_on)}, on effective cost of usage; tax, purchases and credits are not judged.")
 
 

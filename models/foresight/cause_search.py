@@ -96,8 +96,7 @@ class _Search:
         """Sets of no, one and two cuboids, and what each is worth in nats, nothing known being 0."""
         nothing = np.zeros((1, len(self._moved)))
         empty = self._fitted(nothing, nothing)
-        found = self._promising(self._moved - empty.ratios[0, 0], float(empty.scale[0]))
-        found = list(dict.fromkeys(found))
+        found = list(dict.fromkeys(self._promising(self._moved - empty.ratios[0, 0], float(empty.scale[0]))))
         holds = self._holds(found)
         singles = self._fitted(holds, np.zeros_like(holds))
         beside = self._beside(found, holds, singles)
@@ -106,7 +105,8 @@ class _Search:
         likelihood = np.concatenate([singles.likelihood, self._fitted(more, np.zeros_like(more)).likelihood])
         cost = self._cost[found]
         worth = likelihood - empty.likelihood[0] - cost
-        first, second = self._pairs(found, holds, worth, float(min(singles.scale.min(), empty.scale[0])))
+        least_noise = float(np.min([*empty.scale, *singles.scale]))
+        first, second = self._pairs(found, holds, worth, least_noise)
         pairs = self._fitted(holds[first], holds[second])
         worth_of_pairs = pairs.likelihood - empty.likelihood[0] - cost[first] - cost[second]
         sets = [(), *((each,) for each in found), *((found[a], found[b]) for a, b in zip(first, second, strict=True))]

@@ -6,8 +6,9 @@ a team starts a job in a region, one model replaces another. (That everything wi
 the ripple effect of Sun et al. 2018, HotSpot, and Li et al. 2019, Squeeze.) Ratios are fitted by Student's t in
 logarithms, so that single odd rows neither hide a cause nor make one, with the scale of noise of the rows themselves.
 A set of cuboids is worth the log-likelihood it gains less what it takes to say it (minimum description length,
-Rissanen 1978): so much for each cause, more for each dimension. All pairs of promising cuboids are fitted together,
-since the second cause is often seen only beside the first, and the best of no cause, one cause and two is the answer.
+Rissanen 1978): so much for each cause, more for each dimension, much for what moves little of the money; and less for
+money that it leaves unexplained. All pairs of promising cuboids are fitted together, since the second cause is often
+seen only beside the first, and the best of no cause, one cause and two is the answer.
 The search itself is in `cause_search`, words for a cause are in `cause_words`.
 """
 

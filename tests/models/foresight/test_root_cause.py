@@ -130,6 +130,21 @@ def test_what_is_unknown_or_missing_is_refused() -> None:
         causes(organisation().with_columns(actual=pl.lit(None, dtype=MONEY)), DIMENSIONS)
 
 
+@pytest.mark.parametrize("leaves", [1, 2, 3])
+def test_few_leaves_are_no_mistake(leaves: int) -> None:
+    rows = organisation().tail(leaves).with_columns(actual=(pl.col("expected") * 3).cast(MONEY))
+    assert causes(rows, DIMENSIONS).filter(pl.col("standing") == "cause").height <= 2
+
+
+def test_credits_and_what_is_gone_are_answered() -> None:
+    """A credit that doubles moved twofold like a cost; all of gpt-a is gone."""
+    rows = moved(organisation(), "0", model="gpt-a").with_columns(
+        pl.when(pl.col("team") == "ads").then(-pl.col(name)).otherwise(pl.col(name)).cast(MONEY).alias(name)
+        for name in ("actual", "expected")
+    )
+    assert told(causes(rows, DIMENSIONS)) == [{"model": "gpt-a"}]
+
+
 def test_no_rows_have_no_answers() -> None:
     empty = causes(organisation().clear(), DIMENSIONS)
     assert empty.is_empty()

@@ -45,12 +45,6 @@ class Smoothed(NamedTuple):
     walk: np.ndarray
 
 
-def drifting_level(values: np.ndarray, cuts: Sequence[int], horizon: int) -> np.ndarray:
-    """(cuts, n, horizon) the level, going on by the drift."""
-    level, drift, _ = smoothed(values, cuts)
-    return level[:, :, None] + drift[:, :, None] * np.arange(1, horizon + 1)
-
-
 def smoothed(values: np.ndarray, cuts: Sequence[int]) -> Smoothed:
     """Level, drift and likelihood of a walk, per cut and series.
 
@@ -115,19 +109,23 @@ def ordinary_change(values: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
 
 def line_slope(values: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
     """(cuts, n) slope a day of the line of least squares through the last LINE_DAYS, less for fewer known days."""
-    out = np.full((len(cuts), len(values)), np.nan)
-    for place, cut in enumerate(cuts):
-        recent = values[:, max(values.shape[1] - cut - LINE_DAYS, 0) : max(values.shape[1] - cut, 0)]
-        known = np.isfinite(recent)
-        count = known.sum(axis=1)
-        some = np.maximum(count, 1)[:, None]
-        time = known * (np.arange(recent.shape[1]) - (known * np.arange(recent.shape[1])).sum(axis=1)[:, None] / some)
-        spread = (time * time).sum(axis=1)
-        value = np.where(known, recent, 0.0)
-        value = np.where(known, value - value.sum(axis=1)[:, None] / some, 0.0)
-        slope = (time * value).sum(axis=1) / np.where(spread > 0, spread, 1.0)
-        out[place] = np.where(count > 0, slope * count / (count + PRIOR_DAYS), np.nan)
-    return out
+    known = np.isfinite(values)
+    begins = np.take_along_axis(values, known.argmax(axis=1)[:, None], axis=1) if known.size else values
+    rise = np.where(known, values - begins, 0.0)
+    time = np.arange(values.shape[1], dtype=float)
+    count, times, squares = (_recent(known * power, cuts) for power in (1.0, time, time * time))
+    rises, products = _recent(rise, cuts), _recent(rise * time, cuts)
+    some = np.maximum(count, 1)
+    spread = squares - times * times / some
+    slope = (products - times * rises / some) / np.where(spread > 0, spread, 1.0)
+    return np.where(count > 0, slope * count / (count + PRIOR_DAYS), np.nan)
+
+
+def _recent(daily: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
+    """(cuts, n) sums over the last LINE_DAYS before each cut."""
+    until = np.concatenate([np.zeros((len(daily), 1)), daily.cumsum(axis=1)], axis=1)
+    ends = np.maximum(daily.shape[1] - np.array(cuts), 0)
+    return (until[:, ends] - until[:, np.maximum(ends - LINE_DAYS, 0)]).T
 
 
 def _at(daily: np.ndarray, cuts: Sequence[int]) -> np.ndarray:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.foresight import smoothing
-from models.foresight.smoothing import GAINS, MEMORY, drifting_level, levels, line_slope, ordinary_change, smoothed
+from models.foresight.smoothing import (
+    GAINS,
+    LINE_DAYS,
+    MEMORY,
+    PRIOR_DAYS,
+    levels,
+    line_slope,
+    ordinary_change,
+    smoothed,
+)
 
 NAN = float("nan")
 
@@ -63,16 +72,27 @@ def test_a_line_is_laid_through_the_known_days():
     assert line_slope(rows([1, 3, NAN, 7]), (0, 1))[:, 0] == pytest.approx([2 * 3 / 63, 2 * 2 / 62])
 
 
-def test_the_level_goes_on_by_the_drift_of_a_walk_or_of_a_line():
+@given(st.integers(2, 400), st.integers(0, 2**32 - 1))
+def test_the_slope_is_that_of_a_plain_fit(days: int, seed: int):
+    draw = np.random.default_rng(seed)
+    values = 1e6 + draw.normal(size=(1, days)).cumsum(axis=1)
+    values[draw.random((1, days)) < 0.2] = NAN
+    values[0, -2:] = 1e6, 1e6 + 1
+    recent = values[0, -LINE_DAYS:]
+    known = np.flatnonzero(np.isfinite(recent))
+    slope = np.polyfit(known, recent[known] - 1e6, 1)[0]
+
+    assert line_slope(values, (0,)).item() == pytest.approx(
+        slope * len(known) / (len(known) + PRIOR_DAYS), rel=1e-6, abs=1e-9
+    )
+
+
+def test_a_walk_drifts_by_its_changes_and_noise_by_half_of_a_line():
     values = np.random.default_rng(5).normal(size=(3, 200)).cumsum(axis=1)
     level, drift, walk = smoothed(values, (0,))
 
-    answer = drifting_level(values, (0,), 3)
-
+    np.testing.assert_array_equal(level, levels(values, (0,))[0])
     np.testing.assert_allclose(drift, walk * ordinary_change(values, (0,)) + (1 - walk) * line_slope(values, (0,)) / 2)
-    assert answer.shape == (1, 3, 3)
-    np.testing.assert_allclose(answer[:, :, 0], level + drift)
-    np.testing.assert_allclose(answer[:, :, 2], level + 3 * drift)
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(NAN), min_size=1, max_size=30))
@@ -107,36 +127,42 @@ def _loop(values: Sequence[float]) -> float:
 
 
 def test_an_earlier_origin_knows_nothing_of_later_days():
-    values = np.random.default_rng(7).normal(size=(5, 90)).cumsum(axis=1)
-    values[2, :50] = NAN
+    values = np.random.default_rng(7).normal(size=(5, 290)).cumsum(axis=1)
+    values[2, :150] = NAN
     other = values.copy()
     other[:, -20:] = 1e9
 
-    now = drifting_level(values, (0, 20, 45), 7)
-
-    np.testing.assert_array_equal(now[1:], drifting_level(other, (20, 45), 7))
-    np.testing.assert_array_equal(now[1], drifting_level(values[:, :70], (0,), 7)[0])
+    for now, changed, then in zip(
+        smoothed(values, (0, 20, 45)), smoothed(other, (20, 45)), smoothed(values[:, :270], (0,)), strict=True
+    ):
+        np.testing.assert_array_equal(now[1:], changed)
+        np.testing.assert_array_equal(now[1], then[0])
 
 
 def test_a_series_is_answered_alike_among_others_and_alone():
     values = np.random.default_rng(11).normal(size=(6, 60)).cumsum(axis=1)
 
-    np.testing.assert_array_equal(drifting_level(values, (0,), 5)[:, 2:3], drifting_level(values[2:3], (0,), 5))
+    for among, alone in zip(smoothed(values, (0, 7)), smoothed(values[2:3], (0, 7)), strict=True):
+        np.testing.assert_array_equal(among[:, 2:3], alone)
 
 
 def test_awkward_histories_are_answered_as_what_is_known_of_them():
-    answer = drifting_level(rows([5.0] * 40, [0.0] * 40, [3.0], [NAN] * 40, [2.0] * 30 + [NAN] * 10), (0, 1, 50), 3)
+    values = rows([5.0] * 40, [0.0] * 40, [3.0], [NAN] * 40, [2.0] * 30 + [NAN] * 10)
 
-    np.testing.assert_allclose(answer[0, [0, 1, 2, 4]], np.repeat([[5.0], [0.0], [3.0], [2.0]], 3, axis=1), rtol=1e-12)
-    assert np.isnan(answer[0, 3]).all()
-    assert np.isnan(answer[1, 2]).all(), "its only day is after that origin"
-    assert np.isnan(answer[2]).all(), "nothing is known before the first day"
+    level, drift, walk = smoothed(values, (0, 1, 50))
+
+    np.testing.assert_allclose(level[0], [5, 0, 3, NAN, 2])
+    np.testing.assert_array_equal(drift[0], [0, 0, 0, NAN, 0])
+    assert np.isnan(level[1, 2]), "its only day is after that origin"
+    assert all(np.isnan(each[2]).all() for each in (level, drift, walk)), "nothing is known before the first day"
 
 
 def test_growth_goes_on():
     growing = 100 + 2.0 * np.arange(300)
 
+    level, drift, walk = smoothed(growing[None], (0,))
+
     # A walk: 299 changes of 2 over 359 days.
-    assert drifting_level(growing[None], (0,), 10)[0, 0, -1] == pytest.approx(
-        growing[-1] + 10 * 2 * 299 / 359, rel=1e-3
-    )
+    assert walk.item() > 0.999
+    assert level.item() == pytest.approx(growing[-1])
+    assert drift.item() == pytest.approx(2 * 299 / 359, rel=1e-3)

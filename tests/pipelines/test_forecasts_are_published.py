@@ -187,7 +187,7 @@ def test_a_demo_publishes_proven_forecasts(ask: Ask) -> None:
     (november,) = ask("""SELECT * FROM marts.month_end WHERE measure = 'effective_cost' AND dimension = 'total'
                          AND currency = 'USD' AND period = '2026-11'""")
     (spent,) = ask("""SELECT sum(effective_cost) AS cost FROM marts.tco_daily WHERE currency = 'USD'
-                      AND strftime(day, '%Y-%m') = '2026-11' AND CAST(day AS DATE) <= DATE '2026-11-17'""")
-    assert (november["made_on"], november["days_left"]) == (date(2026, 11, 17), 13)
+                      AND strftime(day, '%Y-%m') = '2026-11' AND CAST(day AS DATE) <= DATE '2026-11-16'""")
+    assert (november["made_on"], november["days_left"]) == (date(2026, 11, 16), 14)
     assert november["actual"] == spent["cost"]
     assert november["low_80"] < november["landing"] < november["high_80"]

@@ -7,7 +7,7 @@ The public face of anomaly detection: series in, scores out, nothing read, nothi
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,12 +15,9 @@ import numpy as np
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.baselines import Matrix, shared, weekday_median
-from models.foresight.detectors import DETECTORS, Judgement, judge
+from models.foresight.baselines import Matrix, last_days, shared, weekday_median
+from models.foresight.detectors import DETECTORS, HISTORY, Judgement, judge
 from models.table import MONEY
-
-HISTORY = 400
-"""Days before a day that its score may depend on. Whoever passes these, and the day, gets the bits of a whole run."""
 
 _CHUNK = 1_000
 _THREADS = 2
@@ -65,7 +62,7 @@ def scores(series: pl.DataFrame, *, since: date | None = None, sensitivity: Sens
     table = _checked(series)
     if since is not None:
         table = table.filter(pl.col("day") >= since - timedelta(days=HISTORY))
-    answers = [_scored(part, sensitivity) for part in _calendars(table)]
+    answers = [_scored(part, since, sensitivity) for part in _calendars(table)]
     answer = pl.concat([_nothing(), *answers])
     if since is not None:
         answer = answer.filter(pl.col("day") >= since)
@@ -82,8 +79,13 @@ def _checked(series: pl.DataFrame) -> pl.DataFrame:
             remedy="pass series, day, usage and cost, one row per series and day",
         )
     number = pl.col("usage", "cost").cast(pl.Float64, strict=False).fill_nan(None)
-    table = series.select(pl.col("series").cast(pl.String), pl.col("day").cast(pl.Date), number).sort("series", "day")
-    twice = table.filter((pl.col("series") == pl.col("series").shift()) & (pl.col("day") == pl.col("day").shift()))
+    table = series.select(pl.col("series").cast(pl.String), pl.col("day").cast(pl.Date), number)
+    same, goes_on = pl.col("series") == pl.col("series").shift(), pl.col("day") > pl.col("day").shift()
+    sorted_already = table.select(((same & goes_on) | (pl.col("series") > pl.col("series").shift())).all()).item()
+    if sorted_already:
+        return table
+    table = table.sort("series", "day")
+    twice = table.filter(same & ~goes_on)
     if not twice.is_empty():
         raise OutlayError(
             f"{twice.height:,} days stand twice, the first of them {twice['day'][0]}",
@@ -104,31 +106,42 @@ def _calendars(table: pl.DataFrame) -> list[pl.DataFrame]:
     return [part.drop("calendar") for part in joined.partition_by("calendar", maintain_order=True)]
 
 
-def _scored(table: pl.DataFrame, sensitivity: Sensitivity) -> pl.DataFrame:
+def _scored(table: pl.DataFrame, since: date | None, sensitivity: Sensitivity) -> pl.DataFrame:
     """Rows of series that share a calendar, by way of matrices."""
-    names = table["series"].unique(maintain_order=True)
     row = table["series"].rle_id().to_numpy()
-    origin = table["day"].min()
+    origin: date = table["day"].min()  # pyright: ignore[reportAssignmentType]
     column = (table["day"] - origin).dt.total_days().to_numpy()
-    shape = (len(names), int(column.max()) + 1)
+    shape = (int(row[-1]) + 1, int(column.max()) + 1)
     cost, usage = np.full(shape, np.nan), np.full(shape, np.nan)
     cost[row, column] = table["cost"].to_numpy()
     usage[row, column] = table["usage"].to_numpy()
+    keep = shape[1] if since is None else max(1, shape[1] - max(0, (since - origin).days))
     by_usage = np.isfinite(cost).sum(axis=1) == 0
-    judged = np.where(by_usage[:, None], usage, cost)
-    judgement = _judged(judged, usage, float(sensitivity.minimum_impact))
-    return _frame(table, row, column, judgement, by_usage, judged, sensitivity)
-
-
-def _judged(values: Matrix, usage: Matrix, smallest: float) -> Judgement:
-    chunks = [slice(first, first + _CHUNK) for first in range(0, len(values), _CHUNK)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        medians = np.concatenate(list(pool.map(lambda rows: weekday_median(values[rows]), chunks)))
-        everyone = shared(values, medians)
-        parts = list(pool.map(lambda rows: judge(values[rows], usage[rows], medians[rows], everyone, smallest), chunks))
-    return Judgement(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in Judgement.__dataclass_fields__)
+    judgement = _judged(np.where(by_usage[:, None], usage, cost), _price(cost, usage), keep, sensitivity)
+    seen = column >= shape[1] - keep
+    return _frame(
+        table.filter(pl.Series(seen)), row[seen], column[seen] - (shape[1] - keep), judgement, by_usage, sensitivity
     )
+
+
+def _price(cost: Matrix, usage: Matrix) -> Matrix:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((usage > 0) & (cost > 0), cost / usage, np.nan)
+
+
+def _judged(values: Matrix, price: Matrix, keep: int, sensitivity: Sensitivity) -> Judgement:
+    chunks = [slice(first, first + _CHUNK) for first in range(0, len(values), _CHUNK)]
+    smallest = float(sensitivity.minimum_impact)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        medians = np.concatenate(list(pool.map(lambda rows: weekday_median(values[rows], keep + HISTORY), chunks)))
+        everyone = shared(last_days(values, medians.shape[1]), medians)
+        parts = list(
+            pool.map(
+                lambda rows: judge(values[rows], price[rows], medians[rows], everyone, smallest=smallest, keep=keep),
+                chunks,
+            )
+        )
+    return Judgement(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Judgement)))
 
 
 def _frame(
@@ -137,27 +150,30 @@ def _frame(
     column: np.ndarray,
     judgement: Judgement,
     by_usage: np.ndarray,
-    judged: Matrix,
     sensitivity: Sensitivity,
 ) -> pl.DataFrame:
-    values = {name: getattr(judgement, name)[row, column] for name in ("score", "expected", "low", "high")}
-    loudest = judgement.loudest[row, column]
-    impact = np.abs(judged[row, column] - values["expected"])
-    small = np.isfinite(impact) & (impact < float(sensitivity.minimum_impact))
-    kinds = pl.Series([detector.kind for detector in DETECTORS])
-    windows = pl.Series([detector.days for detector in DETECTORS])
-    flag = (np.nan_to_num(values["score"]) >= sensitivity.alert) & ~small
+    """One row per row of `table`, at `row` and `column` of the matrices."""
+    told = {name: getattr(judgement, name)[row, column] for name in ("score", "expected", "low", "high")}
+    loudest = pl.Series("loudest", judgement.loudest[row, column])
+    kinds, windows = ([getattr(each, name) for each in DETECTORS] for name in ("kind", "days"))
+    actual = pl.when(pl.Series(by_usage[row])).then("usage").otherwise("cost")
+    small = (actual - pl.col("expected")).abs() < float(sensitivity.minimum_impact)
+    flagged = (pl.col("score") >= sensitivity.alert) & ~small.fill_null(value=False)
     return (
-        table.select("series", "day")
+        table.with_columns(*(pl.Series(name, values).fill_nan(None) for name, values in told.items()))
         .with_columns(
-            pl.Series("score", values["score"]).fill_nan(None),
-            pl.Series("flag", flag),
-            pl.when(pl.Series(flag)).then(kinds.gather(loudest)).alias("kind"),
-            *(pl.Series(name, values[name]).fill_nan(None) for name in ("expected", "low", "high")),
-            pl.when(pl.Series(flag)).then(windows.gather(loudest)).alias("window").cast(pl.Int64),
-            pl.Series("measure", np.where(by_usage[row], "usage", "cost")),
+            flag=flagged.fill_null(value=False),
+            kind=pl.Series(kinds, dtype=pl.String).gather(loudest),
+            window=pl.Series(windows, dtype=pl.Int64).gather(loudest),
+            measure=pl.Series(by_usage[row]).replace_strict({True: "usage", False: "cost"}, return_dtype=pl.String),
         )
-        .with_columns(measure=pl.when(pl.col("kind") == "price").then(pl.lit("price")).otherwise("measure"))
+        .select(
+            *("series", "day", "score", "flag"),
+            pl.when("flag").then("kind").alias("kind"),
+            *("expected", "low", "high"),
+            pl.when("flag").then("window").alias("window"),
+            measure=pl.when(pl.col("flag") & (pl.col("kind") == "price")).then(pl.lit("price")).otherwise("measure"),
+        )
     )
 
 

@@ -7,6 +7,7 @@ before them is. Which deviation deserves attention belongs to `detectors`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,141 +16,190 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float64]
 
 WEEKS = 8
-"""Same weekdays that a baseline is the median of."""
+"""Same weekdays that a baseline is the median of; three must be known."""
 PEERS = 20
 """Series that must be known on a day before what they share is taken off."""
-MEMORY = 120
-"""Days over which a series' own errors are averaged."""
+MEMORY = 56
+"""Days over which a series' own deviations are averaged."""
+LONGEST = 21
+"""Days of the longest window."""
+LOOK_BACK = 56
+"""Days that a weekday median, a level and the usual unrest each look back."""
+USUAL = 0.15
+"""Mean deviation of a series that nothing is known of, as `root_ratio`: about 15 % of what is expected."""
 
 _GRID = 2.0**20
 _FLOOR = 0.03
 """A day is compared as if this part of the baseline were always spent: a closed day is far off, not infinitely far."""
-_LEVEL = {  # weights of the residuals of: the day before, days 2-7, 8-28, 29-56 before the window
+_FAR = 0.85
+"""Quantile of peers' deviations that tells how restless a day is."""
+_LEVEL = {  # weights of: the day before the window, days 2-7, 8-28 and 29-56 before it
     1: (0.29, 0.39, 0.08, -0.08),
     2: (0.25, 0.40, 0.08, -0.09),
     3: (0.21, 0.40, 0.08, -0.09),
-    4: (0.20, 0.40, 0.08, -0.10),
     5: (0.18, 0.39, 0.07, -0.10),
     7: (0.18, 0.37, 0.07, -0.11),
     14: (0.14, 0.31, 0.03, -0.12),
     21: (0.11, 0.25, 0.00, -0.13),
-    28: (0.09, 0.21, -0.03, -0.13),
 }
+"""Least squares over all series: the longer a window, the less the level before it says. The last weight takes back
+what the weekday median lags behind."""
 
 
 def earlier(values: Matrix, days: int) -> Matrix:
     """What stood `days` days before each day; NaN before the first."""
-    if days == 0:
-        return values
     moved = np.full_like(values, np.nan)
-    moved[:, days:] = values[:, :-days]
+    moved[:, days:] = values[:, : max(0, values.shape[1] - days)]
     return moved
 
 
-def window_mean(values: Matrix, first: int, last: int, known: int = 1) -> Matrix:
-    """Mean over the days that lie `first` to `last` days back (0 = the day itself), of those known; else NaN.
+class Windows:
+    """Means of a matrix over windows of days, exact: values are rounded to 2⁻²⁰, and sums of such are without error.
 
-    `known`: so many days must be. Values are rounded to 2⁻²⁰ first, which makes the sums exact: the mean of a window
-    does not depend on what lies before it, to the last bit.
+    A mean therefore does not depend on what lies before its window, to the last bit. Unknown days do not count.
     """
-    there = np.isfinite(values)
-    total = _running(np.round(np.where(there, values, 0.0) * _GRID), first, last)
-    count = _running(there.astype(np.float64), first, last)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count >= known, total / (count * _GRID), np.nan)
+
+    def __init__(self, values: Matrix) -> None:
+        there = np.isfinite(values)
+        self._totals = self._running(np.rint(np.where(there, values, 0.0) * _GRID))
+        # one row of counts serves all where nothing is missing
+        self._counts = self._running(np.ones((1, values.shape[1])) if there.all() else there.astype(np.float64))
+
+    @staticmethod
+    def _running(values: Matrix) -> Matrix:
+        totals = np.zeros((values.shape[0], values.shape[1] + 1))
+        np.cumsum(values, axis=1, out=totals[:, 1:])
+        return totals
+
+    def mean(self, first: int, last: int, *, known: int = 1, seen: int | None = None) -> Matrix:
+        """Of the days `first` to `last` back (0 = the day itself), of those known; NaN where fewer than `known` are.
+
+        `seen`: only for so many days at the end.
+        """
+        count = self._between(self._counts, first, last, seen)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self._between(self._totals, first, last, seen) / (count * _GRID)
+        return mean if known == 1 else np.where(count >= known, mean, np.nan)
+
+    @staticmethod
+    def _between(totals: Matrix, first: int, last: int, seen: int | None) -> Matrix:
+        days = totals.shape[1] - 1
+        shown = days if seen is None else min(seen, days)
+        between = np.zeros((totals.shape[0], shown))
+        for sign, back in ((1, first - 1), (-1, last)):
+            # totals as they stood `back` days before each day, which is nothing before the first
+            start = max(0, back + 1 - (days - shown))
+            if start < shown:
+                between[:, start:] += sign * totals[:, days - shown + start - back : days - back]
+        return between
 
 
-def _running(values: Matrix, first: int, last: int) -> Matrix:
-    """Sums over windows of whole numbers, by differences of running totals: exact below 2⁵³."""
-    days = values.shape[1]
-    totals = np.zeros((values.shape[0], days + 1))
-    np.cumsum(values, axis=1, out=totals[:, 1:])
-    day = np.arange(days)
-    return totals[:, np.clip(day - first + 1, 0, days)] - totals[:, np.clip(day - last, 0, days)]
-
-
-def median_of(candidates: list[Matrix], known: int = 1) -> Matrix:
+def median_of(candidates: Sequence[Matrix], known: int = 1) -> Matrix:
     """Cell by cell, the median of those known; NaN where fewer than `known` are.
 
-    Sorted by compare-and-swap over whole matrices, which beats sorting cell by cell by far.
+    Sorted by compare-and-swap over whole matrices, which is many times faster than sorting cell by cell.
     """
-    count = np.stack([np.isfinite(candidate) for candidate in candidates]).sum(axis=0)
-    ordered = [np.where(np.isfinite(candidate), candidate, np.inf) for candidate in candidates]
+    count = np.zeros(candidates[0].shape, dtype=np.int8)
+    ordered: list[Matrix] = []
+    for candidate in candidates:
+        there = np.isfinite(candidate)
+        count += there
+        ordered.append(np.where(there, candidate, np.inf))
     for last in range(len(ordered) - 1, 0, -1):
         for place in range(last):
             low, high = ordered[place], ordered[place + 1]
             ordered[place], ordered[place + 1] = np.minimum(low, high), np.maximum(low, high)
-    median = np.full_like(ordered[0], np.nan)
+    median = np.full(count.shape, np.nan)
     for many in range(known, len(ordered) + 1):
-        here = count == many
-        if here.any():
-            median[here] = (ordered[(many - 1) // 2][here] + ordered[many // 2][here]) / 2
+        middle = (ordered[(many - 1) // 2] + ordered[many // 2]) / 2
+        np.copyto(median, middle, where=count == many)
     return median
 
 
-def weekday_median(values: Matrix) -> Matrix:
-    """Median of the eight same weekdays before a day, of at least three; NaN where it is not above zero."""
-    median = median_of([earlier(values, 7 * week) for week in range(1, WEEKS + 1)], known=3)
+def last_days(values: Matrix, days: int) -> Matrix:
+    """The last so many columns, or all."""
+    return values[:, max(0, values.shape[1] - days) :]
+
+
+def weekday_median(values: Matrix, seen: int) -> Matrix:
+    """Median of the eight same weekdays before a day, of at least three; NaN where it is not above zero.
+
+    For the last `seen` days.
+    """
+    median = median_of([last_days(earlier(values, 7 * week), seen) for week in range(1, WEEKS + 1)], known=3)
     return np.where(median > 0, median, np.nan)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What happens to everyone on a day, one value per day."""
+    """What happens to everyone on a day: one row of days."""
 
-    change: Matrix
-    """Log-ratio to the weekday median that half of the series exceed; 0 with fewer than `PEERS` series."""
-    unrest: Matrix
-    """How far series lie from it, relative to the eight weeks before; 1 with fewer than `PEERS` series."""
+    factor: Matrix
+    """Actual to weekday median of the series in the middle; 1 with fewer than `PEERS` series."""
+    restless_up: Matrix
+    restless_down: Matrix
+    """How far up (down) the outer series lie from it, relative to the eight weeks before; 1 with fewer than `PEERS`."""
 
 
 def shared(values: Matrix, medians: Matrix) -> Shared:
-    """A holiday that everyone keeps is no anomaly of anyone; a day on which everyone differs proves less."""
-    ratio = log_ratio(values, medians)
-    days = ratio.shape[1]
-    change, spread = np.zeros((1, days)), np.full((1, days), np.nan)
-    for day in np.nonzero(np.isfinite(ratio).sum(axis=0) >= PEERS)[0]:
-        column = ratio[np.isfinite(ratio[:, day]), day]
-        change[0, day] = np.median(column)
-        spread[0, day] = np.maximum(np.median(np.abs(column - change[0, day])), 0.02)
-    unrest = spread / window_mean(spread, 1, 56, known=10)
-    return Shared(change, np.where(np.isfinite(unrest), unrest, 1.0))
-
-
-def log_ratio(values: Matrix, expected: Matrix) -> Matrix:
-    """Log of actual to expected, both with a floor of 3 % of expected: from −3.5 (nothing) upwards."""
+    """A holiday that everyone keeps is no anomaly of anyone; a day on which many differ proves less of each."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.log((np.maximum(values, 0.0) / expected + _FLOOR) / (1 + _FLOOR))
+        ratio = np.log((np.maximum(values, 0.0) / medians + _FLOOR) / (1 + _FLOOR))
+    days = ratio.shape[1]
+    middle, up, down = np.zeros((1, days)), np.full((1, days), np.nan), np.full((1, days), np.nan)
+    there = np.isfinite(ratio)
+    for day in np.nonzero(there.sum(axis=0) >= PEERS)[0]:
+        low, median, high = np.quantile(ratio[there[:, day], day], (1 - _FAR, 0.5, _FAR))
+        middle[0, day], up[0, day], down[0, day] = median, high - median, median - low
+    factor = np.maximum(np.exp(middle) * (1 + _FLOOR) - _FLOOR, 0.02)
+    return Shared(factor, _restless(up), _restless(down))
 
 
-def level_before(residuals: Matrix, window: int) -> Matrix:
+def _restless(spread: Matrix) -> Matrix:
+    spread = np.maximum(spread, 0.02)
+    relative = spread / Windows(spread).mean(1, 56, known=10)
+    return np.where(np.isfinite(relative), np.maximum(relative, 0.5), 1.0)
+
+
+def root_ratio(values: Matrix, expected: Matrix) -> Matrix:
+    """2 (√(actual ÷ expected) − 1): between a difference and a log-ratio, −2 for nothing, and about as even as noise.
+
+    A series' noise grows with what is expected; its rises are longer than log-normal, its falls shorter than normal.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 2 * (np.sqrt(np.maximum(values, 0.0) / expected) - 1)
+
+
+def from_root_ratio(ratio: Matrix, expected: Matrix) -> Matrix:
+    """The value whose `root_ratio` to expected this is."""
+    return expected * np.maximum(1 + ratio / 2, 0.0) ** 2
+
+
+def level_before(residuals: Windows, window: int, seen: int) -> Matrix:
     """What the residuals of the last `window` days should be on average, from the eight weeks before these days."""
-    day, week, month, earlier_month = _LEVEL[window]
-    parts = (
-        (day, earlier(residuals, window)),
-        (week, window_mean(residuals, window + 1, window + 6)),
-        (month, window_mean(residuals, window + 7, window + 27)),
-        (earlier_month, window_mean(residuals, window + 28, window + 55)),
-    )
-    level = np.zeros_like(residuals)
-    for weight, part in parts:
-        level += weight * np.nan_to_num(part)
+    day, week, month, month_before = _LEVEL[window]
+    level = day * known_or_zero(residuals.mean(window, window, seen=seen))
+    level += week * known_or_zero(residuals.mean(window + 1, window + 6, seen=seen))
+    level += month * known_or_zero(residuals.mean(window + 7, window + 27, seen=seen))
+    level += month_before * known_or_zero(residuals.mean(window + 28, window + 55, seen=seen))
     return level
 
 
-def spread_of(deviations: Matrix, errors: Matrix, unrest: Matrix, window: int) -> Matrix:
+def known_or_zero(values: Matrix) -> Matrix:
+    """Zero where nothing is known: of a level, that there is no other."""
+    return np.where(np.isnan(values), 0.0, values)
+
+
+def spread_of(deviations: Matrix, errors: Windows, restless: Windows, window: int, seen: int) -> Matrix:
     """How far a deviation of this window usually goes: the scale that makes series and days comparable.
 
-    A weighted geometric mean of the series' own deviations over `MEMORY` days, its one-day `errors` in the week
-    before the window, and what is usual for any series; wider on days on which everyone is restless. The weights are
-    those of a regression of log deviations, and nearly the same for every window. All of it lies before the window.
+    A weighted geometric mean of the series' own deviations over `MEMORY` days, of its one-day `errors` in the week
+    before the window, and of what is usual for any series; wider on restless days (`restless`: of their logs). The
+    weights are those of a regression of log deviations, nearly the same for windows of 1 to 21 days.
     """
-    own = window_mean(np.minimum(np.abs(deviations), 1.0), window, window + MEMORY, known=40)
-    own = np.where(np.isfinite(own), own, _USUAL)
-    recent = window_mean(errors, window, window + 6, known=3)
+    own = Windows(np.minimum(np.abs(deviations), 1.0)).mean(window, window + MEMORY, known=MEMORY // 3, seen=seen)
+    own = np.where(np.isfinite(own), own, USUAL)
+    recent = errors.mean(window, window + 6, known=3, seen=seen)
     recent = np.where(np.isfinite(recent), recent, own)
-    restless = np.exp(window_mean(np.log(unrest), 0, window - 1))
-    return (recent + 0.02) ** 0.35 * (own + 0.02) ** 0.4 * _USUAL**0.25 * restless**0.6
-
-
-_USUAL = 0.15
+    logs = 0.35 * np.log(recent + 0.02) + 0.4 * np.log(own + 0.02) + 0.25 * np.log(USUAL)
+    return np.exp(logs + 0.6 * restless.mean(0, window - 1, seen=seen))

@@ -16,8 +16,8 @@ from models.foresight.landing import MONTH, period_of
 from models.foresight.panel import Panel
 from models.foresight.selection import Points
 
-REPLAYS = 8
-"""Earlier origins, the latest ones, whose intervals are made again from what was known then."""
+REPLAYS = 5
+"""Earlier origins whose intervals are made again from what was known then: the fourth last, the eighth last, …"""
 REPLAY_DAYS = 31
 """Replayed intervals are judged on so many days ahead."""
 MONTH_DAYS = {5: (1, 7), 10: (8, 12), 15: (13, 17), 20: (18, 25)}
@@ -30,7 +30,7 @@ def replayed(pool: Pool, errors: Errors) -> np.ndarray:
     Each replay pools only errors that were known by then. Units of the series are today's: they are shares and scales,
     which the whole history determines better than a part of it.
     """
-    judged = sorted(range(len(errors.cuts)), key=errors.cuts.__getitem__)[:-1][:REPLAYS]
+    judged = sorted(range(len(errors.cuts)), key=errors.cuts.__getitem__)[3:-1:4][:REPLAYS]
     days = min(errors.horizon, REPLAY_DAYS)
     out = np.full((len(LEVELS), len(judged), errors.scaled.shape[1], days), np.nan, dtype=np.float32)
     counts = pool.counts.reshape(len(errors.cuts), errors.horizon, -1)[:, :days]

@@ -25,8 +25,8 @@ from models.foresight.panel import Absent, Panel, panels
 from models.foresight.selection import best_points
 from models.ledger.money import from_units
 
-CHUNK_CELLS = 2_000_000
-CHUNK_SERIES = 1_024
+CHUNK_CELLS = 1_000_000
+CHUNK_SERIES = 512
 """A panel of more is answered in equal parts, each on its own: no memory or number of cores changes a figure."""
 BACK_TEST_DAYS = 378
 """Earlier origins reach back so far: a year and two weeks, to see the same days of the last year."""

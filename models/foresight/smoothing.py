@@ -6,8 +6,8 @@ than noise about a level, and thereby which estimate of its drift is the efficie
 depends on days up to it only. Seasons do not belong here: take them out first (`seasonality`).
 
 Matrices of values are (n, days), right-aligned: the last column is the origin, NaN a day before the series began or
-an unknown one. `cuts` are the days left off the end (0 = now). Answers have the axes cuts, n and where it applies
-horizon; NaN where a series has no known day up to the cut.
+an unknown one. `cuts` are the days left off the end (0 = now). Answers are (cuts, n); NaN where a series has
+no known day up to the cut.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ WALK = 0.8
 MEMORY = 0.99
 """Weight of yesterday's error beside today's, where gains are weighed by their errors: half after 69 days."""
 
-ORDINARY = 1.5
-"""A day's change counts towards a drift up to this many mean absolute changes: the rest of a jump is not a trend."""
+ORDINARY = 2.0
+"""A day's change counts towards a drift up to this many mean absolute changes: the rest of a jump is not a trend. In
+back-tests rolling over whole histories of walks, a drift of such changes costs nothing; one of plain changes does."""
 
 PRIOR_DAYS = 60
 """How many days without any drift a series is thought to have had before its first known one."""

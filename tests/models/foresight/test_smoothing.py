@@ -62,9 +62,9 @@ def test_a_walk_is_told_from_noise_about_a_level():
 
 
 def test_a_jump_counts_as_an_ordinary_change():
-    # Changes 2, 2, 200. Mean absolute changes so far: 2, 2, 68, so that 200 counts as 1.5 * 68 = 102.
-    # 2 + 2 + 102 over 3 days and 60 without change.
-    assert ordinary_change(rows([0, 2, 4, 204]), (0, 1))[:, 0] == pytest.approx([106 / 63, 4 / 62])
+    # Changes 2, 2, 200. Mean absolute changes so far: 2, 2, 68, so that 200 counts as 2 * 68 = 136.
+    # 2 + 2 + 136 over 3 days and 60 without change.
+    assert ordinary_change(rows([0, 2, 4, 204]), (0, 1))[:, 0] == pytest.approx([140 / 63, 4 / 62])
 
 
 def test_a_line_is_laid_through_the_known_days():

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
@@ -61,21 +61,22 @@ class Event:
         if min(self.price_pct or 0, self.change_pct or 0) < -100:
             raise OutlayError(f"event {self.name} takes away more than everything", remedy="give -100 or more percent")
 
-    def strength(self, days: Sequence[date]) -> np.ndarray:
+    def strength(self, days: Sequence[date] | np.ndarray) -> np.ndarray:
         """How much of the effect each day has: 0 before, 1 in full."""
-        since = np.array([(day - self.day).days for day in days], dtype=np.float64)
+        told = np.asarray(days, dtype="datetime64[D]")
+        since = (told - np.datetime64(self.day)).astype(np.float64)
         grown = np.clip((since + 1) / max(self.ramp_days, 1), 0.0, 1.0)
-        over = np.array([self.until is not None and day > self.until for day in days])
+        over = False if self.until is None else told > np.datetime64(self.until)
         return np.where((since < 0) | over, 0.0, grown)
 
-    def factor(self, days: Sequence[date]) -> np.ndarray:
+    def factor(self, days: Sequence[date] | np.ndarray) -> np.ndarray:
         """What each day's amount is multiplied by; 1 where the effect is an amount."""
         if self.amount_per_day is not None:
             return np.ones(len(days))
         percent = self.price_pct if self.price_pct is not None else self.change_pct
         return 1.0 + self.strength(days) * (-100.0 if percent is None else percent) / 100
 
-    def amount(self, days: Sequence[date]) -> np.ndarray:
+    def amount(self, days: Sequence[date] | np.ndarray) -> np.ndarray:
         """What is added to each day, in the series' currency."""
         return self.strength(days) * (self.amount_per_day or 0.0)
 
@@ -112,15 +113,17 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
         why = "the history has no dates" if panel.origin is None else ""
         return Effects(panel, factor, amount, [() for _ in range(n)], {event.name: why for event in events})
     origin = panel.origin
-    past = [origin - timedelta(days=days - 1 - at) for at in range(days)]
-    ahead = [origin + timedelta(days=at + 1) for at in range(horizon)]
+    past = np.datetime64(origin) - np.arange(days)[::-1]
+    ahead = np.datetime64(origin) + np.arange(1, horizon + 1)
     values = panel.values.copy()
     own = [frozenset(keys.get(name, {}).items()) for name in panel.names]
+    having = _by_item(own)
     for event in events:
         scope = frozenset(event.scope.items())
-        exact = [at for at in range(n) if own[at] == scope]
-        inside = [at for at in range(n) if own[at] > scope]
-        around = [at for at in range(n) if own[at] < scope]
+        near = sorted({at for item in (*scope, None) for at in having.get(item, ())})
+        exact = [at for at in near if own[at] == scope]
+        inside = [at for at in (near if scope else range(n)) if own[at] > scope]
+        around = [at for at in near if own[at] < scope]
         relative = event.amount_per_day is None
         if not exact and (around or not relative or not inside):
             unapplied[event.name] = "no series of exactly its scope is forecast"
@@ -145,8 +148,17 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
     )
 
 
+def _by_item(own: Sequence[frozenset[tuple[str, str]]]) -> dict[tuple[str, str] | None, list[int]]:
+    """Series by what they have in their key, those of an empty key by None: of thousands few concern an event."""
+    having: dict[tuple[str, str] | None, list[int]] = {}
+    for at, items in enumerate(own):
+        for item in items or (None,):
+            having.setdefault(item, []).append(at)
+    return having
+
+
 def _moved(
-    event: Event, values: np.ndarray, past: Sequence[date], ahead: Sequence[date]
+    event: Event, values: np.ndarray, past: np.ndarray, ahead: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The history restated to the event's effect of the origin; from there factor and amount of each day ahead."""
     factor_past, factor_ahead = event.factor(past), event.factor(ahead)

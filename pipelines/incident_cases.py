@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from models.foresight.anomaly_tables import ANOMALY_CAUSES, Case, incident_causes, name_of
+from models.foresight.anomaly_tables import ANOMALY_CAUSES, REST, Case, incident_causes, name_of
+from models.foresight.change import EFFECTS
 from models.foresight.episodes import GAP
 from models.foresight.incidents import HISTORY
 from models.foresight.leaves import expected_leaves
@@ -27,6 +28,7 @@ from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_
 from pipelines.reference import code_fingerprint
 from pipelines.settings import Settings
 from pipelines.settings.foresight import EventSettings, SeriesScope
+from pipelines.usage_judged import usage_sentence
 
 Head = Mapping[str, Any]
 """A row of `marts.anomalies` that names its incident."""
@@ -103,6 +105,9 @@ def kept_causes(heads: Sequence[Head], leaves: pl.DataFrame, folder: Path) -> pl
     before = {} if kept is None else kept.partition_by(_SAME, as_dict=True)
     told = [schema.to_frame()]
     for head in heads:
+        if head["measure"] == "usage":
+            told.append(_usage_alone(head).with_columns(pl.lit(None, pl.String).alias(_SAME)))
+            continue
         items = cause_items(_behind(head, leaves))
         same = digest(*(str(head[name]) for name in _JUDGED_BY), digest_of(items))
         made = before.get((same,))
@@ -114,6 +119,18 @@ def kept_causes(heads: Sequence[Head], leaves: pl.DataFrame, folder: Path) -> pl
         keep(rows, file)
         forget_all_but({file}, folder, "causes-*")
     return rows.drop(_SAME)
+
+
+def _usage_alone(head: Head) -> pl.DataFrame:
+    """The one row of an incident of usage: all of it is volume."""
+    nothing = dict.fromkeys(EFFECTS, Decimal(0))
+    amounts = {name: head[name] for name in ("expected", "actual", "impact")}
+    row = {
+        **nothing, **amounts, "incident_id": head["incident_id"], "rank": 1, "standing": REST,
+        "currency": head["currency"], "share": 1.0 if head["impact"] else None, "volume_effect": head["impact"],
+        "sentence": usage_sentence(head),
+    }  # fmt: skip
+    return pl.DataFrame([row], schema=ANOMALY_CAUSES.polars_schema)
 
 
 def _case(head: Head, items: pl.DataFrame) -> Case:

@@ -24,6 +24,7 @@ from pipelines.anomaly_scores import kept_scores
 from pipelines.cost_leaves import cost_leaves, judged_series
 from pipelines.incident_cases import explained_by, foreseen, kept_causes
 from pipelines.marts.economics import Economics
+from pipelines.usage_judged import unpaid_usage
 from pipelines.warehouse import Mart
 
 SHOWN = timedelta(days=180)
@@ -81,22 +82,24 @@ class Detection:
         if origin is None:
             return NOTHING
         settings = self.economics.work.settings.anomalies
+        sensitivity, folder = SENSITIVITIES[settings.sensitivity], self.economics.work.home.cache / "anomalies"
         leaves = cost_leaves(self.economics)
         series = _named(judged_series(leaves, self.economics))
         judged = series.select("series", "day", usage="usage", cost="effective_cost")
-        folder = self.economics.work.home.cache / "anomalies"
-        scored = kept_scores(judged, SENSITIVITIES[settings.sensitivity], folder)
-        told = _told(episodes(scored, judged), series, origin.day)
+        scored = kept_scores(judged, sensitivity, folder)
+        of_cost = episodes(scored, judged)
+        of_usage, used = unpaid_usage(_named(self.economics.series.rows), of_cost, sensitivity, folder / "usage")
+        told = _told(pl.concat([of_cost, of_usage], how="diagonal"), series, origin.day)
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
         heads = grouped.filter("is_head").sort("first_day", "incident_id").rows(named=True)
         events = foreseen(self.economics.work.settings)
         named = {head["incident_id"]: explained_by(head, leaves, events) for head in heads}
         anomalies = _counted(grouped, named, settings.minimum_impact)
-        causes = kept_causes(heads, leaves, folder)
+        paid = scored.join(series.select("series", "day", actual="effective_cost"), on=["series", "day"])
         return Anomalies(
             ANOMALIES.check(anomalies),
-            ANOMALY_CAUSES.check(causes),
-            ANOMALY_DAYS.check(_days(anomalies.filter("is_head"), scored, series)),
+            ANOMALY_CAUSES.check(kept_causes(heads, leaves, folder)),
+            ANOMALY_DAYS.check(_days(grouped, paid, used)),
         )
 
 
@@ -139,17 +142,16 @@ def _counted(grouped: pl.DataFrame, explained: Mapping[str, str | None], minimum
     )
 
 
-def _days(heads: pl.DataFrame, scored: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
-    """`marts.anomaly_days` of the heads."""
-    asked = heads.select("incident_id", "first_day", "last_day", *KEY)
-    days = asked.join(series.select("series", *KEY, "day", "effective_cost"), on=list(KEY), nulls_equal=True).filter(
-        pl.col("day").is_between(pl.col("first_day") - AROUND, pl.col("last_day") + AROUND)
-    )
+def _days(grouped: pl.DataFrame, paid: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
+    """`marts.anomaly_days` of the heads, of `paid` or `used`: scores with what there was."""
+    heads = grouped.filter("is_head").select("incident_id", "series", "measure", "currency", "first_day", "last_day")
+    is_usage = pl.col("measure") == "usage"
+    of_each = ((heads.filter(~is_usage), paid), (heads.filter(is_usage), used))
+    days = [asked.join(told.drop("measure"), on="series") for asked, told in of_each]
     return (
-        days.join(scored, on=["series", "day"])
-        .with_columns(
-            actual="effective_cost", is_flagged="flag", in_incident=pl.col("day").is_between("first_day", "last_day")
-        )
+        pl.concat(days, how="diagonal")
+        .filter(pl.col("day").is_between(pl.col("first_day") - AROUND, pl.col("last_day") + AROUND))
+        .with_columns(is_flagged="flag", in_incident=pl.col("day").is_between("first_day", "last_day"))
         .sort("incident_id", "day")
         .select(list(ANOMALY_DAYS.polars_schema))
     )

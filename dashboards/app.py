@@ -10,7 +10,17 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.published import NotPublishedError, current
-from dashboards.views import commitments, data_health, overview, self_hosting, total_cost, unit_costs, vendors
+from dashboards.views import (
+    anomalies,
+    commitments,
+    data_health,
+    forecast,
+    overview,
+    self_hosting,
+    total_cost,
+    unit_costs,
+    vendors,
+)
 
 _STATIC = Path(__file__).with_name("static")
 _WATCH_SECONDS = 15
@@ -37,6 +47,8 @@ def main() -> None:
         [
             st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
             st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
+            st.Page(forecast.show, title="Forecast", icon=":material/trending_up:", url_path="forecast"),
+            st.Page(anomalies.show, title="Anomalies", icon=":material/notifications:", url_path="anomalies"),
             st.Page(unit_costs.show, title="Unit costs", icon=":material/straighten:", url_path="unit-costs"),
             st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
             st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),

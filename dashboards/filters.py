@@ -60,6 +60,11 @@ def choose_currency(page: str, currencies: Sequence[str]) -> str:
     return _segments(page, "currency", "Currency", currencies) if len(currencies) > 1 else currencies[0]
 
 
+def choose_measure(page: str, measures: Sequence[_Option]) -> _Option:
+    """Which cost is forecast; apart from `basis`, because not every cost is."""
+    return _segments(page, "measure", "Cost", measures, help=_BASIS_HELP)
+
+
 def choose_dimension(page: str) -> Dimension:
     """By what a chart is coloured."""
     return choose_by(page, list(DIMENSIONS))

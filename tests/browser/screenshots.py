@@ -15,7 +15,16 @@ PAGES = {
     "overview": "/",
     **{
         name: f"/{name}"
-        for name in ("total-cost", "unit-costs", "commitments", "vendors", "self-hosting", "data-health")
+        for name in (
+            "total-cost",
+            "forecast",
+            "anomalies",
+            "unit-costs",
+            "commitments",
+            "vendors",
+            "self-hosting",
+            "data-health",
+        )
     },
 }
 WIDTHS = (1440, 390)

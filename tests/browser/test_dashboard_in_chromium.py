@@ -111,6 +111,8 @@ def test_a_month_stays_chosen_from_page_to_page(watched: Watched) -> None:
     ("path", "question"),
     [
         ("/total-cost?by=team", "What did AI really cost in July 2026?"),
+        ("/forecast?by=team", "Where will July 2026 land?"),
+        ("/anomalies", "What is abnormal?"),
         ("/unit-costs", "What does a unit cost?"),
         ("/commitments", "What have we committed to?"),
         ("/vendors", "Whom do we depend on?"),
@@ -135,7 +137,7 @@ def test_total_cost_is_the_sum_of_bills_and_what_is_declared(watched: Watched) -
 
 def test_names_of_vendors_stay_text(watched: Watched) -> None:
     watched.page.on("dialog", lambda dialog: watched.complaints.append(f"dialog: {dialog.message}"))
-    for path in ("/?by=team", "/?by=model", "/data-health"):
+    for path in ("/?by=team", "/?by=model", "/data-health", "/anomalies", "/forecast?by=key"):
         watched.open(path)
         assert watched.page.evaluate("() => document.querySelectorAll('main script, section script').length") == 0
         assert "<script>" not in watched.page.locator("h1").inner_text()

@@ -28,7 +28,7 @@ from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
-from tests.dashboards import sample_agreements, sample_costs
+from tests.dashboards import sample_agreements, sample_costs, sample_foresight
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
 BUDGETS = (
@@ -155,6 +155,7 @@ class Sample:
     unit_costs: list[dict[str, Any]] = field(default_factory=sample_costs.unit_costs)
     idle: list[dict[str, Any]] = field(default_factory=sample_costs.idle)
     agreements: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_agreements.tables)
+    foresight: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_foresight.tables)
     stale_source: bool = True
     failing_proof: bool = True
 
@@ -171,7 +172,7 @@ class Sample:
             DECLARED_COSTS: filled(DECLARED_COSTS, self.declared),
             UNIT_COSTS: filled(UNIT_COSTS, self.unit_costs),
             IDLE_ACCELERATORS: filled(IDLE_ACCELERATORS, self.idle),
-            **{table: filled(table, rows) for table, rows in self.agreements.items()},
+            **{table: filled(table, rows) for table, rows in (self.agreements | self.foresight).items()},
             USAGE_ESTIMATES: filled(USAGE_ESTIMATES, self.estimates),
             BUDGET_STATUS: status(costs, BUDGETS, as_of=LAST_DAY),
             RECONCILIATION: filled(RECONCILIATION, _reconciliation()),

@@ -1,0 +1,72 @@
+"""What was unusual, what it cost and why: `marts.anomalies`, `marts.anomaly_causes` and `marts.anomaly_days`.
+
+One row per incident: the episode that names it. Each function says the columns of its answer; amounts are exact.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dashboards.published import Published
+from dashboards.queries.reading import ask
+
+
+def _visible(effect: str) -> str:
+    """What shows as nothing is nothing: no `-0.00`."""
+    return f"CASE WHEN abs({effect}) < 0.005 THEN 0 ELSE {effect} END"
+
+
+def incidents(published: Published) -> pl.DataFrame:
+    """incident_id, dimension, value, value_name, kind, first_day, last_day, days, currency, expected, actual, impact,
+    severity, standing, explained_by, counted, made_on, sentence; going on first, then the latest."""
+    return ask(
+        published,
+        """
+        SELECT a.incident_id, dimension, value, value_name, replace(kind, '_', ' ') AS kind, first_day, last_day, days,
+            a.currency, a.expected, a.actual, a.impact, severity, standing, explained_by, counted, made_on, sentence
+        FROM marts.anomalies a LEFT JOIN (
+            SELECT incident_id, any_value(sentence) AS sentence FROM marts.anomaly_causes GROUP BY incident_id
+        ) USING (incident_id)
+        WHERE is_head ORDER BY standing <> 'open', first_day DESC, incident_id
+        """,
+    )
+
+
+def shows_in(published: Published, *, incident: str) -> pl.DataFrame:
+    """dimension, name, kind, impact: every series that shows the incident, the narrowest first."""
+    return ask(
+        published,
+        """
+        SELECT dimension, value_name AS name, replace(kind, '_', ' ') AS kind, impact FROM marts.anomalies
+        WHERE incident_id = $incident ORDER BY is_head DESC, abs(actual), dimension, name
+        """,
+        incident=incident,
+    )
+
+
+def causes(published: Published, *, incident: str) -> pl.DataFrame:
+    """name, standing, expected, actual, impact, share, and the effects that sum to the impact; rank by rank."""
+    return ask(
+        published,
+        f"""
+        SELECT CASE WHEN standing = 'rest' THEN 'everything else'
+                ELSE dimensions || ': ' || replace(values, '_', ' ') END AS name,
+            standing, expected, actual, impact, share * 100 AS share, {_visible("volume_effect")} AS volume,
+            {_visible("mix_effect + cache_effect + tier_effect + geography_effect")} AS mix,
+            {_visible("price_effect")} AS price, {_visible("not_metered")} AS not_metered
+        FROM marts.anomaly_causes WHERE incident_id = $incident ORDER BY rank
+        """,
+        incident=incident,
+    )
+
+
+def days(published: Published, *, incident: str) -> pl.DataFrame:
+    """day, cost, expected, low, high, in_incident: the days of the incident and those around them."""
+    return ask(
+        published,
+        """
+        SELECT day, actual AS cost, expected, low, high, in_incident FROM marts.anomaly_days
+        WHERE incident_id = $incident ORDER BY day
+        """,
+        incident=incident,
+    )

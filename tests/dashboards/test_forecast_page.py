@@ -1,0 +1,68 @@
+"""The forecast page against rows made by arithmetic, and its days against the charges themselves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from models.foresight.outlook import MONTH_END
+from tests.dashboards.pages import money, opened, shown, table, words
+from tests.dashboards.sample_foresight import A_DAY, LANDING, SPENT
+from tests.dashboards.sample_warehouse import Sample
+
+
+@pytest.mark.usefixtures("published")
+def test_the_landing_is_told_first_with_its_range() -> None:
+    app = opened("forecast")
+    told = words(app)
+    assert "Where will July 2026 land?" in told
+    assert f"**{money(LANDING)} effective cost**" in told
+    assert f"between {money(LANDING - 10)} and {money(LANDING + 10)}; 11 days to go." in told
+    assert f"{(LANDING - 3000) * 100 / 3000:+.1f} % against the month before" in told
+    assert "Stands on 20 July 2026" in told
+
+
+@pytest.mark.usefixtures("published")
+def test_this_and_the_next_month_and_quarter_have_a_card_each() -> None:
+    app = opened("forecast")
+    for label, amount in (
+        ("July 2026", LANDING),
+        ("August 2026", 31 * A_DAY),
+        ("2026 Q3", SPENT + 72 * A_DAY),
+        ("2026 Q4", 92 * A_DAY),
+    ):
+        assert shown(app, label).value == money(amount), label
+
+
+@pytest.mark.usefixtures("published")
+def test_teams_land_at_their_parts_and_say_how_far_off_they_were() -> None:
+    app = opened("forecast", by="team")
+    landings = {row["name"]: row for row in table(app, "landing", "actual")}
+    assert landings["search"]["landing"] == LANDING * Decimal("0.75")
+    assert landings["unallocated"]["landing"] == LANDING * Decimal("0.25")
+    accuracy = table(app, "method", "coverage_80")
+    assert {(row["name"], row["method"], row["day_10"]) for row in accuracy} == {
+        ("search", "blend", 4.25),
+        ("unallocated", "blend", 4.25),
+    }
+    assert "Known events in it: Voice launch" in words(app)
+
+
+@pytest.mark.usefixtures("published")
+def test_without_a_team_is_a_series_that_can_be_chosen() -> None:
+    assert "Forecast by blend" in words(opened("forecast", by="team", of=""))
+
+
+@pytest.mark.usefixtures("published")
+def test_what_is_not_forecast_in_billed_cost_falls_back_to_the_total() -> None:
+    app = opened("forecast", measure="billed", by="key")
+    assert f"**{money(LANDING)} billed**" in words(app)
+    assert [row["name"] for row in table(app, "landing", "actual")] == ["2026-07", "2026-08", "2026-Q3", "2026-Q4"]
+
+
+def test_nothing_forecast_is_said(sample: Sample, home: Path) -> None:
+    sample.foresight[MONTH_END] = []
+    sample.publish(home)
+    assert "A forecast needs at least one day of costs" in words(opened("forecast"))

@@ -110,6 +110,8 @@ def forecast(
                 answers += _adding_up(of_panel, within) if within else of_panel
                 together.update(within)
     is_money = history.schema["value"].is_decimal()
+    if as_of is not None:
+        history = history.filter(pl.col("day") <= as_of)
     days = _days(answers, history, is_money=is_money)
     return Forecast(
         days,

@@ -106,6 +106,7 @@ def origin_weights(cuts: np.ndarray, *, seasonal: bool) -> np.ndarray:
 def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> pl.DataFrame:
     """The frame `landing` of a forecast, from its `days` and the bounds of each period's rest.
 
+    `history` ends with each series' origin.
     `rests` has a row per series and period: `series`, `period_kind`, `first_day`, `last_day`, `before_first` (first day
     of the period before), `began` (first day of the series), `made_on`, BOUNDS of the rest, and what is passed through.
     Sums are exact where amounts are Decimal: actual as the history has it, rest as the days have it.
@@ -117,8 +118,6 @@ def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> 
         spent = (
             history.lazy()
             .filter(pl.col("day") >= part["before_first"].min())
-            .join(part.lazy().select("series", "made_on").unique(), on="series")
-            .filter(pl.col("day") <= pl.col("made_on"))
             .group_by("series", first_day=pl.col("day").dt.truncate(truncated))
             .agg(spent=value.sum())
             .collect()

@@ -120,9 +120,14 @@ def _panel(rows: pl.DataFrame, spans: pl.DataFrame, end: int, absent: Absent, da
     values = np.full((mine.height, width), np.nan)
     if absent is Absent.NO_CHARGE:
         values[np.arange(width) >= (mine["first"].to_numpy() - end + width - 1)[:, None]] = 0.0
-    series = rows["series"].cast(pl.Enum(mine["series"])).to_physical().to_numpy().astype(np.int64)
-    cells = series * width + (rows["step"].to_numpy() - end + width - 1)
-    if len(cells) and np.bincount(cells, minlength=1).max() > 1:
+    # in place: millions of rows, and what a row is in memory is what a forecast of ten thousand series needs
+    cells = rows["series"].cast(pl.Enum(mine["series"])).to_physical().to_numpy().astype(np.int64)
+    cells *= width
+    cells += rows["step"].to_numpy()
+    cells -= end - width + 1
+    told = np.zeros(values.size, dtype=np.bool_)
+    told[cells] = True
+    if np.count_nonzero(told) < len(cells):
         raise _twice(rows, dated)
     values.ravel()[cells] = rows["value"].to_numpy()
     return Panel(mine["series"].to_list(), values, _EPOCH + timedelta(days=end) if dated else None, end)

@@ -14,7 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from models.foresight import smoothing
-from models.foresight.seasonality import TOO_QUIET, WEEK, by_week, week_patterns
+from models.foresight.seasonality import (
+    CHANCE,
+    CHANCE_WITHOUT_DATES,
+    TOO_QUIET,
+    WEEK,
+    by_week,
+    mostly_zero,
+    week_patterns,
+)
 
 DAMPING = 0.99
 """What is left of a drift a day later: a trend is not believed further than about a quarter."""
@@ -44,12 +52,12 @@ class Seasonless:
     sparse: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Seasonless:
+    def of(cls, values: np.ndarray, *, dated: bool = True) -> Seasonless:
         weeks = by_week(values)
-        pattern = week_patterns(weeks)
+        pattern = week_patterns(weeks, CHANCE if dated else CHANCE_WITHOUT_DATES)
         with np.errstate(invalid="ignore", divide="ignore"):
             daily = np.where(pattern >= TOO_QUIET, weeks / pattern, np.nan)
-        sparse = (values == 0).sum(axis=1) * 2 > np.isfinite(values).sum(axis=1)
+        sparse = mostly_zero(values)
         weekly = np.where(sparse[:, None], _means(weeks), _robust_means(daily))
         return cls(pattern, daily.reshape(len(values), -1)[:, -values.shape[1] :], weekly, sparse)
 
@@ -75,14 +83,20 @@ def mean_of_days(count: int) -> Candidate:
     """Mean of the last days, of those that are known."""
 
     def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
-        days = history.daily.shape[1]
-        level = np.full((len(cuts), len(history.daily)), np.nan)
-        for place, cut in enumerate(cuts):
-            last = history.daily[:, max(days - cut - count, 0) : max(days - cut, 0)]
-            known = np.isfinite(last)
-            told = known.sum(axis=1)
-            level[place] = np.where(told > 0, np.where(known, last, 0.0).sum(axis=1) / np.maximum(told, 1), np.nan)
-        return _flat(level)
+        def mean(days: np.ndarray) -> np.ndarray:
+            return _means(days[:, None, :])[:, 0]
+
+        return _flat(_of_last(history.daily, count, cuts, mean))
+
+    return answer
+
+
+def median_of_days(count: int) -> Candidate:
+    """Median of the last days; of a sparse series their mean, as most of them are 0."""
+
+    def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
+        median = _of_last(history.daily, count, cuts, _median)
+        return _flat(np.where(history.sparse, mean_of_weeks(count // WEEK)(history, cuts).level, median))
 
     return answer
 
@@ -91,28 +105,20 @@ def mean_of_weeks(count: int) -> Candidate:
     """Mean of the last weeks."""
 
     def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
-        known = np.isfinite(history.weekly)
-        total = _of_last(np.where(known, history.weekly, 0.0), count)
-        weeks = _of_last(known.astype(float), count)
-        level = _at(np.where(weeks > 0, total / np.maximum(weeks, 1), np.nan), cuts)
-        return _flat(level)
+        def mean(weeks: np.ndarray) -> np.ndarray:
+            return _means(weeks[:, None, :])[:, 0]
+
+        return _flat(_of_last(history.weekly, count, [cut // WEEK for cut in cuts], mean))
 
     return answer
 
 
 def median_of_weeks(count: int) -> Candidate:
-    """Median of the last weeks; of a sparse series their mean, as most of its weeks may be 0."""
-    mean = mean_of_weeks(count)
+    """Median of the last weeks; of a sparse series their mean, as most of them may be 0."""
 
     def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
-        weeks = history.weekly.shape[1]
-        level = np.full((len(cuts), len(history.weekly)), np.nan)
-        for place, cut in enumerate(cuts):
-            end = weeks - cut // WEEK
-            if end > 0:
-                level[place] = _median(history.weekly[:, max(end - count, 0) : end])
-        level = np.where(history.sparse, mean(history, cuts).level, level)
-        return _flat(level)
+        median = _of_last(history.weekly, count, [cut // WEEK for cut in cuts], _median)
+        return _flat(np.where(history.sparse, mean_of_weeks(count)(history, cuts).level, median))
 
     return answer
 
@@ -135,28 +141,25 @@ def _median(values: np.ndarray) -> np.ndarray:
     return (ordered[row, np.maximum(count - 1, 0) // 2] + ordered[row, np.minimum(count // 2, values.shape[1] - 1)]) / 2
 
 
-def _of_last(weekly: np.ndarray, count: int) -> np.ndarray:
-    total = weekly.cumsum(axis=1)
-    late = total.copy()
-    late[:, count:] -= total[:, :-count]
-    return late
-
-
-def _at(weekly: np.ndarray, cuts: Sequence[int]) -> np.ndarray:
-    """(cuts, n) of what is known at the end of every week; NaN before the first one."""
-    weeks = weekly.shape[1]
-    return np.stack(
-        [weekly[:, weeks - cut // WEEK - 1] if cut // WEEK < weeks else np.full(len(weekly), np.nan) for cut in cuts]
-    )
+def _of_last(
+    values: np.ndarray, count: int, cuts: Sequence[int], statistic: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """(cuts, n) a statistic of the last `count` columns known at each cut; NaN where there are none."""
+    out = np.full((len(cuts), len(values)), np.nan)
+    for place, cut in enumerate(cuts):
+        end = values.shape[1] - cut
+        if end > 0:
+            out[place] = statistic(values[:, max(end - count, 0) : end])
+    return out
 
 
 CANDIDATES: Mapping[str, Candidate] = MappingProxyType(
     {
         "3 days": mean_of_days(3),
         "1 week": mean_of_weeks(1),
-        "median of 4 weeks": median_of_weeks(4),
-        "median of 8 weeks": median_of_weeks(8),
-        "26 weeks": mean_of_weeks(26),
+        "median of 4 weeks": median_of_days(4 * WEEK),
+        "median of 8 weeks": median_of_days(8 * WEEK),
+        "median of 26 weeks": median_of_weeks(26),
         "smoothed": smoothed,
     }
 )

@@ -20,6 +20,8 @@ CUTS = tuple(range(7, 85, 7))
 """Earlier origins, in days before the panel's; whole weeks."""
 JUDGED = 12
 """The latest earlier origins that candidates are judged at."""
+FADING = 0.9
+"""Weight of an origin beside the one a week later: what was right before a change counts less."""
 LEAST_ORIGINS = 3
 """With fewer, a series is too short to choose: all candidates weigh the same."""
 SHARPNESS = 3
@@ -57,7 +59,7 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     the blend, and how far the shared year is trusted, which the earlier origins take from the panel's)."""
     origins = (0, *cuts)
     factors = year_factors(panel, horizon)
-    history = Seasonless.of(panel.values / factors[:, : panel.days])
+    history = Seasonless.of(panel.values / factors[:, : panel.days], dated=panel.origin is not None)
     lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
     lines = Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
@@ -109,7 +111,8 @@ def _off(answers: np.ndarray, came: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Judged:
-    """`off` (candidates, n) mean absolute error of totals over the judged origins; `came` (n) mean absolute total."""
+    """`off` (candidates, n) mean absolute error of totals over the judged origins, by FADING; `came` (n) likewise
+    their mean absolute total; `origins` (n) how many there are."""
 
     off: np.ndarray
     came: np.ndarray
@@ -124,9 +127,10 @@ class _Judged:
         of_level, of_drift = shape.sum(axis=2), (shape * _steps(season.shape[2])).sum(axis=2)
         off = np.abs(lines.level[:, 1 : 1 + JUDGED] * of_level + lines.drift[:, 1 : 1 + JUDGED] * of_drift - total)
         told = np.isfinite(off).all(axis=0) & known.any(axis=2)
-        count = np.maximum(told.sum(axis=0), 1)
-        off = np.where(told, off, 0.0).sum(axis=1) / count
-        return cls(off, np.where(told, np.abs(total), 0.0).sum(axis=0) / count, told.sum(axis=0))
+        share = told * FADING ** np.arange(len(told))[:, None]
+        share /= np.maximum(share.sum(axis=0), 1e-9)
+        came = (share * np.where(told, np.abs(total), 0.0)).sum(axis=0)
+        return cls((share * np.where(told, off, 0.0)).sum(axis=1), came, told.sum(axis=0))
 
     def weights(self) -> np.ndarray:
         """(candidates, n), summing to 1."""

@@ -30,9 +30,11 @@ _VENDORS = "SELECT DISTINCT provider_name, source FROM marts.tco_daily ORDER BY 
 
 @dataclass(frozen=True)
 class Grounds:
-    """`origin` is None where sources have gone on since; `untold`: steps of contracts in no forecast, and why."""
+    """`origin` is None where sources have gone on since; `told` are the names of the events of outlay.yaml, `untold`
+    steps of contracts that are in no forecast, and why."""
 
     origin: Origin | None
+    told: tuple[str, ...] = ()
     untold: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
@@ -51,4 +53,5 @@ class Grounds:
             {name: frozenset(named) for name, named in sources.iter_rows()},
             made_on,
         )
-        return cls(stands if stands.day == made_on else None, known.untold)
+        names = tuple(event.name for event in settings.forecast.events)
+        return cls(stands if stands.day == made_on else None, names, known.untold)

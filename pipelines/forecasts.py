@@ -337,11 +337,17 @@ def _remarks(home: Home, asked: Asked, chosen: pl.DataFrame, made_on: date) -> I
         names = series.filter(status=status)["value_name"].unique(maintain_order=True).to_list()
         if names:
             yield f"{what}: {_listed(names)}"
-    events = _of_series(home, "forecasts", asked, chosen)["events"].drop_nulls().unique().to_list()
+    events = _events(home, asked.where if asked.value is None else f"{asked.where} AND {_is_one_of(chosen)}")
     if events:
-        yield f"known events in it: {_listed(sorted({name for told in events for name in str(told).split(', ')}))}"
-    for name, why in grounds.untold.items():
+        yield f"known events in it: {_listed(sorted(events))}"
+    unheard = [name for name in grounds.told if name not in _events(home, "true")]
+    for name, why in {**dict.fromkeys(unheard, "what it names has no cost"), **grounds.untold}.items():
         yield f"not in it, {name}: {why}"
+
+
+def _events(home: Home, where: str) -> set[str]:
+    rows = query(home.published, f"SELECT DISTINCT events FROM marts.forecasts WHERE {where}").rows
+    return {name for told in rows["events"].drop_nulls() for name in str(told).split(", ")}
 
 
 def _reason(origin: Origin | None) -> str:

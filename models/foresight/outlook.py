@@ -7,7 +7,7 @@ become rows of `marts.forecasts`, `marts.month_end` and `marts.forecast_accuracy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import dataframely as dy
@@ -133,12 +133,12 @@ FORECAST_ACCURACY = Table(
 
 @dataclass(frozen=True)
 class Outlook:
-    """Rows of the three tables; `unapplied`: events that changed nothing, and why."""
+    """Rows of the three tables; `unapplied`: events that are in no row, and why."""
 
     forecasts: pl.DataFrame
     month_end: pl.DataFrame
     accuracy: pl.DataFrame
-    unapplied: Mapping[str, str]
+    unapplied: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def outlook(
@@ -150,7 +150,7 @@ def outlook(
     `ContractError` where an answer would not keep its table's promises, and `OutlayError` for awkward series.
     """
     if series.is_empty():
-        return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), {})
+        return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty())
     history, names = _histories(pl.concat([series, launched(series, made_on, known_events)]))
     of_days = pl.DataFrame(schema=ITEMS) if items is None else items
     placed = place(known_events, names, _recent_costs(history, made_on), of_days)

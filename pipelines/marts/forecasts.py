@@ -16,6 +16,7 @@ from models.errors import OutlayError
 from models.foresight.event_placing import RECENT
 from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END, Outlook, outlook
 from models.ledger.trust import CHECKS
+from models.table import Table
 from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
 from pipelines.known_events import KnownEvents, known_events
 from pipelines.marts.economics import Economics
@@ -23,12 +24,8 @@ from pipelines.marts.foresight_proofs import foresight_checks
 from pipelines.reference import code_fingerprint
 from pipelines.warehouse import Mart
 
-_UNAPPLIED = pl.Schema({"event": pl.String(), "why": pl.String()})
-_KEPT: Mapping[str, pl.Schema] = {
-    **{table.name: table.polars_schema for table in (FORECASTS, MONTH_END, FORECAST_ACCURACY)},
-    "unapplied_events": _UNAPPLIED,
-}
-"""What is kept of an outlook, a file each, and its schema."""
+_TABLES: tuple[Table, ...] = (FORECASTS, MONTH_END, FORECAST_ACCURACY)
+"""What is kept of an outlook, a file each."""
 _DIGITS = 32
 """Characters of a digest in a file's name."""
 
@@ -52,18 +49,10 @@ class Forecasting:
     def outlook(self) -> Outlook:
         """Of this publication's series; without rows where it cannot be made."""
         try:
-            made = self._worked_out()
+            return self._worked_out()
         except Exception as error:  # whatever it is, costs are published
             self.economics.problems.append(_failed(error))
             return NOTHING
-        self.economics.problems.extend(
-            OutlayError(
-                f"the event {name!r} is in no forecast: {why}",
-                remedy="name in its scope what has costs, as `outlay tco` tells it, or remove it from forecast.events",
-            )
-            for name, why in made.unapplied.items()
-        )
-        return made
 
     def _worked_out(self) -> Outlook:
         if self.economics.series.origin is None:
@@ -84,20 +73,18 @@ class Forecasting:
         series = self.economics.series
         assert series.origin is not None
         made = outlook(series.rows, series.origin.day, self.known.events, self._recent_items)
-        unapplied = pl.DataFrame(list(made.unapplied.items()), schema=_UNAPPLIED, orient="row")
-        frames = (made.forecasts, made.month_end, made.accuracy, unapplied)
-        for frame, file in zip(frames, self._files, strict=True):
+        for frame, file in zip((made.forecasts, made.month_end, made.accuracy), self._files, strict=True):
             keep(frame, file)
         forget_all_but(self._files, self._folder)
         return made
 
     def _kept(self) -> Outlook | None:
         """As it was made before, of the same; None where it was not."""
-        frames = [read_kept(file, schema) for file, schema in zip(self._files, _KEPT.values(), strict=True)]
-        forecasts, month_end, accuracy, unapplied = frames
-        if forecasts is None or month_end is None or accuracy is None or unapplied is None:
+        frames = [read_kept(file, table.polars_schema) for file, table in zip(self._files, _TABLES, strict=True)]
+        forecasts, month_end, accuracy = frames
+        if forecasts is None or month_end is None or accuracy is None:
             return None
-        return Outlook(forecasts, month_end, accuracy, dict(unapplied.iter_rows()))
+        return Outlook(forecasts, month_end, accuracy)
 
     @cached_property
     def _recent_items(self) -> pl.DataFrame:
@@ -120,14 +107,14 @@ class Forecasting:
         """Named by all that an outlook depends on: the series, what is known of days to come, our code."""
         series = self.economics.series
         of = digest(digest_of(series.rows), repr(series.origin), repr(self.known.events), code_fingerprint())
-        return tuple(self._folder / f"{name}-{of[:_DIGITS]}.parquet" for name in _KEPT)
+        return tuple(self._folder / f"{table.name}-{of[:_DIGITS]}.parquet" for table in _TABLES)
 
     @property
     def _folder(self) -> Path:
         return self.economics.work.home.cache / "forecasts"
 
 
-NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), {})
+NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty())
 """No rows."""
 
 

@@ -30,7 +30,8 @@ contracts:
   - {name: Agreement, source: openai, rates: [
       {provider: openai, model: gpt-5, discount_pct: 10, valid_from: 2026-12-01}]}
 forecast:
-  events: [{name: Launch, kind: launch, day: 2026-12-01, scope: {team: voice}, change_pct: 50}]
+  events: [{name: Launch, kind: launch, day: 2026-12-01, scope: {team: voice}, change_pct: 50},
+    {name: Unheard, kind: end, day: 2026-12-01, scope: {team: nobody}}]
 """
 
 
@@ -99,6 +100,7 @@ def test_it_says_what_it_stands_on_what_is_in_it_and_what_is_not(home: Home) -> 
     assert "made on 25 November 2026: the last day that every source is through" in lines
     assert "too short to know it well, so that its ranges are wide: voice" in lines
     assert "known events in it: Launch" in lines
+    assert "not in it, Unheard: what it names has no cost" in lines
     assert (
         "not in it, Agreement, rate 1 from 2026-12-01: it is of part of what OpenAI sells, and how much of a series "
         "that is, is not known" in lines

@@ -79,7 +79,7 @@ def test_whatever_changes_makes_it_anew_and_the_older_goes(tmp_path: Path) -> No
     ):
         assert _forecasting(publication).outlook.forecasts.height
         names.append(set(_kept(tmp_path)))
-    assert [len(kept) for kept in names] == [4, 4, 4]
+    assert [len(kept) for kept in names] == [3, 3, 3]
     assert not names[0] & names[1] and not names[1] & names[2]
 
 
@@ -114,15 +114,13 @@ def test_a_failing_forecast_is_a_problem_and_leaves_its_tables_empty(
     assert [says in str(problem) for problem in publication.problems] == [True]
 
 
-def test_an_event_of_nothing_is_a_problem(tmp_path: Path) -> None:
+def test_an_event_of_nothing_stops_nothing(tmp_path: Path) -> None:
+    """A team that begins to cost only later: `outlay forecast` tells that it is not in any forecast."""
     event = {"name": "L", "kind": "launch", "day": "2026-12-01", "scope": {"team": "nobody"}, "change_pct": 50}
-    for _ in ("made now", "kept"):
-        publication = Publication(tmp_path, daily_series(), (event,))
-        assert _forecasting(publication).outlook.forecasts.height
-        assert [str(problem) for problem in publication.problems] == [
-            "the event 'L' is in no forecast: what it names has no cost → name in its scope what has costs, as "
-            "`outlay tco` tells it, or remove it from forecast.events"
-        ]
+    publication = Publication(tmp_path, daily_series(), (event,))
+    made = _forecasting(publication).outlook
+    assert made.unapplied == {"L": "what it names has no cost"}
+    assert made.forecasts.height and not publication.problems
 
 
 def test_proofs_hold_and_see_a_missing_cent(tmp_path: Path) -> None:

@@ -145,9 +145,10 @@ def _events(calendar: Calendar) -> Iterator[_Told]:
     yield _Told(events.CONTRACT, "price_change", ANTHROPIC, calendar.contract_day, end, *model(CONTRACT_MODEL))
     yield _Told(events.CREDIT, "credit", OPENAI, calendar.credit_day, calendar.credit_day, "vendor", "OpenAI",
                 "OpenAI", ((("vendor", "OpenAI"),),))  # fmt: skip
-    for name, days, of in (
-        (events.CACHE, calendar.cache_days, CACHE_MODEL),
-        (events.PRICE_RISE, calendar.price_days, PRICE_RISE_MODEL),
-    ):
-        if days:
-            yield _Told(name, "price_change", OPENAI, days[0], days[-1], *model(of))
+    if calendar.cache_days:
+        yield _Told(events.CACHE, "price_change", OPENAI, calendar.cache_days[0], calendar.cache_days[-1], "sku",
+                    f"openai/{CACHE_MODEL}/cache_read", f"{CACHE_MODEL} cache_read",
+                    ((("model", CACHE_MODEL),),))  # fmt: skip
+    if calendar.price_days:
+        yield _Told(events.PRICE_RISE, "price_change", OPENAI, calendar.price_days[0], calendar.price_days[-1],
+                    *model(PRICE_RISE_MODEL))  # fmt: skip

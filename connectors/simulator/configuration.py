@@ -79,11 +79,16 @@ def _coming(calendar: Calendar) -> list[dict[str, Any]]:
 
 def _expected(calendar: Calendar) -> list[dict[str, Any]]:
     """Days on which something was meant to be unusual."""
+    voice = {"name": "Voice is a team of its own", "scope": {"team": VOICE}, "first_day": calendar.voice_day,
+             "last_day": calendar.voice_day + timedelta(days=14)}  # fmt: skip
     return [
-        {"name": each.name.capitalize(), "scope": {"key": key_named(each.source, each.targets[0].key).id},
-         "first_day": each.first_day, "last_day": each.last_day}
-        for each in planted(calendar)
-        if each.expected
+        voice,
+        *(
+            {"name": each.name.capitalize(), "scope": {"key": key_named(each.source, each.targets[0].key).id},
+             "first_day": each.first_day, "last_day": each.last_day}
+            for each in planted(calendar)
+            if each.expected
+        ),
     ]  # fmt: skip
 
 

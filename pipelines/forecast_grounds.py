@@ -30,7 +30,7 @@ _VENDORS = "SELECT DISTINCT provider_name, source FROM marts.tco_daily ORDER BY 
 
 @dataclass(frozen=True)
 class Grounds:
-    """`origin` is None where sources have gone on since; `told` are the names of the events of outlay.yaml, `untold`
+    """`origin` is None where sources have gone on since; `told` are the names of events that are known, `untold`
     steps of contracts that are in no forecast, and why."""
 
     origin: Origin | None
@@ -53,5 +53,5 @@ class Grounds:
             {name: frozenset(named) for name, named in sources.iter_rows()},
             made_on,
         )
-        names = tuple(event.name for event in settings.forecast.events)
+        names = tuple(event.name for event in known.events)
         return cls(stands if stands.day == made_on else None, names, known.untold)

@@ -337,17 +337,20 @@ def _remarks(home: Home, asked: Asked, chosen: pl.DataFrame, made_on: date) -> I
         names = series.filter(status=status)["value_name"].unique(maintain_order=True).to_list()
         if names:
             yield f"{what}: {_listed(names)}"
-    events = _events(home, asked.where if asked.value is None else f"{asked.where} AND {_is_one_of(chosen)}")
-    if events:
-        yield f"known events in it: {_listed(sorted(events))}"
-    unheard = [name for name in grounds.told if name not in _events(home, "true")]
+    here = _in_it(home, asked.where if asked.value is None else f"{asked.where} AND {_is_one_of(chosen)}", grounds)
+    if here:
+        yield f"known events in it: {_listed(here)}"
+    everywhere = _in_it(home, "true", grounds)
+    unheard = [name for name in grounds.told if name not in everywhere]
     for name, why in {**dict.fromkeys(unheard, "what it names has no cost"), **grounds.untold}.items():
         yield f"not in it, {name}: {why}"
 
 
-def _events(home: Home, where: str) -> set[str]:
+def _in_it(home: Home, where: str, grounds: Grounds) -> list[str]:
+    """Known events that rows name; a name may itself hold a comma."""
     rows = query(home.published, f"SELECT DISTINCT events FROM marts.forecasts WHERE {where}").rows
-    return {name for told in rows["events"].drop_nulls() for name in str(told).split(", ")}
+    named = [f", {told}, " for told in rows["events"].drop_nulls()]
+    return [name for name in grounds.told if any(f", {name}, " in told for told in named)]
 
 
 def _reason(origin: Origin | None) -> str:

@@ -30,7 +30,7 @@ contracts:
   - {name: Agreement, source: openai, rates: [
       {provider: openai, model: gpt-5, discount_pct: 10, valid_from: 2026-12-01}]}
 forecast:
-  events: [{name: Launch, kind: launch, day: 2026-12-01, scope: {team: voice}, change_pct: 50},
+  events: [{name: 'Launch, at last', kind: launch, day: 2026-12-01, scope: {team: voice}, change_pct: 50},
     {name: Unheard, kind: end, day: 2026-12-01, scope: {team: nobody}}]
 """
 
@@ -39,10 +39,8 @@ forecast:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Published on 27 November, with data through the 25th; the file's one event is known."""
     made = daily_series()
-    told = outlook(
-        made.rows, MADE_ON, [Event("Launch", Kind.LAUNCH, date(2026, 12, 1), {"team": "voice"}, change_pct=50)],
-        made.items,
-    )  # fmt: skip
+    launch = Event("Launch, at last", Kind.LAUNCH, date(2026, 12, 1), {"team": "voice"}, change_pct=50)
+    told = outlook(made.rows, MADE_ON, [launch], made.items)
     now = datetime.fromisoformat("2026-11-27T06:00:00+00:00")
     load = {"source": "openai", "billing_period": "2026-11", "load_id": 1, "is_current": True, "period_status": "Open",
             **dict.fromkeys(("started_at", "pulled_at", "committed_at", "data_through"), now),
@@ -99,7 +97,7 @@ def test_it_says_what_it_stands_on_what_is_in_it_and_what_is_not(home: Home) -> 
     _, lines = _told(home, "--by", "team")
     assert "made on 25 November 2026: the last day that every source is through" in lines
     assert "too short to know it well, so that its ranges are wide: voice" in lines
-    assert "known events in it: Launch" in lines
+    assert "known events in it: Launch, at last" in lines
     assert "not in it, Unheard: what it names has no cost" in lines
     assert (
         "not in it, Agreement, rate 1 from 2026-12-01: it is of part of what OpenAI sells, and how much of a series "

@@ -67,7 +67,9 @@ def scores(series: pl.DataFrame, *, since: date | None = None, sensitivity: Sens
     if since is not None:
         answer = answer.filter(pl.col("day") >= since)
     if money:
-        answer = answer.with_columns(pl.col("expected", "low", "high").round(2).cast(MONEY))
+        answer = answer.with_columns(
+            pl.col("expected", "low", "high").round(2).cast(pl.Decimal(38, 2), strict=False).cast(MONEY)
+        )
     return answer.sort("series", "day")
 
 

@@ -44,24 +44,24 @@ class Detector:
 
 
 MEANS = (
-    Detector("spike", 1, 8.2),
-    Detector("burst", 3, 4.9),
-    Detector("burst", 5, 4.8),
-    Detector("level_shift", 7, 4.1),
-    Detector("level_shift", 14, 2.65),
-    Detector("ramp", 21, 3.1),
+    Detector("spike", 1, 8.3),
+    Detector("burst", 3, 5.4),
+    Detector("burst", 5, 5.0),
+    Detector("level_shift", 7, 3.5),
+    Detector("level_shift", 14, 2.4),
+    Detector("ramp", 21, 3.2),
 )
 """Mean deviation over the window, in usual deviations (`baselines.spread_of`)."""
-EVERY_DAY = (Detector("burst", 3, 3.15), Detector("drop", 3, 4.2))
+EVERY_DAY = (Detector("burst", 3, 3.25), Detector("drop", 3, 4.3))
 """The least deviation of three days, upwards and downwards: every one of them is off."""
-RUNAWAY = Detector("runaway", 2, 0.68)
+RUNAWAY = Detector("runaway", 2, 0.67)
 """Part of a doubling yesterday and another today that both days reach."""
-WEEKEND = Detector("weekend", 14, 4.7)
+WEEKEND = Detector("weekend", 14, 4.75)
 """Evidence of two weekends that run like other days, in usual deviations of a day."""
 PRICE = Detector("price", 1, 0.06)
-"""Relative change of the unit price against its median of four weeks."""
+"""Relative change of the unit price."""
 NEW = Detector("new", 1, 1.0)
-"""Whether today's spend exceeds all of the four weeks before."""
+"""Whether today's spend exceeds all that there was."""
 DETECTORS = (*MEANS, *EVERY_DAY, RUNAWAY, WEEKEND, PRICE, NEW)
 """In the order of `Judgement.loudest`. The numbers of alert were chosen on series with anomalies planted at random, for
 0.10 false episodes per series and month on the same series without."""
@@ -76,6 +76,10 @@ _TWOFOLD, _FOURFOLD = 2 * (np.sqrt(2) - 1), 2.0
 """`root_ratio` of twice and of four times what is expected."""
 _GAIN = (1.25, 2.2)
 """What a quiet weekday that runs like the others is multiplied by, at least and at most."""
+_STILL = 0.3
+"""Part of a window's mean deviation that its last day must reach."""
+_RESTLESS_PRICE = 100.0
+"""A price that used to move by 1 % must move by twice as much to be news as one that never did."""
 _BAND = 2.5
 """Usual deviations (means of absolute ones) that about 95 of 100 days stay within."""
 
@@ -118,16 +122,14 @@ def judge(values: Matrix, price: Matrix, medians: Matrix, everyone: Shared, *, s
     loud = np.stack([part / detector.alert for part, detector in zip(parts, DETECTORS, strict=True)])
     loudest = np.argmax(np.where(np.isnan(loud), -np.inf, loud), axis=0)
     score = np.take_along_axis(loud, loudest[None], axis=0)[0]
-    before = {days: found.level(days) for days in {each.days for each in DETECTORS}}
-    level = np.choose(np.where(score >= 1, loudest, 0), [before[detector.days] for detector in DETECTORS])
+    # what an alert is set against is the level before it, and it may have gone on for three weeks
+    level = np.where(score >= 1, found.level(LONGEST), found.level(1))
     base, band = last_days(base, keep), _BAND * last_days(found.spread, keep)
-    return Judgement(
-        score,
-        loudest,
-        from_root_ratio(level, base),
-        from_root_ratio(level - band, base),
-        from_root_ratio(level + band, base),
+    fresh = loudest == DETECTORS.index(NEW)
+    expected, low, high = (
+        np.where(fresh, 0.0, from_root_ratio(each, base)) for each in (level, level - band, level + band)
     )
+    return Judgement(score, loudest, expected, low, high)
 
 
 class _Residuals:
@@ -147,7 +149,8 @@ class _Residuals:
         self._day = last_days(deviations, seen) / self.spread
         # a single day counts in a window of several up to so many of its usual errors
         usual = self._errors.mean(1, MEMORY, known=7, seen=keep + MEMORY + 2 * LONGEST)
-        bound = _CLIP * np.where(np.isfinite(usual), usual, USUAL)
+        usual = np.where(np.isfinite(usual), usual, USUAL) + 0.02
+        bound = _CLIP * usual**0.75 * USUAL**0.25
         steady = last_days(deviations, bound.shape[1])
         self._steady = Windows(last_days(level, bound.shape[1]) + np.clip(steady, -bound, bound))
 
@@ -162,8 +165,12 @@ class _Residuals:
     def mean_of(self, days: int) -> Matrix:
         """The mean deviation of the last days, each of them clipped, in usual deviations of so many days."""
         seen = self._keep + MEMORY + days
-        deviations = self._steady.mean(0, days - 1, seen=seen) - level_before(self._calm, days, seen)
-        return last_days(deviations, self._keep) / spread_of(deviations, self._errors, self._up, days, self._keep)
+        before = level_before(self._calm, days, seen)
+        deviations = self._steady.mean(0, days - 1, seen=seen) - before
+        # what is over is not told again on the days after it
+        over = last_days(self._residuals, seen) - before < _STILL * deviations
+        spread = spread_of(deviations, self._errors, self._up, days, self._keep)
+        return last_days(np.where(over, np.minimum(deviations, 0.0), deviations), self._keep) / spread
 
     def every_day(self, days: int) -> tuple[Matrix, Matrix]:
         """The least deviation of the last days, upwards and downwards, in usual deviations of a day."""
@@ -208,14 +215,25 @@ class _Residuals:
 
 
 def _price_change(price: Matrix, values: Matrix, smallest: float, keep: int) -> Matrix:
-    usual = median_of([last_days(earlier(price, day), keep) for day in (1, 2, 3, 7, 14, 21, 28)], known=3)
+    """Against the median of seven earlier days up to five weeks back: a new price is news for two weeks.
+
+    Less what the price used to move: cost ÷ usage of a fixed fee, or of a mix, is no price that somebody set.
+    """
+    seen = keep + 42
+    usual = median_of([last_days(earlier(price, day), seen) for day in (1, 3, 7, 14, 21, 28, 35)], known=3)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(last_days(values, keep) >= smallest, np.abs(last_days(price, keep) / usual - 1), np.nan)
+        change = np.abs(last_days(price, seen) / usual - 1)
+    restless = Windows(np.minimum(change, 1.0)).mean(8, 42, known=14, seen=keep)
+    change = last_days(change, keep) / (1 + _RESTLESS_PRICE * restless)
+    return np.where(last_days(values, keep) >= smallest, change, np.nan)
 
 
 def _new_spend(values: Matrix, smallest: float, keep: int) -> Matrix:
-    """Where spend is seen for the first time, and somebody's was four weeks ago."""
-    before = known_or_zero(Windows(values).mean(1, 28, seen=keep)) * 28
+    """Is today more than all of the eight weeks that ended a week ago, and was somebody's spend seen four weeks ago?
+
+    Eight weeks, so that a fee by the month is not new each month; a week, for which what is new stays news.
+    """
+    before = known_or_zero(Windows(values).mean(7, 62, seen=keep)) * 56
     today = last_days(values, keep)
     fresh = (today >= smallest) & (today > before)
     fresh[:, : max(0, 28 - (values.shape[1] - today.shape[1]))] = False

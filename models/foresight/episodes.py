@@ -87,7 +87,9 @@ def _days_of(spans: pl.DataFrame, scores: pl.DataFrame, series: pl.DataFrame) ->
     reach = spans.with_columns(reach=pl.col("first_flag") - pl.duration(days=pl.col("window") - 1))
     days = reach.join(known, on="series").filter(pl.col("day").is_between("reach", "last_day"))
     days = days.with_columns(actual=pl.when(pl.col("measure") == "usage").then("usage").otherwise("cost"))
-    ratio = (pl.col("actual").cast(pl.Float64) / pl.col("expected").cast(pl.Float64)).alias("ratio")
+    expected = pl.col("expected").cast(pl.Float64)
+    # out of nothing counts as twice of what was expected
+    ratio = pl.when(expected > 0).then(pl.col("actual").cast(pl.Float64) / expected).otherwise(2.0).alias("ratio")
     days = days.sort("episode", "day").with_columns(ratio)
     off = (pl.col("ratio") - 1).abs()
     at_first = pl.col("day") <= pl.col("first_flag")

@@ -67,6 +67,129 @@ def test_a_spike_is_told_with_its_money() -> None:
     assert episode["severity"] in {"high", "critical"}
 
 
+def runs_away(usage: np.ndarray) -> np.ndarray:
+    """Twice, four and eight times as much, and then somebody pulled the plug."""
+    return times(8, 122, 122)(times(4, 121, 121)(times(2, 120, 120)(usage)))
+
+
+def ramps_up(usage: np.ndarray) -> np.ndarray:
+    """A twenty-first of another 100 % a day."""
+    bent = usage.copy()
+    bent[-21:] *= 1 + np.arange(1, 22) / 21
+    return bent
+
+
+def busy_weekends(usage: np.ndarray) -> np.ndarray:
+    """The last three Saturdays and Sundays run like a Monday."""
+    bent = usage.copy()
+    for day in range(DAYS - 21, DAYS):
+        if day % 7 in (5, 6):
+            bent[day] = bent[day] / WEEK[day % 7] * WEEK[0]
+    return bent
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "first", "wait"),
+    [
+        (times(2, 120, 123), "burst", 120, 1),
+        (times(1.5, 120, 139), "level_shift", 120, 2),
+        (times(0.2, 120, 122), "drop", 120, 2),
+        (runs_away, "runaway", 120, 1),
+        (ramps_up, "ramp", DAYS - 21, 10),
+        (busy_weekends, "weekend", DAYS - 16, 3),
+    ],
+)
+def test_each_kind_by_its_shape(wrong: Callable[[np.ndarray], np.ndarray], kind: str, first: int, wait: int) -> None:
+    series = a_series(wrong)
+    answer = scores(series)
+    told = episodes(answer, series).row(0, named=True)
+    assert told["kind"] == kind
+    flagged = answer.filter("flag")["day"].item(0)
+    assert 0 <= (flagged - FIRST).days - first <= wait
+
+
+def test_a_new_price_is_told_on_its_first_day() -> None:
+    series = a_series().with_columns(
+        pl.when(pl.col("day") >= FIRST + timedelta(days=125)).then(pl.col("cost") * 1.2).otherwise("cost").alias("cost")
+    )
+    (episode,) = found(series).iter_rows(named=True)
+    assert (episode["kind"], episode["measure"]) == ("price", "price")
+    assert episode["first_day"] == FIRST + timedelta(days=125)
+
+
+def test_a_fixed_fee_has_no_price() -> None:
+    assert found(a_series().with_columns(cost=pl.lit(500.0))).is_empty()
+
+
+def test_spend_out_of_nothing_is_new_for_a_week() -> None:
+    fresh = a_series(name="fresh", seed=3).filter(pl.col("day") >= FIRST + timedelta(days=100))
+    (episode,) = found(pl.concat([a_series(), fresh])).iter_rows(named=True)
+    assert (episode["series"], episode["kind"], episode["days"]) == ("fresh", "new", 7)
+    assert episode["expected"] == 0
+    assert episode["impact"] == pytest.approx(fresh["cost"].head(7).sum())
+
+
+def test_a_fee_by_the_month_is_not_new_each_month() -> None:
+    days = [FIRST + timedelta(days=day) for day in range(DAYS)]
+    fee = [500.0 if day.day == 1 else 0.0 for day in days]
+    series = pl.DataFrame({"series": "fee", "day": days, "usage": None, "cost": fee})
+    assert found(series).filter(pl.col("first_day") > FIRST + timedelta(days=62)).is_empty()
+
+
+def test_what_half_of_everyone_does_is_no_anomaly_of_anyone() -> None:
+    closed = pl.concat([a_series(times(0.1, 120, 120), name=f"shop {shop}", seed=shop) for shop in range(25)])
+    assert found(closed).is_empty()
+
+
+def test_what_was_announced_is_explained() -> None:
+    series = a_series(times(2, 120, 139))
+    announced = pl.DataFrame(
+        {
+            "name": ["launch of the new search", "launch in another place"],
+            "series": ["search", "elsewhere"],
+            "first_day": [FIRST + timedelta(days=119)] * 2,
+            "last_day": [FIRST + timedelta(days=139)] * 2,
+            "kind": [None, None],
+            "factor": [2.0, 2.0],
+        },
+        schema_overrides={"kind": pl.String},
+    )
+    (episode,) = episodes(scores(series), series, expected_changes=announced).iter_rows(named=True)
+    assert episode["explained_by"] == "launch of the new search"
+
+
+def test_an_episode_that_goes_on_keeps_its_id() -> None:
+    whole = a_series(times(1.6, 120, 139))
+    ids = {found(whole.head(days)).item(0, "id") for days in (124, 128, 133, 140)}
+    assert len(ids) == 1
+
+
+def test_a_series_without_cost_is_judged_by_its_usage() -> None:
+    series = a_series(times(3, 120, 120)).with_columns(cost=pl.lit(None, pl.Float64))
+    (episode,) = found(series).iter_rows(named=True)
+    assert (episode["measure"], episode["impact"]) == ("usage", None)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        [0.0] * DAYS,
+        [100.0] * DAYS,
+        [None] * DAYS,
+        [100.0, *[None] * (DAYS - 1)],
+        [float("nan") if day % 3 else 100.0 for day in range(DAYS)],
+        [-50.0 if day == 60 else 0.0 for day in range(DAYS)],
+    ],
+    ids=["all zero", "constant", "unknown", "one point", "gaps", "a credit out of nothing"],
+)
+def test_awkward_series_are_quiet(cost: list[float | None]) -> None:
+    series = a_series().with_columns(usage=pl.lit(None, pl.Float64), cost=pl.Series(cost, dtype=pl.Float64))
+    answer = scores(series)
+    assert answer.height == DAYS
+    assert not answer["flag"].any()
+    assert answer["flag"].null_count() == 0
+
+
 def test_two_rows_of_a_day_are_an_error() -> None:
     series = a_series()
     with pytest.raises(OutlayError, match="stand twice"):

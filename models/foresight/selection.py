@@ -24,14 +24,15 @@ FADING = 0.9
 """Weight of an origin beside the one a week later: what was right before a change counts less."""
 LEAST_ORIGINS = 3
 """With fewer, a series is too short to choose: all candidates weigh the same."""
-SHARPNESS = 3
-"""Weights fall with this power of the error: 0 is the plain mean, ∞ the best candidate alone."""
+SHARPNESS = 2
+"""Weights fall with this power of the error: 0 is the plain mean, ∞ the best candidate alone. By back-tests 1 to 5 are
+about as good, the best alone is clearly worse."""
 PRIOR_ORIGINS = 3
 """Origins that the typical error of a candidate in the panel counts for, beside the series' own."""
 ENDED_DAYS = 56
 """A series that was zero for so many days, and was not before, has ended."""
 
-BLEND, ENDED = "blend", "ended"
+WEIGHTED, ENDED = "weighted mean", "ended"
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,11 @@ class Points:
     """Point forecasts of a panel and what the same choice would have said before.
 
     `values` (n, horizon) and `backtests` (cuts, n, horizon), NaN where nothing is known; `cuts` are the earlier
-    origins in days before the panel's; `method` is what answers for each series, BLEND or ENDED.
+    origins in days before the panel's; `method` is what answers for each series, WEIGHTED or ENDED.
 
     `errors`, one row per series and candidate, and of what answers: `series`, `method`, `error` (Σ of absolute errors
     of totals over the horizon ÷ Σ of what came; null if nothing came or nothing could be judged), `chosen`, `weight`
-    (share in the blend), `judged_origins`, and `reason` in words.
+    (share in the weighted mean), `judged_origins`, and `reason` in words.
     """
 
     values: np.ndarray
@@ -54,9 +55,14 @@ class Points:
 
 
 def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> Points:
-    """The blend of candidates per series, at the origin and at the earlier ones; a ledger that never fell below 0 does
-    not do so ahead. `cuts` are multiples of 7. Days of one panel only, none after an origin (but for the weights of
-    the blend, and how far the shared year is trusted, which the earlier origins take from the panel's)."""
+    """The weighted mean of candidates per series, at the origin and at the earlier ones.
+
+    Only days of this panel tell, none after an origin; but the weights, and how far the shared year is trusted, are
+    the panel's at its earlier origins too. A series that never was negative is not so ahead. `cuts` are whole weeks,
+    the latest origin first, or it is a ValueError.
+    """
+    if any(cut % WEEK for cut in cuts) or list(cuts) != sorted({*cuts} - {0}):
+        raise ValueError(f"earlier origins are whole weeks back, the latest first, not {cuts}")
     origins = (0, *cuts)
     factors = year_factors(panel, horizon)
     history = Seasonless.of(panel.values / factors[:, : panel.days], dated=panel.origin is not None)
@@ -66,14 +72,14 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     came = _came(panel, cuts, horizon)
     judged = _Judged.of(lines, season[1:], came)
     weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
-    blend = _blend(lines, weights)
-    values = (blend.level[:, :, None] + blend.drift[:, :, None] * _steps(horizon)) * season
+    mean = _mean_line(lines, weights)
+    values = (mean.level[:, :, None] + mean.drift[:, :, None] * _steps(horizon)) * season
     never_negative = np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1, initial=0.0) >= 0
     values = np.where(never_negative[:, None], np.maximum(values, 0.0), values)
     ended = _ended(panel)
     values[0][ended] = 0.0
     errors = _errors(panel, judged, weights, _off(values[1:], came), ended)
-    return Points(values[0], values[1:], cuts, [ENDED if over else BLEND for over in ended], errors)
+    return Points(values[0], values[1:], cuts, [ENDED if over else WEIGHTED for over in ended], errors)
 
 
 def _steps(horizon: int) -> np.ndarray:
@@ -155,7 +161,7 @@ def _alone(alone: np.ndarray, judged: _Judged) -> np.ndarray:
     return alone + (1 - alone.sum(axis=0)) * judged.weights()
 
 
-def _blend(lines: Line, weights: np.ndarray) -> Line:
+def _mean_line(lines: Line, weights: np.ndarray) -> Line:
     """The weighted mean of the candidates that can answer at each origin."""
     told = np.isfinite(lines.level)
     share = np.where(told, weights[:, None], 0.0)
@@ -192,7 +198,7 @@ def _errors(panel: Panel, judged: _Judged, weights: np.ndarray, blended: np.ndar
         for name, error, weight in zip(CANDIDATES, single, weights, strict=True)
     ]
     answering = names.with_columns(
-        method=pl.Series([ENDED if over else BLEND for over in ended], dtype=pl.String),
+        method=pl.Series([ENDED if over else WEIGHTED for over in ended], dtype=pl.String),
         error=pl.Series(blended),
         chosen=pl.lit(value=True),
         weight=pl.Series(np.ones(n)),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.foresight.panel import Panel
-from models.foresight.selection import BLEND, CUTS, ENDED, ENDED_DAYS, LEAST_ORIGINS, best_points
+from models.foresight.selection import CUTS, ENDED, ENDED_DAYS, LEAST_ORIGINS, WEIGHTED, best_points
 
 ORIGIN = date(2026, 3, 31)
 WEEKDAYS = np.array([5.0, 5.0, 5.0, 5.0, 5.0, 1.0, 1.0])
@@ -64,7 +64,7 @@ def test_all_zero_and_nothing_known():
     points = best_points(panel(np.zeros(100), np.full(100, np.nan)), 7)
     np.testing.assert_array_equal(points.values[0], 0.0)
     assert np.isnan(points.values[1]).all()
-    assert points.method == [BLEND, BLEND]
+    assert points.method == [WEIGHTED, WEIGHTED]
 
 
 def test_one_day_is_answered_and_said_to_be_too_short():
@@ -122,6 +122,12 @@ def test_too_few_origins_weigh_all_the_same():
     assert points.errors.filter(~points.errors["chosen"])["weight"].n_unique() == 1
 
 
+@pytest.mark.parametrize("cuts", [(5,), (14, 7), (0, 7), (7, 7)])
+def test_earlier_origins_are_whole_weeks_back_the_latest_first(cuts: tuple[int, ...]):
+    with pytest.raises(ValueError, match="whole weeks back"):
+        best_points(noisy(), 7, cuts=cuts)
+
+
 def test_answers_are_the_same_whatever_the_unit():
     base = noisy()
     scaled = Panel(base.names, base.values * 1024, base.origin, 0)
@@ -129,7 +135,7 @@ def test_answers_are_the_same_whatever_the_unit():
 
 
 def test_a_back_test_is_what_would_have_been_said_then():
-    """Days after an earlier origin do not change what it says, but for the weights of the blend: with all candidates
+    """Days after an earlier origin do not change what it says, but for the weights: with all candidates
     made to agree (a series that repeats itself), changing the last week leaves the back-tests before it alone."""
     values = np.resize(WEEKDAYS, 392)
     changed = values.copy()

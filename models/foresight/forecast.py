@@ -24,6 +24,7 @@ from models.foresight.landing import BOUNDS, Period
 from models.foresight.panel import Absent, Panel, panels
 from models.foresight.selection import best_points
 from models.ledger.money import from_units
+from models.table import MONEY
 
 CHUNK_CELLS = 1_000_000
 CHUNK_SERIES = 512
@@ -116,7 +117,7 @@ def forecast(
     return Forecast(
         days,
         _landings(answers, days, history, is_money=is_money),
-        _stacked([answer.accuracy for answer in answers]),
+        pl.concat([answer.accuracy for answer in answers] or [pl.DataFrame()]),
         {name: why for answer in answers for name, why in answer.unapplied.items()},
         tuple(part for part in partitions if part not in together),
     )
@@ -266,8 +267,18 @@ def _days(answers: list[_Answer], history: pl.DataFrame, *, is_money: bool) -> p
                 *of_series.drop("series"),
             )
         )
-    stacked = _stacked(frames)
-    return stacked.with_columns(_cents("expected", *BOUNDS)) if is_money and frames else stacked
+    if not frames:
+        return _nothing(("series", "day"), ("expected", *BOUNDS), ("method", "status", "events", "made_on"), history)
+    stacked = pl.concat(frames)
+    return stacked.with_columns(_cents("expected", *BOUNDS)) if is_money else stacked
+
+
+def _nothing(keys: Sequence[str], amounts: Sequence[str], told: Sequence[str], history: pl.DataFrame) -> pl.DataFrame:
+    """No rows, with the columns that there would be."""
+    day, amount = history.schema["day"], MONEY if history.schema["value"].is_decimal() else pl.Float64
+    dates = {"day": day, "made_on": day, "first_day": pl.Date(), "last_day": pl.Date(), "days_left": pl.Int32()}
+    of = {**dates, **dict.fromkeys(amounts, amount)}
+    return pl.DataFrame(schema={name: of.get(name, pl.String()) for name in (*keys, *amounts, *told)})
 
 
 def _of_series(answer: _Answer) -> pl.DataFrame:
@@ -290,10 +301,6 @@ def _cents(*names: str) -> list[pl.Expr]:
     ]
 
 
-def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(frames, how="vertical") if frames else pl.DataFrame()
-
-
 def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame, *, is_money: bool) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     for answer in answers:
@@ -312,6 +319,8 @@ def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame,
             for period, rest in answer.rests
         ]
     if not frames:
-        return pl.DataFrame()
-    rests = _stacked(frames)
+        keys = ("series", "period_kind", "period", "first_day", "last_day", "made_on")
+        amounts = ("actual", "expected_rest", "landing", *BOUNDS, "previous", "change")
+        return _nothing(keys, amounts, ("days_left", "status"), history)
+    rests = pl.concat(frames)
     return landing.landings(history, days, rests.with_columns(_cents(*BOUNDS)) if is_money else rests)

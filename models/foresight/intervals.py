@@ -6,6 +6,10 @@ the recent ones; the interval is where the weighted share of them lies that its 
 al. 2019, weights instead of exchangeability). So a year end is as wide as forecasts of the last year end were wrong.
 Errors are measured in units of their own series, pooled over the panel, and signed: an interval need not be symmetric.
 A fixed prior keeps small pools honest. Nothing after the panel's own origin is used. Sums are `landing`.
+
+Adaptive: with each origin its errors join the pool, and old ones fade. Moving levels besides by how often the latest
+intervals held (Gibbs & Candès 2021; Angelopoulos et al. 2023) was measured and left out: over a year of weekly origins
+it followed noise, with worse coverage and a worse interval score.
 """
 
 from __future__ import annotations

@@ -106,8 +106,9 @@ def _asked_for(rows: pl.DataFrame, asked: Asked, since: date) -> pl.DataFrame:
 def _showing_in(rows: pl.DataFrame, dimension: str, value: str) -> pl.DataFrame:
     if dimension not in DIMENSIONS:
         raise OutlayError(f"there are no series by {dimension!r}", remedy=f"choose one of {', '.join(DIMENSIONS)}")
-    series = rows.filter(pl.col("dimension") == dimension)
-    return series.filter((pl.col("value") == value) | (pl.col("value_name") == value)).select("incident_id")
+    shows = (pl.col("dimension") == dimension) & ((pl.col("value") == value) | (pl.col("value_name") == value))
+    is_its = pl.col(f"of_{dimension}") == value if f"of_{dimension}" in rows.columns else pl.lit(value=False)
+    return rows.filter(shows.fill_null(value=False) | is_its.fill_null(value=False)).select("incident_id")
 
 
 def _answer(counting: pl.DataFrame, since: date, *, is_recent: bool) -> list[str]:

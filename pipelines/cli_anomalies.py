@@ -22,7 +22,7 @@ def anomalies(
     ] = None,
     is_open: Annotated[bool, typer.Option("--open", help="Only those that go on.")] = False,
     by: Annotated[
-        tuple[str, str] | None, typer.Option(help="Only what shows in one series, such as `--by team search`.")
+        tuple[str, str] | None, typer.Option(help="Only what lies or shows in one series, such as `--by team search`.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what was foreseen, and trifles; neither counts.")

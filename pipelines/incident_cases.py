@@ -38,6 +38,8 @@ _SAME = "same"
 """Column of what is kept: a digest of what the causes were found from."""
 _DIGITS = 32
 """Characters of a digest in a file's name."""
+PLACES = ("vendor", "team", "component", "model")
+"""Whose an incident may be."""
 _VALUES = tuple(name for name in DIMENSIONS if name != "total")
 _MOST = Decimal("0.5")
 """The part of an incident's impact that must lie in the scope of what foresaw it."""
@@ -95,6 +97,17 @@ def explained_by(head: Head, leaves: pl.DataFrame, told: Sequence[Foreseen]) -> 
 def _within(scope: SeriesScope) -> pl.Expr:
     told = [pl.col(name).eq_missing(pl.lit(value)) for name, value in scope if value is not None]
     return reduce(and_, told, pl.lit(value=True))
+
+
+def places(head: Head, leaves: pl.DataFrame) -> dict[str, str | None]:
+    """`of_vendor`, `of_team`, … of an incident: the value that most of its head's cost has, on its days and before."""
+    rows = _behind(head, leaves).with_columns(pl.col("cost").cast(pl.Float64))
+    whole = float(rows["cost"].sum())
+    found: dict[str, str | None] = {}
+    for name in PLACES:
+        parts = rows.group_by(name).agg(pl.col("cost").sum()).filter(pl.col("cost") > whole / 2)
+        found[f"of_{name}"] = parts[name][0] if parts.height else None
+    return found
 
 
 def kept_causes(heads: Sequence[Head], leaves: pl.DataFrame, folder: Path) -> pl.DataFrame:

@@ -56,6 +56,10 @@ class Anomalies(dy.Schema):
     severity = text("By impact, and by how certain it is", values=SEVERITIES)
     score = dy.Float64(nullable=False, description="Highest score of its days; 1 is an alert at the quiet setting")
     standing = text("open while its last unusual day is among the last that are known, else ended", values=STANDINGS)
+    of_vendor = text("Of an event: the vendor of most of what its head costs; null where there is none", nullable=True)
+    of_team = text("The team of most of it", nullable=True)
+    of_component = text("The component of most of it", nullable=True)
+    of_model = text("The model of most of it", nullable=True)
     explained_by = text("What in outlay.yaml foresaw it: an expected anomaly, or an event of forecasts", nullable=True)
     made_on = dy.Date(nullable=False, description="Last day that was judged: through for every source that tells daily")
 

@@ -99,6 +99,8 @@ HEADS = "SELECT dimension, value, first_day, last_day, kind, counted, explained_
 def test_an_event_is_one_incident_and_its_causes_sum_to_it(home: Home) -> None:
     assert _publish(home).problems == ()
     assert _ask(home, HEADS) == [("team", "search", BAD, BAD, "runaway", True, None)]
+    whose = "SELECT of_vendor, of_team, of_component, of_model FROM marts.anomalies WHERE is_head"
+    assert _ask(home, whose) == [("AWS", "search", "integration", None)]
     shown_in = _ask(home, "SELECT dimension FROM marts.anomalies WHERE NOT is_head AND NOT counted ORDER BY 1")
     assert ("total",) in shown_in
     assert _ask(home, "SELECT count(DISTINCT incident_id) FROM marts.anomalies") == [(1,)]
@@ -130,7 +132,7 @@ def test_rules_that_change_move_the_event_and_the_cache_changes_nothing_but_time
     assert [row[1] for row in _ask(home, HEADS)] == ["growth"]
     tables = ("anomalies", "anomaly_causes", "anomaly_days")
     told = [_ask(home, f"SELECT * FROM marts.{table} ORDER BY ALL") for table in tables]
-    kept = sorted((home.cache / "anomalies").iterdir())
+    kept = sorted((home.cache / "anomalies").glob("*.parquet"))
     assert [file.name.partition("-")[0] for file in kept] == ["causes", "scores"]
     kept[0].write_bytes(b"no Parquet")
     kept[1].unlink()

@@ -53,7 +53,7 @@ ANOMALIES_TOLD = [
              value="search", value_name="search", impact=Decimal(790), standing="open"),
     _anomaly("bbbb1111", date(2026, 11, 2), kind="drop", dimension="team", value=None, value_name="unallocated",
              actual=Decimal(40), impact=Decimal(-60)),
-    _anomaly("cccc1111", date(2026, 11, 20), standing="open", counted=False, explained_by="Load test"),
+    _anomaly("cccc1111", date(2026, 11, 20), standing="open", counted=False, explained_by="Load test", of_team="ads"),
     _anomaly("dddd1111", date(2026, 11, 21), counted=False, impact=Decimal(3)),
     _anomaly("eeee1111", date(2026, 6, 1), impact=Decimal(5000)),
     _anomaly("ffff1111", date(2026, 11, 3), currency="EUR", impact=Decimal(7)),
@@ -113,6 +113,7 @@ def test_only_what_goes_on_only_since_a_day_only_what_shows_in_a_series(home: Ho
     assert _incidents(_told(home, "--since", "2026-11-10")) == ["aaaa1111"]
     assert "eeee1111" in _incidents(_told(home, "--since", "2026-01-01"))
     assert _incidents(_told(home, "--by", "team", "search")) == ["aaaa1111"]
+    assert _incidents(_told(home, "--by", "team", "ads", "--all")) == ["cccc1111"]
     assert _incidents(_told(home, "--by", "team", "unallocated")) == ["bbbb1111"]
     assert _told(home, "--by", "vendor", "nobody")[0] == "No anomaly in the last 90 days."
     with pytest.raises(OutlayError, match="there are no series by 'galaxy'") as unknown:

@@ -11,7 +11,7 @@ only now ends is taken out again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -106,46 +106,55 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
     for it. Other series are not touched: how much of another dimension an event concerns is not known.
     """
     n, days = panel.values.shape
-    factor, amount = np.ones((n, horizon)), np.zeros((n, horizon))
     names: list[list[str]] = [[] for _ in range(n)]
-    unapplied: dict[str, str] = {}
+    made = Effects(panel, np.ones((n, horizon)), np.zeros((n, horizon)), [() for _ in range(n)], {})
     if panel.origin is None or not events:
-        why = "the history has no dates" if panel.origin is None else ""
-        return Effects(panel, factor, amount, [() for _ in range(n)], {event.name: why for event in events})
-    origin = panel.origin
-    past = np.datetime64(origin) - np.arange(days)[::-1]
-    ahead = np.datetime64(origin) + np.arange(1, horizon + 1)
+        return replace(made, unapplied={event.name: "the history has no dates" for event in events})
+    past = np.datetime64(panel.origin) - np.arange(days)[::-1]
+    ahead = np.datetime64(panel.origin) + np.arange(1, horizon + 1)
     values = panel.values.copy()
     own = [frozenset(keys.get(name, {}).items()) for name in panel.names]
     having = _by_item(own)
     for event in events:
-        scope = frozenset(event.scope.items())
-        near = sorted({at for item in (*scope, None) for at in having.get(item, ())})
-        exact = [at for at in near if own[at] == scope]
-        inside = [at for at in (near if scope else range(n)) if own[at] > scope]
-        around = [at for at in near if own[at] < scope]
-        relative = event.amount_per_day is None
-        if not exact and (around or not relative or not inside):
-            unapplied[event.name] = "no series of exactly its scope is forecast"
+        exact, inside, around = _concerned(event, own, having)
+        if not exact and (around or not inside):
+            made.unapplied[event.name] = "no series of exactly its scope is forecast"
         move_past, move_ahead = np.zeros(days), np.zeros(horizon)
-        for at in exact + (inside if relative else []):
-            was = values[at].copy()
-            values[at], ratio, added = _moved(event, values[at], past, ahead)
-            factor[at] *= ratio
-            amount[at] = amount[at] * ratio + added
+        for at in exact + inside:
+            restated, ratio, added = _moved(event, values[at], past, ahead)
             if at in exact:
-                move_past += np.nan_to_num(values[at] - was)
-                level = np.nan_to_num(np.nanmean(values[at, -28:])) if np.isfinite(values[at, -28:]).any() else 0.0
-                move_ahead += level * (ratio - 1) + added
+                move_past += np.nan_to_num(restated - values[at])
+                move_ahead += _recent_level(restated) * (ratio - 1) + added
+            values[at] = restated
+            made.factor[at] *= ratio
+            made.amount[at] = made.amount[at] * ratio + added
+        for at in around if exact else []:
+            values[at] += move_past
+            made.amount[at] += move_ahead
+        for at in exact + inside + (around if exact else []):
             names[at].append(event.name)
-        if exact:
-            for at in around:
-                values[at] += move_past
-                amount[at] += move_ahead
-                names[at].append(event.name)
-    return Effects(
-        Panel(panel.names, values, origin, panel.step), factor, amount, [tuple(each) for each in names], unapplied
+    history = Panel(panel.names, values, panel.origin, panel.step)
+    return replace(made, history=history, names=[tuple(dict.fromkeys(each)) for each in names])
+
+
+def _concerned(
+    event: Event, own: Sequence[frozenset[tuple[str, str]]], having: Mapping[tuple[str, str] | None, list[int]]
+) -> tuple[list[int], list[int], list[int]]:
+    """Series of exactly the event's scope, those within it (none for an amount, which is not theirs), those around."""
+    scope = frozenset(event.scope.items())
+    near = sorted({at for item in (*scope, None) for at in having.get(item, ())})
+    within = (near if scope else range(len(own))) if event.amount_per_day is None else ()
+    return (
+        [at for at in near if own[at] == scope],
+        [at for at in within if own[at] > scope],
+        [at for at in near if own[at] < scope],
     )
+
+
+def _recent_level(values: np.ndarray) -> float:
+    """Mean of what is known of the last four weeks; 0 where nothing is."""
+    known = values[-28:][np.isfinite(values[-28:])]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def _by_item(own: Sequence[frozenset[tuple[str, str]]]) -> dict[tuple[str, str] | None, list[int]]:

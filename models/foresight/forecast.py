@@ -102,23 +102,19 @@ def forecast(
     together: set[Partition] = set()
     with ThreadPoolExecutor(_THREADS) as threads:
         for panel in panels(history, absent=absent, as_of=as_of):
-            horizon = _horizon(panel, until, steps)
-            if horizon:
+            if horizon := _horizon(panel, until, steps):
                 effects = events.effects(panel, horizon, known_events, keys or {})
-                of_panel = list(threads.map(lambda part: _answer(*part), _parts(effects, horizon)))
-                members = set(panel.names)
-                within = [part for part in partitions if members.issuperset((part.parent, *part.children))]
-                answers += _adding_up(of_panel, within) if within else of_panel
+                apart = list(threads.map(lambda part: _answer(*part), _parts(effects, horizon)))
+                within = _within(panel, partitions)
+                answers += _adding_up(apart, within) if within else apart
                 together.update(within)
-    is_money = history.schema["value"].is_decimal()
-    if as_of is not None:
-        history = history.filter(pl.col("day") <= as_of)
-    days = _days(answers, history, is_money=is_money)
+    known = history if as_of is None else history.filter(pl.col("day") <= as_of)
+    days = _days(answers, known)
     return Forecast(
         days,
-        _landings(answers, days, history, is_money=is_money),
+        _landings(answers, days, known),
         pl.concat([answer.accuracy for answer in answers] or [pl.DataFrame()]),
-        {name: why for answer in answers for name, why in answer.unapplied.items()},
+        _unapplied(answers),
         tuple(part for part in partitions if part not in together),
     )
 
@@ -141,6 +137,19 @@ class _Answer:
     events: list[tuple[str, ...]]
     accuracy: pl.DataFrame
     unapplied: Mapping[str, str]
+
+
+def _within(panel: Panel, partitions: Sequence[Partition]) -> list[Partition]:
+    """Partitions of which the panel has every series."""
+    members = set(panel.names)
+    return [part for part in partitions if members.issuperset((part.parent, *part.children))]
+
+
+def _unapplied(answers: Sequence[_Answer]) -> dict[str, str]:
+    """Events that are in no forecast of any panel, and why."""
+    applied = {name for answer in answers for names in answer.events for name in names}
+    told = {name: why for answer in answers for name, why in answer.unapplied.items()}
+    return {name: why for name, why in told.items() if name not in applied}
 
 
 def _horizon(panel: Panel, until: date | None, steps: int | None) -> int:
@@ -247,7 +256,7 @@ def _status(panel: Panel) -> list[str]:
     return np.where(days == 0, Status.UNKNOWN.value, names).tolist()
 
 
-def _days(answers: list[_Answer], history: pl.DataFrame, *, is_money: bool) -> pl.DataFrame:
+def _days(answers: list[_Answer], history: pl.DataFrame) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     for answer in answers:
         n, horizon = answer.values.shape
@@ -270,7 +279,7 @@ def _days(answers: list[_Answer], history: pl.DataFrame, *, is_money: bool) -> p
     if not frames:
         return _nothing(("series", "day"), ("expected", *BOUNDS), ("method", "status", "events", "made_on"), history)
     stacked = pl.concat(frames)
-    return stacked.with_columns(_cents("expected", *BOUNDS)) if is_money else stacked
+    return stacked.with_columns(_cents("expected", *BOUNDS)) if history.schema["value"].is_decimal() else stacked
 
 
 def _nothing(keys: Sequence[str], amounts: Sequence[str], told: Sequence[str], history: pl.DataFrame) -> pl.DataFrame:
@@ -301,7 +310,7 @@ def _cents(*names: str) -> list[pl.Expr]:
     ]
 
 
-def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame, *, is_money: bool) -> pl.DataFrame:
+def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     for answer in answers:
         known = np.isfinite(answer.panel.values)
@@ -323,4 +332,6 @@ def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame,
         amounts = ("actual", "expected_rest", "landing", *BOUNDS, "previous", "change")
         return _nothing(keys, amounts, ("days_left", "status"), history)
     rests = pl.concat(frames)
-    return landing.landings(history, days, rests.with_columns(_cents(*BOUNDS)) if is_money else rests)
+    if history.schema["value"].is_decimal():
+        rests = rests.with_columns(_cents(*BOUNDS))
+    return landing.landings(history, days, rests)

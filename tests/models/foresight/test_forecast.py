@@ -135,6 +135,14 @@ def test_an_event_moves_points_bounds_and_landing_and_is_named() -> None:
     assert moved.landing["landing"][0] > plain.landing["landing"][0]
 
 
+def test_an_event_that_one_panel_takes_is_applied_whatever_another_lacks() -> None:
+    launch = Event("Voice launch", Kind.LAUNCH, date(2026, 11, 20), {"team": "voice"}, change_pct=30)
+    both = pl.concat([history("voice"), history("old", last=LAST - timedelta(days=9))])
+    keys = {"voice": {"team": "voice"}, "old": {"team": "old"}}
+    assert forecast(both, steps=20, known_events=[launch], keys=keys).unapplied == {}
+    assert "Voice launch" in forecast(history("old"), steps=20, known_events=[launch], keys=keys).unapplied
+
+
 def test_accuracy_tells_every_candidate_and_the_back_tests_of_the_chosen_one(two: Forecast) -> None:
     told = two.accuracy.filter(pl.col("series") == "search")
     assert told["chosen"].sum() == 1

@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.baselines import Matrix, last_days, shared, weekday_median
+from models.foresight.baselines import LOOK_BACK, Matrix, last_days, shared, weekday_median
 from models.foresight.detectors import DETECTORS, HISTORY, Judgement, judge
 from models.table import MONEY
 
-_CHUNK = 1_000
+_CHUNK = 250
 _THREADS = 2
 _COLUMNS = {"series": pl.String, "day": pl.Date}
 
@@ -135,7 +135,9 @@ def _judged(values: Matrix, price: Matrix, keep: int, sensitivity: Sensitivity) 
     chunks = [slice(first, first + _CHUNK) for first in range(0, len(values), _CHUNK)]
     smallest = float(sensitivity.minimum_impact)
     with ThreadPoolExecutor(_THREADS) as pool:
-        medians = np.concatenate(list(pool.map(lambda rows: weekday_median(values[rows], keep + HISTORY), chunks)))
+        medians = np.concatenate(
+            list(pool.map(lambda rows: weekday_median(values[rows], keep + HISTORY - LOOK_BACK), chunks))
+        )
         everyone = shared(last_days(values, medians.shape[1]), medians)
         parts = list(
             pool.map(

@@ -110,7 +110,8 @@ def median_of(candidates: Sequence[Matrix], known: int = 1) -> Matrix:
             low, high = ordered[place], ordered[place + 1]
             ordered[place], ordered[place + 1] = np.minimum(low, high), np.maximum(low, high)
     median = np.full(count.shape, np.nan)
-    for many in range(known, len(ordered) + 1):
+    fewest = int(count.min(initial=len(ordered)))
+    for many in range(max(known, fewest), len(ordered) + 1):
         middle = (ordered[(many - 1) // 2] + ordered[many // 2]) / 2
         np.copyto(median, middle, where=count == many)
     return median
@@ -144,13 +145,15 @@ class Shared:
 def shared(values: Matrix, medians: Matrix) -> Shared:
     """A holiday that everyone keeps is no anomaly of anyone; a day on which many differ proves less of each."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.log((np.maximum(values, 0.0) / medians + _FLOOR) / (1 + _FLOOR))
-    days = ratio.shape[1]
-    middle, up, down = np.zeros((1, days)), np.full((1, days), np.nan), np.full((1, days), np.nan)
-    there = np.isfinite(ratio)
-    for day in np.nonzero(there.sum(axis=0) >= PEERS)[0]:
-        low, median, high = np.quantile(ratio[there[:, day], day], (1 - _FAR, 0.5, _FAR))
-        middle[0, day], up[0, day], down[0, day] = median, high - median, median - low
+        ratio = np.ascontiguousarray((np.maximum(values, 0.0) / medians).T)
+    quantiles = np.full((3, len(ratio)), np.nan)
+    for day, of_day in enumerate(ratio):
+        known = of_day[np.isfinite(of_day)]
+        if len(known) >= PEERS:
+            quantiles[:, day] = np.quantile(known, (1 - _FAR, 0.5, _FAR))
+    low, middle, high = (np.log((each[None] + _FLOOR) / (1 + _FLOOR)) for each in quantiles)
+    up, down = high - middle, middle - low
+    middle = known_or_zero(middle)
     factor = np.maximum(np.exp(middle) * (1 + _FLOOR) - _FLOOR, 0.02)
     return Shared(factor, _restless(up), _restless(down))
 

@@ -17,7 +17,7 @@ from pipelines.contracts import contract_rates
 from pipelines.door import query
 from pipelines.home import Home
 from pipelines.imports import imported_sources
-from pipelines.known_events import known_events
+from pipelines.known_events import known_events, public_holidays
 from pipelines.marts.series import by_hand, deliveries
 from pipelines.settings import Settings
 
@@ -35,6 +35,7 @@ class Grounds:
 
     origin: Origin | None
     told: tuple[str, ...] = ()
+    holidays: str | None = None
     untold: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
@@ -54,4 +55,5 @@ class Grounds:
             made_on,
         )
         names = tuple(event.name for event in known.events)
-        return cls(stands if stands.day == made_on else None, names, known.untold)
+        kept = public_holidays(settings.forecast.holidays, made_on)
+        return cls(stands if stands.day == made_on else None, names, kept and kept.name, known.untold)

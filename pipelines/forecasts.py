@@ -350,7 +350,11 @@ def _in_it(home: Home, where: str, grounds: Grounds) -> list[str]:
     """Known events that rows name; a name may itself hold a comma."""
     rows = query(home.published, f"SELECT DISTINCT events FROM marts.forecasts WHERE {where}").rows
     named = [f", {told}, " for told in rows["events"].drop_nulls()]
-    return [name for name in grounds.told if any(f", {name}, " in told for told in named)]
+    return [
+        name
+        for name in (*grounds.told, *([grounds.holidays] if grounds.holidays else []))
+        if any(f", {name}, " in told for told in named)
+    ]
 
 
 def _reason(origin: Origin | None) -> str:

@@ -1,4 +1,4 @@
-"""Events that forecasts know of: what `forecast.events` tells, and steps of contracts that can be told cleanly.
+"""What forecasts know of days to come: events that outlay.yaml tells, public holidays, and clean steps of contracts.
 
 What an event does to a forecast is in `models.foresight.events`; reading the file is in `configuration`.
 """
@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from models.foresight.events import Event, Kind
+from models.foresight.holiday_events import Holidays
 from models.ledger.contract_rates import ContractRate
 from models.ledger.vendors import VENDORS, issuer_family
-from pipelines.settings.foresight import EventSettings
+from pipelines.settings.foresight import EventSettings, HolidaySettings
 
 _HISTORY = timedelta(days=400)
 """Steps of so long ago are in all that forecasts look back on."""
@@ -59,6 +60,18 @@ def known_events(
                 scope = {"vendor": vendor}
                 events.append(Event(name, Kind.CONTRACT_STEP, day, scope, price_pct=float(price_pct)))
     return KnownEvents(tuple(events), untold)
+
+
+def public_holidays(told: HolidaySettings | None, made_on: date) -> Holidays | None:
+    """Those of the history that levels look back on, and of the days ahead."""
+    if told is None:
+        return None
+    import holidays
+
+    years = range(made_on.year - 2, made_on.year + 2)
+    place = told.country if told.subdivision is None else f"{told.country}-{told.subdivision}"
+    days = holidays.country_holidays(told.country, subdiv=told.subdivision, years=years)
+    return Holidays(f"public holidays of {place}", frozenset(days))
 
 
 def _event(told: EventSettings) -> Event:

@@ -17,6 +17,7 @@ from models.foresight.event_placing import RECENT, SERIES_KEY, launched, place
 from models.foresight.events import Event
 from models.foresight.forecast import Forecast, Status, forecast
 from models.foresight.hierarchy import Partition
+from models.foresight.holiday_events import Holidays, holiday_events
 from models.foresight.landing import QUARTER, period_of
 from models.foresight.panel import Absent
 from models.foresight.series import DIMENSIONS, ITEMS, KEY
@@ -142,7 +143,11 @@ class Outlook:
 
 
 def outlook(
-    series: pl.DataFrame, made_on: date, known_events: Sequence[Event] = (), items: pl.DataFrame | None = None
+    series: pl.DataFrame,
+    made_on: date,
+    known_events: Sequence[Event] = (),
+    items: pl.DataFrame | None = None,
+    holidays: Holidays | None = None,
 ) -> Outlook:
     """The outlook of series (`models.foresight.series.SERIES`, all through `made_on`) to the end of the next quarter.
 
@@ -154,12 +159,14 @@ def outlook(
     history, names = _histories(pl.concat([series, launched(series, made_on, known_events)]))
     of_days = pl.DataFrame(schema=ITEMS) if items is None else items
     placed = place(known_events, names, _recent_costs(history, made_on), of_days)
+    until = horizon_of(made_on)
+    of_holidays = [] if holidays is None else holiday_events(history, holidays, until)
     answer = forecast(
         history,
-        until=horizon_of(made_on),
+        until=until,
         absent=Absent.NO_CHARGE,
         as_of=made_on,
-        known_events=placed.events,
+        known_events=[*placed.events, *of_holidays],
         keys={name: {SERIES_KEY: name} for name in names["series"]},
         partitions=_partitions(names),
     )

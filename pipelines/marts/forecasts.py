@@ -14,11 +14,12 @@ import polars as pl
 
 from models.errors import OutlayError
 from models.foresight.event_placing import RECENT
+from models.foresight.holiday_events import Holidays
 from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END, Outlook, outlook
 from models.ledger.trust import CHECKS
 from models.table import Table
 from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
-from pipelines.known_events import KnownEvents, known_events
+from pipelines.known_events import KnownEvents, known_events, public_holidays
 from pipelines.marts.economics import Economics
 from pipelines.marts.foresight_proofs import foresight_checks
 from pipelines.reference import code_fingerprint
@@ -72,7 +73,7 @@ class Forecasting:
         """Made now, and kept."""
         series = self.economics.series
         assert series.origin is not None
-        made = outlook(series.rows, series.origin.day, self.known.events, self._recent_items)
+        made = outlook(series.rows, series.origin.day, self.known.events, self._recent_items, self.holidays)
         for frame, file in zip((made.forecasts, made.month_end, made.accuracy), self._files, strict=True):
             keep(frame, file)
         forget_all_but(self._files, self._folder)
@@ -103,10 +104,17 @@ class Forecasting:
         return known_events(work.settings.forecast.events, work.contracts, vendors, origin.day)
 
     @cached_property
+    def holidays(self) -> Holidays | None:
+        origin = self.economics.series.origin
+        told = self.economics.work.settings.forecast.holidays
+        return None if origin is None else public_holidays(told, origin.day)
+
+    @cached_property
     def _files(self) -> tuple[Path, ...]:
         """Named by all that an outlook depends on: the series, what is known of days to come, our code."""
         series = self.economics.series
-        of = digest(digest_of(series.rows), repr(series.origin), repr(self.known.events), code_fingerprint())
+        known = repr((series.origin, self.known.events, self.holidays and sorted(self.holidays.days)))
+        of = digest(digest_of(series.rows), known, code_fingerprint())
         return tuple(self._folder / f"{table.name}-{of[:_DIGITS]}.parquet" for table in _TABLES)
 
     @property

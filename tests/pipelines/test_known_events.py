@@ -10,8 +10,8 @@ import pytest
 
 from models.foresight.events import Kind
 from models.ledger.contract_rates import ContractRate
-from pipelines.known_events import KnownEvents, known_events
-from pipelines.settings.foresight import EventSettings
+from pipelines.known_events import KnownEvents, known_events, public_holidays
+from pipelines.settings.foresight import EventSettings, HolidaySettings
 
 MADE_ON = date(2026, 11, 25)
 VENDORS = {"OpenAI": {"openai"}, "Anthropic": {"anthropic", "anthropic-labs"}, "AWS": {"aws"}}
@@ -82,3 +82,12 @@ def test_a_source_that_is_all_of_a_vendor_is_clean() -> None:
 def test_a_whole_vendors_discount_on_charges_is_clean() -> None:
     (event,) = _known(_rate(discount_pct=Decimal(5), provider="aws", sku="*")).events
     assert (event.scope, event.price_pct) == ({"vendor": "AWS"}, pytest.approx(-5))
+
+
+def test_public_holidays_of_a_part_of_a_country() -> None:
+    kept = public_holidays(HolidaySettings(country="GB", subdivision="SCT"), MADE_ON)
+    assert kept is not None
+    assert kept.name == "public holidays of GB-SCT"
+    assert date(2026, 11, 30) in kept.days  # Saint Andrew's Day
+    assert date(2027, 12, 27) in kept.days  # Christmas Day is a Saturday
+    assert public_holidays(None, MADE_ON) is None

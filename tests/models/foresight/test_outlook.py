@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from models.foresight.events import Event, Kind
+from models.foresight.holiday_events import Holidays
 from models.foresight.outlook import MEASURES, Outlook, horizon_of, outlook
 from models.foresight.series import DIMENSIONS, ITEMS, series
 
@@ -109,6 +110,19 @@ def test_an_event_moves_all_dimensions_alike_and_is_told_in_each_row(made: Outlo
     assert float(sums["more"][0]) == pytest.approx(10.03, rel=0.05)
     assert moved.forecasts.filter(dimension="team", value="voice")["events"].unique().to_list() == ["Launch"]
     assert moved.forecasts.filter(currency="EUR")["events"].drop_nulls().is_empty()
+
+
+def test_a_holiday_costs_what_a_quiet_day_does_and_parts_still_add_up() -> None:
+    """A Sunday costs 4 of a weekday's 10; Christmas Day of 2026 is a Friday."""
+    items = _items()
+    rows = series(dict.fromkeys(DIMENSIONS, items), dict.fromkeys(DIMENSIONS, items), MADE_ON)
+    christmas = date(2026, 12, 25)
+    told = outlook(rows, MADE_ON, holidays=Holidays("public holidays of GB", frozenset({christmas}))).forecasts
+    dollars = told.filter(measure="effective_cost", currency="USD", day=christmas)
+    sums = dollars.group_by("dimension").agg(pl.col("expected").sum())["expected"]
+    assert sums.n_unique() == 1
+    assert float(sums[0]) == pytest.approx(4 * 24.3337, rel=0.02)
+    assert dollars["events"].unique().to_list() == ["public holidays of GB"]
 
 
 def test_no_series_no_rows() -> None:

@@ -87,7 +87,7 @@ class Detection:
         series = _named(judged_series(leaves, self.economics))
         judged = series.select("series", "day", usage="usage", cost="effective_cost")
         scored = kept_scores(judged, sensitivity, folder)
-        of_cost = episodes(scored, judged)
+        of_cost = _with_known_days(episodes(scored, judged), scored)
         of_usage, used = unpaid_usage(_named(self.economics.series.rows), of_cost, sensitivity, folder / "usage")
         told = _told(pl.concat([of_cost, of_usage], how="diagonal"), series, origin.day)
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
@@ -111,6 +111,14 @@ def _named(series: pl.DataFrame) -> pl.DataFrame:
     """SERIES with a text that names each."""
     parts = [pl.col(name).fill_null("\0") for name in KEY]
     return series.with_columns(series=pl.concat_str(parts, separator="\x1f"))
+
+
+def _with_known_days(found: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
+    """Episodes of whose every day it is known what was expected, and what is new: the impact of others is unknown."""
+    unknown = scored.filter(pl.col("expected").is_null()).select("series", "day")
+    in_part = found.select("id", "series", "kind", "first_day", "last_day").join(unknown, on="series")
+    is_within = pl.col("day").is_between(pl.col("first_day"), pl.col("last_day"))
+    return found.join(in_part.filter(is_within, pl.col("kind") != "new"), on="id", how="anti")
 
 
 def _told(found: pl.DataFrame, series: pl.DataFrame, origin: date) -> pl.DataFrame:

@@ -140,6 +140,8 @@ class Shared:
     restless_up: Matrix
     restless_down: Matrix
     """How far up (down) the outer series lie from it, relative to the eight weeks before; 1 with fewer than `PEERS`."""
+    watched: npt.NDArray[np.bool_]
+    """Whether at least half of the series known on a day were known four weeks before: what is new then is news."""
 
 
 def shared(values: Matrix, medians: Matrix) -> Shared:
@@ -155,7 +157,10 @@ def shared(values: Matrix, medians: Matrix) -> Shared:
     up, down = high - middle, middle - low
     middle = known_or_zero(middle)
     factor = np.maximum(np.exp(middle) * (1 + _FLOOR) - _FLOOR, 0.02)
-    return Shared(factor, _restless(up), _restless(down))
+    there = np.isfinite(values)
+    there_before = np.isfinite(earlier(values, 28))
+    watched = 2 * (there & there_before).sum(axis=0) >= np.maximum(there.sum(axis=0), 1)
+    return Shared(factor, _restless(up), _restless(down), watched[None])
 
 
 def _restless(spread: Matrix) -> Matrix:

@@ -117,7 +117,7 @@ def judge(values: Matrix, price: Matrix, medians: Matrix, everyone: Shared, *, s
         found.runaway(),
         found.quiet_days(medians),
         _price_change(price, values, smallest, keep),
-        _new_spend(values, smallest, keep),
+        _new_spend(values, everyone.watched, smallest, keep),
     ]
     loud = np.stack([part / detector.alert for part, detector in zip(parts, DETECTORS, strict=True)])
     loudest = np.argmax(np.where(np.isnan(loud), -np.inf, loud), axis=0)
@@ -228,13 +228,12 @@ def _price_change(price: Matrix, values: Matrix, smallest: float, keep: int) -> 
     return np.where(last_days(values, keep) >= smallest, change, np.nan)
 
 
-def _new_spend(values: Matrix, smallest: float, keep: int) -> Matrix:
-    """Is today more than all of the eight weeks that ended a week ago, and was somebody's spend seen four weeks ago?
+def _new_spend(values: Matrix, watched: npt.NDArray[np.bool_], smallest: float, keep: int) -> Matrix:
+    """Is today more than all of the eight weeks that ended a week ago, while others were watched for four weeks?
 
     Eight weeks, so that a fee by the month is not new each month; a week, for which what is new stays news.
     """
     before = known_or_zero(Windows(values).mean(7, 62, seen=keep)) * 56
     today = last_days(values, keep)
-    fresh = (today >= smallest) & (today > before)
-    fresh[:, : max(0, 28 - (values.shape[1] - today.shape[1]))] = False
+    fresh = (today >= smallest) & (today > before) & watched[:, -today.shape[1] :]
     return np.where(fresh, CERTAIN, np.nan)

@@ -72,5 +72,6 @@ def _worth() -> pl.Expr:
     """Of a usual day the part that a holiday costs."""
     seen = (pl.col("came") / pl.col("usual")).fill_null(0.0)
     past = pl.when(pl.col("usual") > 0).then(pl.col("past")).otherwise(0)
-    sunday = (pl.col("sunday") / pl.col("level")).fill_null(1.0)
+    # who works on Sundays (a weekly training run) does not therefore do so on holidays
+    sunday = (pl.col("sunday") / pl.col("level")).fill_null(1.0).clip(upper_bound=1.0)
     return ((pl.when(past > 0).then(seen * past).otherwise(0.0) + sunday * PRIOR) / (past + PRIOR)).clip(LEAST, MOST)

@@ -48,6 +48,7 @@ def test_a_past_holiday_counts_as_much_as_sunday_and_is_restated() -> None:
 
 def test_what_runs_on_every_day_knows_no_holiday() -> None:
     assert _pct(_history(10), CHRISTMAS) == []
+    assert _pct(_history(25), CHRISTMAS) == []  # what is run on Sundays is not therefore run on holidays
 
 
 def test_what_costs_nothing_knows_no_holiday() -> None:

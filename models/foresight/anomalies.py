@@ -19,6 +19,9 @@ from models.foresight.baselines import LOOK_BACK, Matrix, last_days, shared, wee
 from models.foresight.detectors import DETECTORS, HISTORY, Judgement, judge
 from models.table import MONEY
 
+PRICE_STAYS = 28
+"""Days over which a change of price is weighed: it seldom goes away by itself."""
+
 _CHUNK = 250
 _THREADS = 2
 _COLUMNS = {"series": pl.String, "day": pl.Date}
@@ -29,7 +32,8 @@ class Sensitivity:
     """How quiet to be.
 
     `alert`: the score from which a day is flagged; 1 is chosen for at most 0.10 false episodes per series and month.
-    `minimum_impact`: a day whose deviation costs less than this, in the series' currency, is never flagged.
+    `minimum_impact`: a day is not flagged whose deviation, over the days of its window (of a price: over four weeks),
+    comes to less than this, in the series' currency.
     """
 
     alert: float = 1.0
@@ -43,8 +47,8 @@ def scores(series: pl.DataFrame, *, since: date | None = None, sensitivity: Sens
     """Scores of every known day.
 
     `series`: one row per `series` (text) and `day` (Date), with `usage` (number, may be null) and `cost` (number or
-    Decimal, may be null). Null and NaN are unknown, so are days without a row; neither is zero. A series without any
-    cost is judged by its usage.
+    Decimal, may be null). Null and NaN are unknown, so are days without a row; neither is zero. Cost is judged,
+    and cost per unit of usage; a series without any cost is judged by its usage. Usage under a fixed fee is not.
 
     Answers one row per row given (from `since` on, if given: then rows before `since` − `HISTORY` days do not matter,
     and the answer is bit-identical to that of the whole run), sorted by series and day:
@@ -161,7 +165,8 @@ def _frame(
     loudest = pl.Series("loudest", judgement.loudest[row, column])
     kinds, windows = ([getattr(each, name) for each in DETECTORS] for name in ("kind", "days"))
     actual = pl.when(pl.Series(by_usage[row])).then("usage").otherwise("cost")
-    small = (actual - pl.col("expected")).abs() < float(sensitivity.minimum_impact)
+    at_stake = pl.Series([PRICE_STAYS if each.kind == "price" else each.days for each in DETECTORS]).gather(loudest)
+    small = (actual - pl.col("expected")).abs() * at_stake < float(sensitivity.minimum_impact)
     flagged = (pl.col("score") >= sensitivity.alert) & ~small.fill_null(value=False)
     return (
         table.with_columns(*(pl.Series(name, values).fill_nan(None) for name, values in told.items()))

@@ -116,7 +116,7 @@ def judge(values: Matrix, price: Matrix, medians: Matrix, everyone: Shared, *, s
         *found.every_day(EVERY_DAY[0].days),
         found.runaway(),
         found.quiet_days(medians),
-        _price_change(price, values, smallest, keep),
+        _price_change(price, values, smallest / 4, keep),
         _new_spend(values, everyone.watched, smallest, keep),
     ]
     loud = np.stack([part / detector.alert for part, detector in zip(parts, DETECTORS, strict=True)])

@@ -43,7 +43,8 @@ def cost_leaves(economics: Economics) -> pl.DataFrame:
     `cost` is effective, `quantity` of a share of a pool in proportion to it, and `at_first_prices` the cost at the
     price that each leaf had first: what cost is beside it is a change of prices, whatever was used. `day` is a Date.
     """
-    usage = economics.leaves.filter(pl.col("charge_category") == "Usage", ~_is_fee())
+    by_day = ~pl.col("source").is_in(_by_hand(economics))
+    usage = economics.leaves.filter(pl.col("charge_category") == "Usage", by_day, ~_is_fee())
     together = pl.concat([usage, _declared(economics.declared)]).with_columns(whole="effective_cost")
     shown = split(together, economics.work.pools, drivers(economics.attributed, economics.rates))
     share = pl.col("effective_cost").cast(pl.Float64) / pl.col("whole").cast(pl.Float64)
@@ -58,6 +59,13 @@ def cost_leaves(economics: Economics) -> pl.DataFrame:
         **{name: pl.col(column) for name, column in _OF_LEAVES.items()},
     )
     return _at_first_prices(told).with_columns(key_label=_key_labels())
+
+
+def _by_hand(economics: Economics) -> list[str]:
+    """Sources that tell no day soon after it: what is missing of them is no fall. None, if there are no others."""
+    origin = economics.series.origin
+    late = set(origin.not_by_day) if origin is not None else set[str]()
+    return sorted(late) if set(economics.leaves["source"].unique()) - late else []
 
 
 def _is_fee() -> pl.Expr:
@@ -100,7 +108,10 @@ def _key_labels() -> pl.Expr:
 
 
 def judged_series(leaves: pl.DataFrame, economics: Economics) -> pl.DataFrame:
-    """SERIES of `cost_leaves` through the origin; `usage` is their cost at first prices."""
+    """SERIES of `cost_leaves` through the origin; `usage` is their cost at first prices.
+
+    What has no key, no SKU or no model is all sorts of things, and no series here; no team and no component is.
+    """
     origin = economics.series.origin
     assert origin is not None
     rows = leaves.with_columns(
@@ -111,7 +122,8 @@ def judged_series(leaves: pl.DataFrame, economics: Economics) -> pl.DataFrame:
         unit=pl.lit("at first prices"),
     )
     frames: dict[str, pl.DataFrame] = dict.fromkeys(DIMENSIONS, rows)
-    return series(frames, frames, origin.day)
+    is_nothing = pl.col("value").is_null() & pl.col("dimension").is_in(("key", "sku", "model"))
+    return series(frames, frames, origin.day).filter(~is_nothing)
 
 
 def cause_items(leaves: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.baselines import LOOK_BACK, Matrix, last_days, shared, weekday_median
+from models.foresight.baselines import LOOK_BACK, Matrix, Windows, last_days, shared, weekday_median
 from models.foresight.detectors import DETECTORS, HISTORY, Judgement, judge
 from models.table import MONEY
 
@@ -48,7 +48,8 @@ def scores(series: pl.DataFrame, *, since: date | None = None, sensitivity: Sens
 
     `series`: one row per `series` (text) and `day` (Date), with `usage` (number, may be null) and `cost` (number or
     Decimal, may be null). Null and NaN are unknown, so are days without a row; neither is zero. Cost is judged,
-    and cost per unit of usage; a series without any cost is judged by its usage. Usage under a fixed fee is not.
+    and cost per unit of usage; a series without any cost in its `HISTORY` is judged by its usage.
+    Usage under a fixed fee is not judged.
 
     Answers one row per row given (from `since` on, if given: then rows before `since` − `HISTORY` days do not matter,
     and the answer is bit-identical to that of the whole run), sorted by series and day:
@@ -122,11 +123,17 @@ def _scored(table: pl.DataFrame, since: date | None, sensitivity: Sensitivity) -
     cost[row, column] = table["cost"].to_numpy()
     usage[row, column] = table["usage"].to_numpy()
     keep = shape[1] if since is None else max(1, shape[1] - max(0, (since - origin).days))
-    by_usage = np.isfinite(cost).sum(axis=1) == 0
-    judgement = _judged(np.where(by_usage[:, None], usage, cost), _price(cost, usage), keep, sensitivity)
+    # as far as was known on the day: a cost that comes later does not change what was judged before
+    by_usage = np.isnan(Windows(cost).mean(0, HISTORY)) & np.isfinite(usage)
+    judgement = _judged(np.where(by_usage, usage, cost), _price(cost, usage), keep, sensitivity)
     seen = column >= shape[1] - keep
     return _frame(
-        table.filter(pl.Series(seen)), row[seen], column[seen] - (shape[1] - keep), judgement, by_usage, sensitivity
+        table.filter(pl.Series(seen)),
+        row[seen],
+        column[seen] - (shape[1] - keep),
+        judgement,
+        by_usage[:, -keep:],
+        sensitivity,
     )
 
 
@@ -164,7 +171,7 @@ def _frame(
     told = {name: getattr(judgement, name)[row, column] for name in ("score", "expected", "low", "high")}
     loudest = pl.Series("loudest", judgement.loudest[row, column])
     kinds, windows = ([getattr(each, name) for each in DETECTORS] for name in ("kind", "days"))
-    actual = pl.when(pl.Series(by_usage[row])).then("usage").otherwise("cost")
+    actual = pl.when(pl.Series(by_usage[row, column])).then("usage").otherwise("cost")
     at_stake = pl.Series([PRICE_STAYS if each.kind == "price" else each.days for each in DETECTORS]).gather(loudest)
     small = (actual - pl.col("expected")).abs() * at_stake < float(sensitivity.minimum_impact)
     flagged = (pl.col("score") >= sensitivity.alert) & ~small.fill_null(value=False)
@@ -174,7 +181,9 @@ def _frame(
             flag=flagged.fill_null(value=False),
             kind=pl.Series(kinds, dtype=pl.String).gather(loudest),
             window=pl.Series(windows, dtype=pl.Int64).gather(loudest),
-            measure=pl.Series(by_usage[row]).replace_strict({True: "usage", False: "cost"}, return_dtype=pl.String),
+            measure=pl.Series(by_usage[row, column]).replace_strict(
+                {True: "usage", False: "cost"}, return_dtype=pl.String
+            ),
         )
         .select(
             *("series", "day", "score", "flag"),

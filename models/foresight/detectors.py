@@ -80,7 +80,7 @@ _STILL = 0.3
 """Part of a window's mean deviation that its last day must reach."""
 _RESTLESS_PRICE = 100.0
 """A price that used to move by 1 % must move by twice as much to be news as one that never did."""
-_BAND = 2.5
+_BAND = 2.8
 """Usual deviations (means of absolute ones) that about 95 of 100 days stay within."""
 
 

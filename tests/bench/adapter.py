@@ -24,51 +24,59 @@ from pathlib import Path
 
 import polars as pl
 
-_BOUNDS = {"lo80": "low_80", "hi80": "high_80", "lo95": "low_95", "hi95": "high_95"}
+_NAMES = {"yhat": "expected", "lo80": "low_80", "hi80": "high_80", "lo95": "low_95", "hi95": "high_95"}
+_TOLD = dict.fromkeys(_NAMES.values(), pl.Float64())
 
 
-def forecasts(asked: pl.DataFrame) -> pl.DataFrame:
+def forecasts(asked: pl.LazyFrame) -> pl.DataFrame:
     """Every day to come of every series, with 80 and 95 % intervals; null of a series without one known day."""
     from models.foresight.forecast import forecast
 
-    day = pl.col("ds").cast(pl.Date) if "ds" in asked.columns else pl.col("t")
+    day = pl.col("ds").cast(pl.Date) if "ds" in asked.collect_schema() else pl.col("t")
     rows = asked.select("unique_id", "t", day=day, value=pl.col("y").cast(pl.Float64).fill_nan(None))
-    step = pl.col("day").to_physical()
-    last = step.filter(pl.col("value").is_not_null()).max().over("unique_id")
-    placed = rows.with_columns(is_ahead=(step > last).fill_null(value=True), steps=step.max().over("unique_id") - last)
-    wanted = placed.filter("is_ahead").select("unique_id", "t", "day")
-    known = placed.filter(~pl.col("is_ahead") & (pl.col("steps") > 0))
-    told = [
-        forecast(part.select("day", "value", series="unique_id"), steps=steps).days.select(
-            pl.col("day").cast(rows.schema["day"]), unique_id="series", yhat="expected", **_BOUNDS
-        )
-        for (steps,), part in known.partition_by("steps", as_dict=True, maintain_order=True).items()
-    ]
-    nothing = wanted.clear().select("day", "unique_id", **{name: pl.lit(0.0) for name in ("yhat", *_BOUNDS)})
-    answers = pl.concat([nothing, *told])
-    return wanted.join(answers, on=["unique_id", "day"], how="left", maintain_order="left").drop("day")
-
-
-def anomalies(asked: pl.DataFrame) -> pl.DataFrame:
-    """A score of every day, from that day and earlier ones, and whether it is an alert at the default setting."""
-    from models.foresight.anomalies import scores
-
-    told = scores(asked.select("usage", "cost", series="unique_id", day="ds"))
-    return told.select("flag", unique_id="series", ds="day", score=pl.col("score").fill_null(0.0)).select(
-        "unique_id", "ds", "score", "flag"
+    history = rows.filter(pl.col("value").is_not_null()).select("day", "value", series="unique_id")
+    known = pl.col("day").filter(pl.col("value").is_not_null())
+    ends = rows.group_by("unique_id").agg(last=known.max(), end=pl.col("day").max()).collect(engine="streaming")
+    ahead = ends.with_columns(steps=pl.col("end").to_physical() - pl.col("last").to_physical())
+    together = ahead.filter(pl.col("steps") > 0).sort("steps").partition_by("steps", as_dict=True)
+    told = [_named(pl.DataFrame(schema={"series": pl.String, "day": ends.schema["last"], **_TOLD}))]
+    for (steps,), part in together.items():
+        of_these = history.filter(pl.col("series").is_in(part["unique_id"].implode()))
+        told.append(_named(forecast(of_these.collect(), steps=steps).days))
+    return (
+        rows.filter(pl.col("value").is_null())
+        .join(ends.lazy(), on="unique_id", how="left", maintain_order="left")
+        .filter(pl.col("last").is_null() | (pl.col("day") > pl.col("last")))
+        .join(pl.concat(told).lazy(), on=["unique_id", "day"], how="left", maintain_order="left")
+        .select("unique_id", "t", *_NAMES)
+        .collect()
     )
 
 
-def root_causes(asked: pl.DataFrame) -> pl.DataFrame:
+def _named(days: pl.DataFrame) -> pl.DataFrame:
+    return days.select("day", unique_id="series", **_NAMES)
+
+
+def anomalies(asked: pl.LazyFrame) -> pl.DataFrame:
+    """A score of every day, from that day and earlier ones, and whether it is an alert at the default setting."""
+    from models.foresight.anomalies import scores
+
+    told = scores(asked.select("usage", "cost", series="unique_id", day="ds").collect())
+    return told.select("series", "day", pl.col("score").fill_null(0.0), "flag").rename(
+        {"series": "unique_id", "day": "ds"}
+    )
+
+
+def root_causes(asked: pl.LazyFrame) -> pl.DataFrame:
     """What explains each case, best first."""
     from models.foresight.root_cause import causes
 
-    dimensions = [name for name in asked.columns if name not in ("case", "actual", "expected")]
-    told = causes(asked, dimensions, ["case"])
+    dimensions = [name for name in asked.collect_schema() if name not in ("case", "actual", "expected")]
+    told = causes(asked.collect(), dimensions, ["case"])
     return told.select("case", "rank", dim=pl.col("dimensions").list.join("&"), value=pl.col("values").list.join("&"))
 
 
-TASKS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+TASKS: dict[str, Callable[[pl.LazyFrame], pl.DataFrame]] = {
     "m4d": forecasts,
     "monthend": forecasts,
     "speed": forecasts,
@@ -84,7 +92,7 @@ def main() -> None:
     parser.add_argument("--input", required=True, type=Path)
     parser.add_argument("--output", required=True, type=Path)
     told = parser.parse_args()
-    TASKS[told.task](pl.read_parquet(told.input)).write_parquet(told.output)
+    TASKS[told.task](pl.scan_parquet(told.input)).write_parquet(told.output)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def ours(asked: pl.DataFrame) -> pl.DataFrame:
     """Outlay, by the function that assets call."""
     from tests.bench.adapter import forecasts
 
-    return forecasts(asked)
+    return forecasts(asked.lazy())
 
 
 def measure(

@@ -46,7 +46,7 @@ def scorer(bench: Path) -> ModuleType:
 
 
 def answered(bench: Path, task: str, name: str) -> pl.DataFrame:
-    return TASKS[task](pl.read_parquet(bench / "data" / f"{name}.parquet"))
+    return TASKS[task](pl.scan_parquet(bench / "data" / f"{name}.parquet"))
 
 
 def figures(scorer: ModuleType, bench: Path, task: str) -> dict[str, Any]:

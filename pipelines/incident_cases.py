@@ -36,6 +36,7 @@ _JUDGED_BY = ("incident_id", "value_name", "expected", "actual", "first_day", "l
 """What of a head its causes depend on, besides the charges behind it."""
 _SAME = "same"
 """Column of what is kept: a digest of what the causes were found from."""
+_KEPT = pl.Schema({**ANOMALY_CAUSES.polars_schema, _SAME: pl.String()})
 _DIGITS = 32
 """Characters of a digest in a file's name."""
 PLACES = ("vendor", "team", "component", "model")
@@ -74,12 +75,36 @@ def _of_event(event: EventSettings) -> Iterator[Foreseen]:
         yield Foreseen(event.name, event.scope, over, over + timedelta(days=GAP), -direction)
 
 
-def explained_by(head: Head, leaves: pl.DataFrame, told: Sequence[Foreseen]) -> str | None:
+def explained(
+    heads: Sequence[Head], leaves: pl.DataFrame, events: Sequence[Foreseen], folder: Path
+) -> tuple[list[dict[str, str | None]], pl.DataFrame]:
+    """What is known of each incident (`incident_id`, `explained_by`, `of_vendor`, …), and `marts.anomaly_causes`.
+
+    Causes of an incident that is as it was before are those that `folder` keeps of it.
+    """
+    file = folder / f"causes-{digest(code_fingerprint())[:_DIGITS]}.parquet"
+    kept = read_kept(file, _KEPT)
+    before = {} if kept is None else kept.partition_by(_SAME, as_dict=True)
+    known: list[dict[str, str | None]] = []
+    told = [_KEPT.to_frame()]
+    for head in heads:
+        rows = _behind(head, leaves)
+        named = {"incident_id": head["incident_id"], "explained_by": _explained_by(head, rows, events)}
+        known.append({**named, **_places(rows)})
+        told.append(_usage_alone(head) if head["measure"] == "usage" else _causes(head, rows, before))
+    causes = pl.concat(told)
+    if kept is None or not kept.equals(causes):
+        keep(causes, file)
+        forget_all_but({file}, folder, "causes-*")
+    return known, causes.drop(_SAME)
+
+
+def _explained_by(head: Head, rows: pl.DataFrame, told: Sequence[Foreseen]) -> str | None:
     """The name of the first that explains an incident: most of its impact lies in the scope."""
     may = [each for each in told if each.may_explain(head)]
     if not may:
         return None
-    rows = _behind(head, leaves).select("day", "cost", *_VALUES)
+    rows = rows.select("day", "cost", *_VALUES)
     deviation = pl.concat(
         [
             _of_days(head, rows).select(*_VALUES, "cost"),
@@ -99,9 +124,9 @@ def _within(scope: SeriesScope) -> pl.Expr:
     return reduce(and_, told, pl.lit(value=True))
 
 
-def places(head: Head, leaves: pl.DataFrame) -> dict[str, str | None]:
+def _places(rows: pl.DataFrame) -> dict[str, str | None]:
     """`of_vendor`, `of_team`, … of an incident: the value that most of its head's cost has, on its days and before."""
-    rows = _behind(head, leaves).with_columns(pl.col("cost").cast(pl.Float64))
+    rows = rows.select(*PLACES, pl.col("cost").cast(pl.Float64))
     whole = float(rows["cost"].sum())
     found: dict[str, str | None] = {}
     for name in PLACES:
@@ -110,28 +135,13 @@ def places(head: Head, leaves: pl.DataFrame) -> dict[str, str | None]:
     return found
 
 
-def kept_causes(heads: Sequence[Head], leaves: pl.DataFrame, folder: Path) -> pl.DataFrame:
-    """`marts.anomaly_causes` of these incidents; of one that is as it was before, what `folder` keeps of it."""
-    file = folder / f"causes-{digest(code_fingerprint())[:_DIGITS]}.parquet"
-    schema = pl.Schema({**ANOMALY_CAUSES.polars_schema, _SAME: pl.String()})
-    kept = read_kept(file, schema)
-    before = {} if kept is None else kept.partition_by(_SAME, as_dict=True)
-    told = [schema.to_frame()]
-    for head in heads:
-        if head["measure"] == "usage":
-            told.append(_usage_alone(head).with_columns(pl.lit(None, pl.String).alias(_SAME)))
-            continue
-        items = cause_items(_behind(head, leaves))
-        same = digest(*(str(head[name]) for name in _JUDGED_BY), digest_of(items))
-        made = before.get((same,))
-        if made is None:
-            made = incident_causes(_case(head, items), CAUSES, NESTING).with_columns(pl.lit(same).alias(_SAME))
-        told.append(made)
-    rows = pl.concat(told)
-    if kept is None or not kept.equals(rows):
-        keep(rows, file)
-        forget_all_but({file}, folder, "causes-*")
-    return rows.drop(_SAME)
+def _causes(head: Head, rows: pl.DataFrame, before: Mapping[tuple[object, ...], pl.DataFrame]) -> pl.DataFrame:
+    items = cause_items(rows)
+    same = digest(*(str(head[name]) for name in _JUDGED_BY), digest_of(items))
+    made = before.get((same,))
+    if made is None:
+        made = incident_causes(_case(head, items), CAUSES, NESTING).with_columns(pl.lit(same).alias(_SAME))
+    return made
 
 
 def _usage_alone(head: Head) -> pl.DataFrame:
@@ -141,9 +151,9 @@ def _usage_alone(head: Head) -> pl.DataFrame:
     row = {
         **nothing, **amounts, "incident_id": head["incident_id"], "rank": 1, "standing": REST,
         "currency": head["currency"], "share": 1.0 if head["impact"] else None, "volume_effect": head["impact"],
-        "sentence": usage_sentence(head),
+        "sentence": usage_sentence(head), _SAME: None,
     }  # fmt: skip
-    return pl.DataFrame([row], schema=ANOMALY_CAUSES.polars_schema)
+    return pl.DataFrame([row], schema=_KEPT)
 
 
 def _case(head: Head, items: pl.DataFrame) -> Case:

@@ -22,7 +22,7 @@ from models.foresight.incidents import incidents
 from models.foresight.series import KEY
 from pipelines.anomaly_scores import kept_scores
 from pipelines.cost_leaves import cost_leaves, judged_series
-from pipelines.incident_cases import PLACES, explained_by, foreseen, kept_causes, places
+from pipelines.incident_cases import PLACES, explained, foreseen
 from pipelines.marts.economics import Economics
 from pipelines.usage_judged import unpaid_usage
 from pipelines.warehouse import Mart
@@ -92,17 +92,12 @@ class Detection:
         told = _told(pl.concat([of_cost, of_usage], how="diagonal"), series, origin.day)
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
         heads = grouped.filter("is_head").sort("first_day", "incident_id").rows(named=True)
-        events = foreseen(self.economics.work.settings)
-        placed = [
-            {"incident_id": head["incident_id"], "explained_by": explained_by(head, leaves, events)}
-            | places(head, leaves)
-            for head in heads
-        ]
-        anomalies = _counted(grouped, placed, settings.minimum_impact)
+        known, causes = explained(heads, leaves, foreseen(self.economics.work.settings), folder)
+        anomalies = _counted(grouped, known, settings.minimum_impact)
         paid = scored.join(series.select("series", "day", actual="effective_cost"), on=["series", "day"])
         return Anomalies(
             ANOMALIES.check(anomalies),
-            ANOMALY_CAUSES.check(kept_causes(heads, leaves, folder)),
+            ANOMALY_CAUSES.check(causes),
             ANOMALY_DAYS.check(_days(grouped, paid, used)),
         )
 

@@ -70,6 +70,17 @@ def test_every_series_is_forecast_on_every_day_and_nothing_is_infinite(made: For
     assert made.days.filter(~pl.col("expected").is_between("low_95", "high_95")).is_empty()
 
 
+@pytest.mark.xfail(reason="accuracy.replayed cannot take a panel that no earlier origin looks back on")
+@pytest.mark.parametrize("days", [1, 2, 20])
+def test_a_lone_new_series_is_forecast_and_said_to_be_short(days: int) -> None:
+    """Nothing else is in its panel, and no earlier origin has enough to learn from: the first days of a home."""
+    rows = [("new", FIRST + timedelta(days=n), Decimal(7)) for n in range(days)]
+    history = pl.DataFrame(rows, schema={"series": pl.String, "day": pl.Date, "value": MONEY}, orient="row")
+    told = forecast(history, until=date(2026, 2, 28))
+    assert set(told.days["expected"]) == {Decimal(7)}
+    assert set(told.days["status"]) == {Status.SHORT}
+
+
 def test_what_was_is_summed_exactly_whatever_it_was(made: Forecast) -> None:
     """June so far of every landing is the sum of its own rows, credits, nulls and tiny amounts as they are."""
     of_june = histories().filter(pl.col("day") >= date(2026, 6, 1)).group_by("series").agg(pl.col("value").sum())

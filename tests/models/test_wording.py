@@ -65,3 +65,17 @@ def test_changes_signs_counts_and_dates() -> None:
     assert wording.day_text(date(2026, 7, 8)) == "8 July 2026"
     assert wording.month_text("2026-07") == "July 2026"
     assert wording.instant_text(datetime(2026, 7, 8, 6, 2, tzinfo=UTC)) == "8 July 2026, 06:02 UTC"
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [
+        (None, wording.UNKNOWN),
+        ("999.994", "999.99 USD"),
+        ("1000.5", "1,000 USD"),
+        ("-612399.51", "-612,400 USD"),
+        ("0.001", "<0.01 USD"),
+    ],
+)
+def test_what_nobody_knows_to_the_cent_is_whole_from_a_thousand_on(amount: str | None, written: str) -> None:
+    assert wording.about_text(None if amount is None else Decimal(amount), "USD") == written

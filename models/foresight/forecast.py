@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -71,10 +72,16 @@ class Forecast:
     """
 
     days: pl.DataFrame
-    landing: pl.DataFrame
     accuracy: pl.DataFrame
     unapplied: Mapping[str, str]
-    apart: tuple[Partition, ...] = ()
+    apart: tuple[Partition, ...]
+    _history: pl.DataFrame
+    _answers: Sequence[_Answer]
+
+    @cached_property
+    def landing(self) -> pl.DataFrame:
+        """See above; made when it is asked for."""
+        return _landings(self._answers, self.days, self._history)
 
 
 def forecast(
@@ -87,12 +94,14 @@ def forecast(
     known_events: Sequence[events.Event] = (),
     keys: Mapping[str, events.Key] | None = None,
     partitions: Sequence[Partition] = (),
+    judged: bool = True,
 ) -> Forecast:
     """Every series of `history` (`panel.HISTORY`: series, day, value) forecast to `until`, or `steps` days ahead.
 
     Each panel (series whose history ends on the same day) is answered alone, from nothing after its own last day.
     `absent` and `as_of` are `panel.panels`'. `known_events` apply by `keys` (series -> what it is of), see `events`.
     What `partitions` name adds up to the cent on each day, see `hierarchy`; that is for money, so days are then cents.
+    Unless `judged`, back-tests are not replayed for `accuracy`, which is then without rows: a fifth of the time.
     A series whose history ends on `until` or later has no days ahead and no rows. OutlayError for awkward input (see
     `panel`), and unless exactly one of `until` and `steps` is given.
     """
@@ -104,18 +113,18 @@ def forecast(
         for panel in panels(history, absent=absent, as_of=as_of):
             if horizon := _horizon(panel, until, steps):
                 effects = events.effects(panel, horizon, known_events, keys or {})
-                apart = list(threads.map(lambda part: _answer(*part), _parts(effects, horizon)))
+                apart = list(threads.map(lambda part: _answer(*part, judged=judged), _parts(effects, horizon)))
                 within = _within(panel, partitions)
                 answers += _adding_up(apart, within) if within else apart
                 together.update(within)
     known = history if as_of is None else history.filter(pl.col("day") <= as_of)
-    days = _days(answers, known)
     return Forecast(
-        days,
-        _landings(answers, days, known),
+        _days(answers, known),
         pl.concat([answer.accuracy for answer in answers] or [pl.DataFrame()]),
         _unapplied(answers),
         tuple(part for part in partitions if part not in together),
+        known,
+        answers,
     )
 
 
@@ -175,7 +184,7 @@ def _cuts(panel: Panel) -> tuple[int, ...]:
     return tuple(cut for cut in weeks if cut <= EVERY_WEEK or cut > SAME_SEASON or cut % 14 == 0)
 
 
-def _answer(effects: events.Effects, horizon: int, first: int, last: int) -> _Answer:
+def _answer(effects: events.Effects, horizon: int, first: int, last: int, *, judged: bool) -> _Answer:
     panel = effects.history.rows(first, last)
     points = best_points(panel, horizon, cuts=_cuts(panel))
     errors = intervals.errors_of(panel, points)
@@ -191,7 +200,7 @@ def _answer(effects: events.Effects, horizon: int, first: int, last: int) -> _An
         start, end = period.steps(panel.origin)  # type: ignore[arg-type]
         rests.append((period, _rest(errors, values, unit, floor[:, 0], (start, end))))
     status = _status(panel)
-    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors), status)
+    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors), status) if judged else None
     return _Answer(
         panel,
         values,
@@ -202,7 +211,7 @@ def _answer(effects: events.Effects, horizon: int, first: int, last: int) -> _An
         points.method,
         status,
         effects.names[first:last],
-        told,
+        pl.DataFrame() if told is None else told,
         effects.unapplied,
     )
 
@@ -310,7 +319,7 @@ def _cents(*names: str) -> list[pl.Expr]:
     ]
 
 
-def _landings(answers: list[_Answer], days: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
+def _landings(answers: Sequence[_Answer], days: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     for answer in answers:
         known = np.isfinite(answer.panel.values)

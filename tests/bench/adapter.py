@@ -42,7 +42,7 @@ def forecasts(asked: pl.LazyFrame) -> pl.DataFrame:
     told = [_named(pl.DataFrame(schema={"series": pl.String, "day": ends.schema["last"], **_TOLD}))]
     for (steps,), part in together.items():
         of_these = history.filter(pl.col("series").is_in(part["unique_id"].implode()))
-        told.append(_named(forecast(of_these.collect(), steps=steps).days))
+        told.append(_named(forecast(of_these.collect(), steps=steps, judged=False).days))
     return (
         rows.filter(pl.col("value").is_null())
         .join(ends.lazy(), on="unique_id", how="left", maintain_order="left")

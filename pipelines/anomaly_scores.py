@@ -21,7 +21,7 @@ _DIGITS = 32
 """Characters of a digest in a file's name."""
 _INPUT = ("series", "day", "usage", "cost")
 _SAME = "same"
-"""Column of what is kept: a hash of what the row was judged by."""
+"""Column of what is kept: a hash of what its day was judged by."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,29 +29,35 @@ _log = logging.getLogger(__name__)
 def kept_scores(series: pl.DataFrame, sensitivity: Sensitivity, folder: Path) -> pl.DataFrame:
     """`anomalies.scores` of series (`series`, `day`, `usage`, `cost`), most of it from what `folder` keeps.
 
-    The same, to the bit, as if all of it were judged now.
+    The same, to the bit, as if all of it were judged now; sorted by day, then series.
     """
     file = folder / f"scores-{digest(code_fingerprint(), repr(sensitivity), pl.__version__)[:_DIGITS]}.parquet"
-    rows = series.select(_INPUT).sort("series", "day")
-    hashed = rows.select("series", "day", rows.hash_rows(seed=0).alias(_SAME))
-    schema = pl.Schema({**scores(rows.clear()).schema, _SAME: hashed.schema[_SAME]})
+    rows = series.select(_INPUT)
+    days = _by_day(rows)
+    schema = pl.Schema({**scores(rows.clear()).schema, _SAME: days.schema[_SAME]})
     kept = read_kept(file, schema)
-    since = _first(rows) if kept is None else first_difference(kept, hashed)
+    since = _first(rows) if kept is None else first_difference(kept.select("day", _SAME).unique(), days)
     if kept is not None and since is None:
         return kept.drop(_SAME)
     _log.debug("anomalies are judged from %s on", since)
     before = schema.to_frame() if kept is None else kept.filter(pl.col("day") < since)
-    told = pl.concat([before.drop(_SAME), scores(rows, since=since, sensitivity=sensitivity)]).sort("series", "day")
-    keep(told.join(hashed, on=["series", "day"], how="left", maintain_order="left"), file)
+    judged = scores(rows, since=since, sensitivity=sensitivity).sort("day", maintain_order=True)
+    told = pl.concat([before, judged.join(days, on="day", how="left", maintain_order="left")])
+    keep(told, file)
     forget_all_but({file}, folder, "scores-*")
-    return told
+    return told.drop(_SAME)
+
+
+def _by_day(rows: pl.DataFrame) -> pl.DataFrame:
+    """`day` and `same`: a hash of all that is known of it, in whatever order."""
+    hashed = rows.select("day", rows.hash_rows(seed=0).alias(_SAME))
+    return hashed.group_by("day").agg(pl.col(_SAME).sum())
 
 
 def first_difference(before: pl.DataFrame, now: pl.DataFrame) -> date | None:
-    """The first day on which rows (`series`, `day`, `same`) differ; None where none does."""
-    either = before.select("series", "day", _SAME).join(now, on=["series", "day"], how="full", coalesce=True)
-    differs = either.filter(pl.col(_SAME).ne_missing(pl.col(f"{_SAME}_right")))
-    return _first(differs)
+    """The first day on which two of `_by_day` differ; None where none does."""
+    either = before.join(now, on="day", how="full", coalesce=True)
+    return _first(either.filter(pl.col(_SAME).ne_missing(pl.col(f"{_SAME}_right"))))
 
 
 def _first(rows: pl.DataFrame) -> date | None:

@@ -103,8 +103,8 @@ class Detection:
 
 
 def _named(series: pl.DataFrame) -> pl.DataFrame:
-    """SERIES with a text that names each."""
-    parts = [pl.col(name).fill_null("\0") for name in KEY]
+    """SERIES with a text that names each, and has their order: what is null comes last."""
+    parts = [pl.col(name).fill_null("\U0010ffff") for name in KEY]
     return series.with_columns(series=pl.concat_str(parts, separator="\x1f"))
 
 

@@ -13,7 +13,6 @@ from polars.testing import assert_frame_equal
 from models.foresight.anomalies import Sensitivity, scores
 from models.table import MONEY
 from pipelines import anomaly_scores
-from pipelines.anomaly_scores import kept_scores
 
 FIRST = date(2026, 1, 5)
 QUIET = Sensitivity()
@@ -29,6 +28,11 @@ def series(days: int = 100, count: int = 24, **changed: float) -> pl.DataFrame:
             cost = changed.get(f"{name}_{day}", float(usual))
             rows.append({"series": name, "day": FIRST + timedelta(days=day), "usage": float(usual), "cost": cost})
     return pl.DataFrame(rows).with_columns(pl.col("usage", "cost").cast(MONEY))
+
+
+def kept_scores(rows: pl.DataFrame, sensitivity: Sensitivity, folder: Path) -> pl.DataFrame:
+    """In the order of `scores`."""
+    return anomaly_scores.kept_scores(rows, sensitivity, folder).sort("series", "day")
 
 
 class Judged:

@@ -7,12 +7,13 @@ less than taking the best one, whose lead is often luck (Bates & Granger 1969). 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from models.foresight.candidates import CANDIDATES, DAMPING, Line, Seasonless
+from models.foresight.monthly_charges import monthly_charges
 from models.foresight.panel import Panel
 from models.foresight.seasonality import WEEK, year_factors
 
@@ -64,16 +65,19 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     if any(cut % WEEK for cut in cuts) or list(cuts) != sorted({*cuts} - {0}):
         raise ValueError(f"earlier origins are whole weeks back, the latest first, not {cuts}")
     origins = (0, *cuts)
-    factors = year_factors(panel, horizon)
-    history = Seasonless.of(panel.values / factors[:, : panel.days], dated=panel.origin is not None)
+    charges = monthly_charges(panel, horizon, origins)
+    usual = panel if charges is None else replace(panel, values=panel.values - charges.past)
+    factors = year_factors(usual, horizon)
+    history = Seasonless.of(usual.values / factors[:, : panel.days], dated=panel.origin is not None)
     lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
     lines = Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
     came = _came(panel, cuts, horizon)
-    judged = _Judged.of(lines, season[1:], came)
+    judged = _Judged.of(lines, season[1:], came if charges is None else came - charges.ahead[1:])
     weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
     mean = _mean_line(lines, weights)
     values = (mean.level[:, :, None] + mean.drift[:, :, None] * _steps(horizon)) * season
+    values = values if charges is None else values + charges.ahead
     never_negative = np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1, initial=0.0) >= 0
     values = np.where(never_negative[:, None], np.maximum(values, 0.0), values)
     ended = _ended(panel)

@@ -29,7 +29,10 @@ _TOLD = dict.fromkeys(_NAMES.values(), pl.Float64())
 
 
 def forecasts(asked: pl.LazyFrame) -> pl.DataFrame:
-    """Every day to come of every series, with 80 and 95 % intervals; null of a series without one known day."""
+    """Every day to come of every series, with 80 and 95 % intervals; null of a series without one known day.
+
+    How good earlier forecasts were is published beside them, but not asked here: it is not worked out.
+    """
     from models.foresight.forecast import forecast
 
     day = pl.col("ds").cast(pl.Date) if "ds" in asked.collect_schema() else pl.col("t")

@@ -33,7 +33,7 @@ def replayed(pool: Pool, errors: Errors) -> np.ndarray:
     judged = sorted(range(len(errors.cuts)), key=errors.cuts.__getitem__)[3:-1:4][:REPLAYS]
     days = min(errors.horizon, REPLAY_DAYS)
     out = np.full((len(LEVELS), len(judged), errors.scaled.shape[1], days), np.nan, dtype=np.float32)
-    counts = pool.counts.reshape(len(errors.cuts), errors.horizon, -1)[:, :days]
+    counts = pool.counts.reshape(len(errors.cuts), errors.horizon, pool.counts.shape[1])[:, :days]
     for place, at in enumerate(judged):
         cut = errors.cuts[at]
         kept = [index for index, other in enumerate(errors.cuts) if other > cut]

@@ -38,6 +38,8 @@ PRIOR_ORIGINS = 8.0
 """Weight of the prior (Laplace, of the series' own mean error) in origins."""
 KINSHIP = 0.25
 """Correlation of errors of two series at one origin: a panel of many series is worth 1/KINSHIP independent ones."""
+UNJUDGED_SHARE = 0.25
+"""Mean error of a series that no earlier origin judged, where none of the panel is: a guess, as a share of its level."""
 SCALE_PRIOR = 3.0
 """Origins that the panel's usual ratio of error to day-to-day change is worth beside a series' own errors."""
 SMALLEST_GROWTH, LARGEST_GROWTH = 0.1, 10.0
@@ -100,7 +102,7 @@ def errors_of(panel: Panel, points: Points) -> Errors:
     level = np.where(level > 0, level, 1.0)[:, None]
     relative = np.maximum(np.abs(points.backtests) / level, SMALLEST_SIZE)
     off = came - points.backtests
-    scale = _scale(panel, off / relative)[:, None]
+    scale = _scale(panel, off / relative, level[:, 0])[:, None]
     unit = relative * scale
     ahead = np.maximum(np.abs(points.values) / level, SMALLEST_SIZE) * scale
     return Errors(
@@ -183,17 +185,23 @@ def what_came(panel: Panel, cuts: tuple[int, ...], horizon: int) -> np.ndarray:
     return np.stack([padded[:, panel.days - cut : panel.days - cut + horizon] for cut in cuts])
 
 
-def _scale(panel: Panel, off: np.ndarray) -> np.ndarray:
-    """(n) mean absolute error of each series, shrunk to the panel's ratio of errors to day-to-day changes."""
+def _scale(panel: Panel, off: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """(n) mean absolute error of each series, shrunk to the panel's ratio of errors to day-to-day changes.
+
+    A series that no earlier origin judged may be off by a share of its level, however even its few days were.
+    """
     change = _mean(np.abs(np.diff(panel.values, axis=1)), axis=1)
     change = np.where(change > 0, change, np.nan)
     own = _mean(np.abs(off), axis=(0, 2))
+    share = own / level
     origins = np.isfinite(off).any(axis=2).sum(axis=0)
     ratio = own / change
     usual = np.median(ratio[np.isfinite(ratio)]) if np.isfinite(ratio).any() else 1.0
     prior = np.where(np.isfinite(change), usual * change, own)
     own, prior = np.where(np.isfinite(own), own, prior), np.where(np.isfinite(prior), prior, 0.0)
     scale = (np.where(np.isfinite(own), own, 0.0) * origins + prior * SCALE_PRIOR) / (origins + SCALE_PRIOR)
+    unjudged = np.median(share[np.isfinite(share)]) if np.isfinite(share).any() else UNJUDGED_SHARE
+    scale = np.where(origins == 0, np.maximum(scale, unjudged * level), scale)
     return np.where(scale > 0, scale, 1e-9)
 
 

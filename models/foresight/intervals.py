@@ -39,7 +39,7 @@ PRIOR_ORIGINS = 8.0
 KINSHIP = 0.25
 """Correlation of errors of two series at one origin: a panel of many series is worth 1/KINSHIP independent ones."""
 UNJUDGED_SHARE = 0.25
-"""Mean error of a series that no earlier origin judged, where none of the panel is: a guess, as a share of its level."""
+"""Mean error of a series that no earlier origin judged, where none of the panel is: a guess, a share of its level."""
 SCALE_PRIOR = 3.0
 """Origins that the panel's usual ratio of error to day-to-day change is worth beside a series' own errors."""
 SMALLEST_GROWTH, LARGEST_GROWTH = 0.1, 10.0

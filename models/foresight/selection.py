@@ -28,6 +28,8 @@ LEAST_ORIGINS = 3
 SHARPNESS = 2
 """Weights fall with this power of the error: 0 is the plain mean, ∞ the best candidate alone. By back-tests 1 to 5 are
 about as good, the best alone is clearly worse."""
+DOUBTED, REFUTED = 1.25, 2.0
+"""Whoever erred twice as much as another does not answer alone; on the reference series nothing hangs on it."""
 PRIOR_ORIGINS = 3
 """Origins that the typical error of a candidate in the panel counts for, beside the series' own."""
 ENDED_DAYS = 56
@@ -157,11 +159,14 @@ def _alone(alone: np.ndarray, judged: _Judged) -> np.ndarray:
     """(candidates, n) the weights by error, but for what a candidate answers alone.
 
     Of a walk only the last value tells anything; a dozen origins are too few to see that means of weeks do not. It must
-    have been one at the judged origins, too: a single event looks like a walk for a while.
+    have been one at the judged origins, too, and not have erred by much more than others did (DOUBTED to REFUTED times
+    the least error): a single event looks like a walk for a while.
     """
     known = np.isfinite(alone)
     alone = np.where(known, alone, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    alone = np.where(judged.origins >= LEAST_ORIGINS, alone, 0.0)
+    least = np.where(np.isfinite(judged.off), judged.off, np.inf).min(axis=0)
+    trust = np.clip((REFUTED * least - judged.off) / np.maximum((REFUTED - DOUBTED) * least, 1e-12), 0.0, 1.0)
+    alone = np.where((judged.origins >= LEAST_ORIGINS) & np.isfinite(trust), alone * trust, 0.0)
     return alone + (1 - alone.sum(axis=0)) * judged.weights()
 
 

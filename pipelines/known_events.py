@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from models.foresight.events import Event, Kind
-from models.foresight.holiday_events import Holidays
+from models.foresight.holiday_factors import Holidays
 from models.ledger.contract_rates import ContractRate
 from models.ledger.vendors import VENDORS, issuer_family
 from pipelines.settings.foresight import EventSettings, HolidaySettings

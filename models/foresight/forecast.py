@@ -21,6 +21,7 @@ import polars as pl
 from models.errors import OutlayError
 from models.foresight import accuracy, events, intervals, landing
 from models.foresight.hierarchy import CENTS, Partition, reconcile
+from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import BOUNDS, Period
 from models.foresight.panel import Absent, Panel, panels
 from models.foresight.selection import best_points
@@ -94,12 +95,14 @@ def forecast(
     known_events: Sequence[events.Event] = (),
     keys: Mapping[str, events.Key] | None = None,
     partitions: Sequence[Partition] = (),
+    holidays: Holidays | None = None,
     judged: bool = True,
 ) -> Forecast:
     """Every series of `history` (`panel.HISTORY`: series, day, value) forecast to `until`, or `steps` days ahead.
 
     Each panel (series whose history ends on the same day) is answered alone, from nothing after its own last day.
-    `absent` and `as_of` are `panel.panels`'. `known_events` apply by `keys` (series -> what it is of), see `events`.
+    `absent` and `as_of` are `panel.panels`'. `known_events` apply by `keys` (series -> what it is of), see `events`;
+    `holidays` to all, see `holiday_factors`.
     What `partitions` name adds up to the cent on each day, see `hierarchy`; that is for money, so days are then cents.
     Unless `judged`, back-tests are not replayed for `accuracy`, which is then without rows: a fifth of the time.
     A series whose history ends on `until` or later has no days ahead and no rows. OutlayError for awkward input (see
@@ -113,7 +116,9 @@ def forecast(
         for panel in panels(history, absent=absent, as_of=as_of):
             if horizon := _horizon(panel, until, steps):
                 effects = events.effects(panel, horizon, known_events, keys or {})
-                apart = list(threads.map(lambda part: _answer(*part, judged=judged), _parts(effects, horizon)))
+                apart = list(
+                    threads.map(lambda part: _answer(*part, holidays=holidays, judged=judged), _parts(effects, horizon))
+                )
                 within = _within(panel, partitions)
                 answers += _adding_up(apart, within) if within else apart
                 together.update(within)
@@ -184,9 +189,11 @@ def _cuts(panel: Panel) -> tuple[int, ...]:
     return tuple(cut for cut in weeks if cut <= EVERY_WEEK or cut > SAME_SEASON or cut % 14 == 0)
 
 
-def _answer(effects: events.Effects, horizon: int, first: int, last: int, *, judged: bool) -> _Answer:
+def _answer(
+    effects: events.Effects, horizon: int, first: int, last: int, *, holidays: Holidays | None, judged: bool
+) -> _Answer:
     panel = effects.history.rows(first, last)
-    points = best_points(panel, horizon, cuts=_cuts(panel))
+    points = best_points(panel, horizon, cuts=_cuts(panel), holidays=holidays)
     errors = intervals.errors_of(panel, points)
     floor = np.where(_never_negative(panel), 0.0, -np.inf)[:, None]
     factor, amount = effects.factor[first:last], effects.amount[first:last]
@@ -210,10 +217,19 @@ def _answer(effects: events.Effects, horizon: int, first: int, last: int, *, jud
         rests,
         points.method,
         status,
-        effects.names[first:last],
+        _known(effects.names[first:last], points.on_holidays, holidays),
         pl.DataFrame() if told is None else told,
         effects.unapplied,
     )
+
+
+def _known(
+    names: list[tuple[str, ...]], on_holidays: np.ndarray | None, holidays: Holidays | None
+) -> list[tuple[str, ...]]:
+    """Names of the events in each series' forecast, holidays among them."""
+    if on_holidays is None or holidays is None:
+        return names
+    return [(*of, holidays.name) if show else of for of, show in zip(names, on_holidays.tolist(), strict=True)]
 
 
 def _adding_up(answers: list[_Answer], partitions: list[Partition]) -> list[_Answer]:

@@ -17,7 +17,7 @@ from models.foresight.event_placing import RECENT, SERIES_KEY, launched, place
 from models.foresight.events import Event
 from models.foresight.forecast import Forecast, Status, forecast
 from models.foresight.hierarchy import Partition
-from models.foresight.holiday_events import Holidays, holiday_events
+from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import QUARTER, period_of
 from models.foresight.panel import Absent
 from models.foresight.series import DIMENSIONS, ITEMS, KEY
@@ -159,16 +159,15 @@ def outlook(
     history, names = _histories(pl.concat([series, launched(series, made_on, known_events)]))
     of_days = pl.DataFrame(schema=ITEMS) if items is None else items
     placed = place(known_events, names, _recent_costs(history, made_on), of_days)
-    until = horizon_of(made_on)
-    of_holidays = [] if holidays is None else holiday_events(history, holidays, until)
     answer = forecast(
         history,
-        until=until,
+        until=horizon_of(made_on),
         absent=Absent.NO_CHARGE,
         as_of=made_on,
-        known_events=[*placed.events, *of_holidays],
+        known_events=placed.events,
         keys={name: {SERIES_KEY: name} for name in names["series"]},
         partitions=_partitions(names),
+        holidays=holidays,
     )
     return _published(answer, names, placed.unapplied)
 

@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 
 from models.foresight.candidates import CANDIDATES, DAMPING, Line, Seasonless
+from models.foresight.holiday_factors import Holidays, holiday_factors
 from models.foresight.monthly_charges import monthly_charges
 from models.foresight.panel import Panel
-from models.foresight.seasonality import WEEK, year_factors
+from models.foresight.seasonality import TOO_QUIET, WEEK, year_factors
 
 CUTS = tuple(range(7, 85, 7))
 """Earlier origins, in days before the panel's; whole weeks."""
@@ -47,7 +48,8 @@ class Points:
 
     `errors`, one row per series and candidate, and of what answers: `series`, `method`, `error` (Σ of absolute errors
     of totals over the horizon ÷ Σ of what came; null if nothing came or nothing could be judged), `chosen`, `weight`
-    (share in the weighted mean), `judged_origins`, and `reason` in words.
+    (share in the weighted mean), `judged_origins`, and `reason` in words. `on_holidays` (n): whether holidays change a
+    day ahead; None without any.
     """
 
     values: np.ndarray
@@ -55,9 +57,12 @@ class Points:
     cuts: tuple[int, ...]
     method: list[str]
     errors: pl.DataFrame
+    on_holidays: np.ndarray | None = None
 
 
-def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> Points:
+def best_points(
+    panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS, holidays: Holidays | None = None
+) -> Points:
     """The weighted mean of candidates per series, at the origin and at the earlier ones.
 
     Only days of this panel tell, none after an origin; but the weights, and how far the shared year is trusted, are
@@ -69,10 +74,13 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     origins = (0, *cuts)
     charges = monthly_charges(panel, horizon, origins)
     usual = panel if charges is None else replace(panel, values=panel.values - charges.past)
+    kept = None if holidays is None else holiday_factors(usual, horizon, holidays)
+    usual = usual if kept is None else replace(usual, values=_restated(usual.values, kept.past))
     factors = year_factors(usual, horizon)
     history = Seasonless.of(usual.values / factors[:, : panel.days], dated=panel.origin is not None)
     lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
     lines = Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
+    factors = factors if kept is None else factors * kept.told
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
     came = _came(panel, cuts, horizon)
     judged = _Judged.of(lines, season[1:], came if charges is None else came - charges.ahead[1:])
@@ -85,7 +93,14 @@ def best_points(panel: Panel, horizon: int, *, cuts: tuple[int, ...] = CUTS) -> 
     ended = _ended(panel)
     values[0][ended] = 0.0
     errors = _errors(panel, judged, weights, _off(values[1:], came), ended)
-    return Points(values[0], values[1:], cuts, [ENDED if over else WEIGHTED for over in ended], errors)
+    method = [ENDED if over else WEIGHTED for over in ended]
+    return Points(values[0], values[1:], cuts, method, errors, None if kept is None else kept.show & ~ended)
+
+
+def _restated(values: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """The history without its holidays; unknown where one left too little of a day to tell."""
+    told = factors >= TOO_QUIET
+    return np.where(told, values / np.where(told, factors, 1.0), np.nan)
 
 
 def _steps(horizon: int) -> np.ndarray:

@@ -14,7 +14,7 @@ import polars as pl
 
 from models.errors import OutlayError
 from models.foresight.event_placing import RECENT
-from models.foresight.holiday_events import Holidays
+from models.foresight.holiday_factors import Holidays
 from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END, Outlook, outlook
 from models.ledger.trust import CHECKS
 from models.table import Table

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from models.foresight.events import Event, Kind
-from models.foresight.holiday_events import Holidays
+from models.foresight.holiday_factors import Holidays
 from models.foresight.outlook import MEASURES, Outlook, horizon_of, outlook
 from models.foresight.series import DIMENSIONS, ITEMS, series
 

@@ -27,6 +27,9 @@ from models.foresight.seasonality import (
 DAMPING = 0.99
 """What is left of a drift a day later: a trend is not believed further than about a quarter."""
 
+RARE_WEEKS = 8
+"""What comes now and then is told by so many weeks where others ask a few days."""
+
 
 class Line(NamedTuple):
     """`level` and `drift` a day ahead, damped, and `alone`, how likely it is that no other candidate has anything to
@@ -92,11 +95,11 @@ def mean_of_days(count: int) -> Candidate:
 
 
 def median_of_days(count: int) -> Candidate:
-    """Median of the last days; of a sparse series their mean, as most of them are 0."""
+    """Median of the last days, so that one decides nothing; of a sparse series the mean of as many weeks."""
 
     def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
         median = _of_last(history.daily, count, cuts, _median)
-        return _flat(np.where(history.sparse, mean_of_weeks(count // WEEK)(history, cuts).level, median))
+        return _flat(np.where(history.sparse, mean_of_weeks(count // WEEK or RARE_WEEKS)(history, cuts).level, median))
 
     return answer
 
@@ -125,7 +128,7 @@ def median_of_weeks(count: int) -> Candidate:
 
 def smoothed(history: Seasonless, cuts: Sequence[int]) -> Line:
     """The level that exponential smoothing has reached, going on by its drift (`smoothing`); of a walk it tells all."""
-    level, drift, walk = smoothing.smoothed(history.daily, cuts)
+    level, drift, walk = smoothing.smoothed(history.daily, cuts, rare=history.sparse)
     return Line(level, drift, walk)
 
 
@@ -155,7 +158,7 @@ def _of_last(
 
 CANDIDATES: Mapping[str, Candidate] = MappingProxyType(
     {
-        "3 days": mean_of_days(3),
+        "median of 3 days": median_of_days(3),
         "1 week": mean_of_weeks(1),
         "median of 4 weeks": median_of_days(4 * WEEK),
         "median of 8 weeks": median_of_days(8 * WEEK),

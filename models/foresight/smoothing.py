@@ -26,6 +26,12 @@ WALK = 0.8
 MEMORY = 0.99
 """Weight of yesterday's error beside today's, where gains are weighed by their errors: half after 69 days."""
 
+FAR = 4.0
+"""Usual errors (root of the mean square) that a day is held back to; on the reference series 3 to 6 do alike."""
+
+WARMING = 14
+"""Days, by MEMORY, before a usual error is known."""
+
 ORDINARY = 2.0
 """A day's change counts towards a drift up to this many mean absolute changes: the rest of a jump is not a trend. In
 back-tests rolling over whole histories of walks, a drift of such changes costs nothing; one of plain changes does."""
@@ -46,22 +52,24 @@ class Smoothed(NamedTuple):
     walk: np.ndarray
 
 
-def smoothed(values: np.ndarray, cuts: Sequence[int]) -> Smoothed:
-    """Level, drift and likelihood of a walk, per cut and series.
+def smoothed(values: np.ndarray, cuts: Sequence[int], *, rare: np.ndarray | None = None) -> Smoothed:
+    """Level, drift and likelihood of a walk, per cut and series; `rare` (n): see `levels`.
 
     Of a walk the mean of its changes is the efficient estimate of a drift; of noise about a line, the line's slope, of
     which the theta method goes on by half (Assimakopoulos & Nikolopoulos 2000, Hyndman & Billah 2003).
     """
-    level, walk = levels(values, cuts)
+    level, walk = levels(values, cuts, rare=rare)
     drift = walk * ordinary_change(values, cuts) + (1 - walk) * line_slope(values, cuts) / 2
     return Smoothed(level, drift, walk)
 
 
-def levels(values: np.ndarray, cuts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def levels(values: np.ndarray, cuts: Sequence[int], *, rare: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """`level` and `walk` of Smoothed: simple exponential smoothing (Brown 1956), averaged over GAINS by likelihood
     (Akaike 1978).
 
-    A level starts at the first known value; an unknown day leaves it where it was. Errors count by MEMORY.
+    A level starts at the first known value; an unknown day leaves it where it was. Errors count by MEMORY. A day that
+    is off as none was before (FAR) is held back, unless the day before was off the same way: one day is an event, two
+    are a new level (after Gelper, Fried & Croux 2010). Not so where events are `rare` (n): they are all the cost there.
     """
     n, days = values.shape
     level, walk = np.full((2, len(cuts), n), np.nan)
@@ -71,10 +79,12 @@ def levels(values: np.ndarray, cuts: Sequence[int]) -> tuple[np.ndarray, np.ndar
     starts = known & (known.cumsum(axis=1) == 1)
     told = known & ~starts
     each = np.full((len(gains), n), np.nan)
-    squares, judged = np.zeros_like(each), np.zeros(n)
+    squares, judged, before = np.zeros_like(each), np.zeros(n), np.zeros_like(each)
+    far = np.where(np.zeros(n, dtype=bool) if rare is None else rare, 1e100, FAR)
     for day, value in enumerate(np.ascontiguousarray(values.T)):
         error = value - each
         error[:, ~told[:, day]] = 0.0
+        error, before = _held_back(error, before, far, np.sqrt(squares / np.maximum(judged, 1.0)), judged)
         squares *= MEMORY
         squares += error * error
         judged = MEMORY * judged + told[:, day]
@@ -85,6 +95,15 @@ def levels(values: np.ndarray, cuts: Sequence[int]) -> tuple[np.ndarray, np.ndar
             level[at[day]] = (weights * each).sum(axis=0)
             walk[at[day]] = (weights * (gains >= WALK)).sum(axis=0)
     return level, walk
+
+
+def _held_back(
+    error: np.ndarray, before: np.ndarray, far: np.ndarray, usual: np.ndarray, judged: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(gains, n) errors, of lone ones only so much as `far` usual errors; and 1 or −1 where a day was further off."""
+    bound = np.where(judged >= WARMING, far * usual, np.finfo(float).max)
+    off = np.sign(error) * (np.abs(error) > bound)
+    return np.where((off != 0) & (off != before), off * bound, error), off
 
 
 def _likelihoods(squares: np.ndarray, judged: np.ndarray) -> np.ndarray:

@@ -47,8 +47,20 @@ def test_after_a_level_shift_the_short_memories_weigh_most():
     """Six weeks at 20 after a year at 10: half a year's mean is 12.3, the answer within a twentieth of 20."""
     points = best_points(panel(np.concatenate([np.full(300, 10.0), np.full(42, 20.0)])), 7)
     np.testing.assert_allclose(points.values, 20.0, rtol=0.05)
-    weights = dict(points.errors.filter(method="3 days").select("method", "weight").iter_rows())
-    assert weights["3 days"] > 3 * points.errors.filter(method="median of 26 weeks")["weight"][0]
+    weights = dict(points.errors.select("method", "weight").iter_rows())
+    assert weights["median of 3 days"] > 3 * weights["median of 26 weeks"]
+
+
+def test_one_mad_day_at_the_end_is_no_new_level_but_three_of_them_are():
+    """A working week about 83 a day that ends with one day eightfold, or three days twofold: the month to come."""
+    noise = np.random.default_rng(1).normal(1, 0.03, 90)
+    calm = 100 * np.where(np.arange(90) % 7 < 5, 1.0, 0.4) * noise
+    mad, shifted = calm.copy(), calm.copy()
+    mad[-1] *= 8
+    shifted[-3:] *= 2
+    usual, after_one, after_three = best_points(panel(calm, mad, shifted), 31).values.sum(axis=1)
+    assert after_one < 1.1 * usual
+    assert after_three > 1.3 * usual
 
 
 def test_a_walk_is_answered_by_smoothing_alone_and_without_a_week():

@@ -14,7 +14,7 @@ it followed noise, with worse coverage and a worse interval score.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,15 +96,25 @@ class Bands:
 
 
 def errors_of(panel: Panel, points: Points) -> Errors:
-    """What the chosen forecasts were off at earlier origins, in units of their series and of the level of the day."""
+    """What the chosen forecasts were off at earlier origins, in units of their series and of the level of the day.
+
+    A monthly charge is no part of that level: what a fee will be is far surer than what its day costs beside it. Nor is
+    it an error that a fee was not expected before it was known: now it is.
+    """
     came = what_came(panel, points.cuts, points.values.shape[1])
+    values, backtests, charges = points.values, points.backtests, points.charges
+    if charges is not None:
+        fees = what_came(replace(panel, values=charges.past), points.cuts, values.shape[1])
+        came = came - np.where(charges.ahead[1:] == 0, fees, charges.ahead[1:])
+        panel = replace(panel, values=panel.values - charges.past)
+        values, backtests = values - charges.ahead[0], backtests - charges.ahead[1:]
     level = _mean(np.abs(panel.values[:, -LEVEL_DAYS:]), axis=1)
     level = np.where(level > 0, level, 1.0)[:, None]
-    relative = np.maximum(np.abs(points.backtests) / level, SMALLEST_SIZE)
-    off = came - points.backtests
+    relative = np.maximum(np.abs(backtests) / level, SMALLEST_SIZE)
+    off = came - backtests
     scale = _scale(panel, off / relative, level[:, 0])[:, None]
     unit = relative * scale
-    ahead = np.maximum(np.abs(points.values) / level, SMALLEST_SIZE) * scale
+    ahead = np.maximum(np.abs(values) / level, SMALLEST_SIZE) * scale
     return Errors(
         (off / unit).astype(np.float32), unit.astype(np.float32), ahead, points.cuts, panel.origin is not None
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -191,16 +192,22 @@ class _Runs:
             of_run &= self.length[:, :, month] > 1
         return past
 
+    @cached_property
+    def _told(self) -> tuple[np.ndarray, ...]:
+        """Row, rule and month of all that is known: of all that could be, little."""
+        return np.nonzero(self.known)
+
     def ahead(self, due: np.ndarray, end: int, horizon: int) -> np.ndarray:
         """(rows, horizon) what falls due after the first `end` days of the history, as known then."""
-        rules = np.arange(len(due))
         last = (due < end).sum(axis=1) - 1
-        length = np.where(self.known[:, rules, last], self.length[:, rules, last], 0)
-        out = np.zeros((len(length), horizon))
-        row, rule = np.nonzero(_once(length, due[rules, last]))
-        told, month = np.nonzero((due[rule] >= end) & (due[rule] < end + horizon))
-        amount = self.amount[row, rule, last[rule]]
-        np.add.at(out, (row[told], due[rule[told], month] - end), amount[told])
+        row, rule, month = self._told
+        is_last = month == last[rule]
+        row, rule, month = row[is_last], rule[is_last], month[is_last]
+        once = _once(row, rule, self.length[row, rule, month], due[rule, month])
+        row, rule, month = row[once], rule[once], month[once]
+        told, to_come = np.nonzero((due[rule] >= end) & (due[rule] < end + horizon))
+        out = np.zeros((len(self.amount), horizon))
+        np.add.at(out, (row[told], due[rule[told], to_come] - end), self.amount[row, rule, month][told])
         return out
 
 
@@ -211,16 +218,11 @@ def _share_of_last(out: np.ndarray) -> np.ndarray:
     return seen / np.minimum(np.arange(out.shape[1]) + 1, SEEN_DAYS)
 
 
-def _once(length: np.ndarray, last_due: np.ndarray) -> np.ndarray:
-    """(rows, rules) which rule tells of each charge: that of the longest run, the plain day of the month first."""
-    told = np.zeros(length.shape, dtype=np.bool_)
-    if not length.any():
-        return told
-    by_day = length.reshape(len(length), 3, _MONTH_DAYS)
-    best = by_day.argmax(axis=1)[:, None, :] == np.arange(3)[:, None]
-    length = np.where(best, by_day, 0).reshape(length.shape)
-    for day in np.unique(last_due[length.any(axis=0)]):
-        same = np.flatnonzero(last_due == day)
-        longest = length[:, same].argmax(axis=1)
-        told[np.arange(len(length)), same[longest]] = length[:, same].max(axis=1) > 0
-    return told
+def _once(row: np.ndarray, rule: np.ndarray, length: np.ndarray, last_due: np.ndarray) -> np.ndarray:
+    """Places of the rules that tell of each charge of a row, by its day of the month as by the day that it last came
+    on: that of the longest run, the plain day of the month first."""
+    best = np.lexsort((rule, -length))
+    for alike in (rule % _MONTH_DAYS, last_due):
+        _, first = np.unique((row * 100_000 + alike)[best], return_index=True)
+        best = best[np.sort(first)]
+    return best

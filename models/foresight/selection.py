@@ -14,7 +14,7 @@ import polars as pl
 
 from models.foresight.candidates import CANDIDATES, DAMPING, Line, Seasonless
 from models.foresight.holiday_factors import Holidays, holiday_factors
-from models.foresight.monthly_charges import monthly_charges
+from models.foresight.monthly_charges import MonthlyCharges, monthly_charges
 from models.foresight.panel import Panel
 from models.foresight.seasonality import TOO_QUIET, WEEK, year_factors
 
@@ -49,7 +49,8 @@ class Points:
     `errors`, one row per series and candidate, and of what answers: `series`, `method`, `error` (Σ of absolute errors
     of totals over the horizon ÷ Σ of what came; null if nothing came or nothing could be judged), `chosen`, `weight`
     (share in the weighted mean), `judged_origins`, and `reason` in words. `on_holidays` (n): whether holidays change a
-    day ahead; None without any.
+    day ahead; None without any. `charges`: monthly ones, which are in values and backtests, at (0, *cuts); None
+    without any.
     """
 
     values: np.ndarray
@@ -58,6 +59,7 @@ class Points:
     method: list[str]
     errors: pl.DataFrame
     on_holidays: np.ndarray | None = None
+    charges: MonthlyCharges | None = None
 
 
 def best_points(
@@ -94,7 +96,8 @@ def best_points(
     values[0][ended] = 0.0
     errors = _errors(panel, judged, weights, _off(values[1:], came), ended)
     method = [ENDED if over else WEIGHTED for over in ended]
-    return Points(values[0], values[1:], cuts, method, errors, None if kept is None else kept.show & ~ended)
+    on_holidays = None if kept is None else kept.show & ~ended
+    return Points(values[0], values[1:], cuts, method, errors, on_holidays, charges)
 
 
 def _restated(values: np.ndarray, factors: np.ndarray) -> np.ndarray:

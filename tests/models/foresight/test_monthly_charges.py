@@ -147,3 +147,23 @@ def test_a_vendor_with_a_fee_and_its_total_add_up() -> None:
     assert (wide["a"] + wide["b"] == wide["all"]).all()
     first = wide.filter(pl.col("day") == date(2026, 12, 1))
     assert first["all"][0] > 1000
+
+
+def test_a_known_fee_makes_no_day_less_sure() -> None:
+    """The same noise with and without a fee of thirty days: intervals of each day are as wide, to a tenth."""
+    noise = np.random.default_rng(3).lognormal(4, 0.3, (20, len(DAYS)))
+    fee = with_fee(30 * 57.0, *on(1, *YEAR), usual=0)
+    first = date(2026, 12, 1)
+    widths = [
+        forecast(_long(values), until=first, judged=False).days.filter(day=first).select(
+            width=pl.col("high_80") - pl.col("low_80")
+        )["width"].mean()
+        for values in (noise, noise + fee)
+    ]  # fmt: skip
+    assert widths[1] == pytest.approx(widths[0], rel=0.1)
+
+
+def _long(values: np.ndarray) -> pl.DataFrame:
+    return pl.concat(
+        pl.DataFrame({"series": str(at), "day": DAYS, "value": row}) for at, row in enumerate(values)
+    )  # fmt: skip

@@ -79,22 +79,18 @@ def monthly_charges(panel: Panel, horizon: int, origins: Sequence[int]) -> Month
 def _extra(values: np.ndarray) -> np.ndarray:
     """(n, days) by how much a day differs from the same weekday: the median of the three weeks before, where they are
     not known of the three after."""
-    usual = _of_three_weeks(values, before=True)
-    unknown = ~np.isfinite(usual)
-    if unknown.any():
-        usual[unknown] = _of_three_weeks(values, before=False)[unknown]
+    days = values.shape[1]
+    padded = np.concatenate([values, np.full((len(values), 3 * WEEK), np.nan)], axis=1)
+    usual = np.full_like(values, np.nan)
+    if days > 3 * WEEK:
+        usual[:, 3 * WEEK :] = _median(*(values[:, WEEK * back : days - 3 * WEEK + WEEK * back] for back in range(3)))
+    unknown = np.flatnonzero(~np.isfinite(usual).all(axis=0))
+    after = _median(*(padded[:, unknown + WEEK * ahead] for ahead in (1, 2, 3)))
+    usual[:, unknown] = np.where(np.isfinite(usual[:, unknown]), usual[:, unknown], after)
     return values - usual
 
 
-def _of_three_weeks(values: np.ndarray, *, before: bool) -> np.ndarray:
-    weeks = np.full((3, *values.shape), np.nan)
-    for place in range(3):
-        shift = WEEK * (place + 1)
-        if before:
-            weeks[place, :, shift:] = values[:, :-shift]
-        else:
-            weeks[place, :, :-shift] = values[:, shift:]
-    one, two, three = weeks
+def _median(one: np.ndarray, two: np.ndarray, three: np.ndarray) -> np.ndarray:
     return np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
 
 

@@ -69,7 +69,7 @@ def monthly_charges(panel: Panel, horizon: int, origins: Sequence[int]) -> Month
     if not len(having):
         return None
     rows, runs = rows[having], runs.some(having)
-    past, ahead = np.zeros_like(panel.values), np.zeros((len(origins), len(panel), horizon))
+    past, ahead = np.zeros(panel.values.shape), np.zeros((len(origins), len(panel), horizon))
     past[rows] = runs.members(due, panel.days)
     for place, cut in enumerate(origins):
         ahead[place, rows] = runs.ahead(due, panel.days - cut, horizon)
@@ -81,7 +81,7 @@ def _extra(values: np.ndarray) -> np.ndarray:
     not known of the three after."""
     days = values.shape[1]
     padded = np.concatenate([values, np.full((len(values), 3 * WEEK), np.nan)], axis=1)
-    usual = np.full_like(values, np.nan)
+    usual = np.full(values.shape, np.nan)
     if days > 3 * WEEK:
         usual[:, 3 * WEEK :] = _median(*(values[:, WEEK * back : days - 3 * WEEK + WEEK * back] for back in range(3)))
     unknown = np.flatnonzero(~np.isfinite(usual).all(axis=0))

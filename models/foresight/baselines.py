@@ -37,7 +37,6 @@ _LEVEL = {  # weights of: the day before the window, days 2-7, 8-28 and 29-56 be
     1: (0.29, 0.39, 0.08, -0.08),
     2: (0.25, 0.40, 0.08, -0.09),
     3: (0.21, 0.40, 0.08, -0.09),
-    5: (0.18, 0.39, 0.07, -0.10),
     7: (0.18, 0.37, 0.07, -0.11),
     14: (0.14, 0.31, 0.03, -0.12),
     21: (0.11, 0.25, 0.00, -0.13),
@@ -140,6 +139,8 @@ class Shared:
     restless_up: Matrix
     restless_down: Matrix
     """How far up (down) the outer series lie from it, relative to the eight weeks before; 1 with fewer than `PEERS`."""
+    peers: npt.NDArray[np.bool_]
+    """Whether at least `PEERS` series were known on the day."""
     watched: npt.NDArray[np.bool_]
     """Whether at least half of the series known on a day were known four weeks before: what is new then is news."""
 
@@ -153,6 +154,7 @@ def shared(values: Matrix, medians: Matrix) -> Shared:
         known = of_day[np.isfinite(of_day)]
         if len(known) >= PEERS:
             quantiles[:, day] = np.quantile(known, (1 - _FAR, 0.5, _FAR))
+    peers = np.isfinite(quantiles[1])
     low, middle, high = (np.log((each[None] + _FLOOR) / (1 + _FLOOR)) for each in quantiles)
     up, down = high - middle, middle - low
     middle = known_or_zero(middle)
@@ -160,7 +162,7 @@ def shared(values: Matrix, medians: Matrix) -> Shared:
     there = np.isfinite(values)
     there_before = np.isfinite(earlier(values, 28))
     watched = 2 * (there & there_before).sum(axis=0) >= np.maximum(there.sum(axis=0), 1)
-    return Shared(factor, _restless(up), _restless(down), watched[None])
+    return Shared(factor, _restless(up), _restless(down), peers[None], watched[None])
 
 
 def _restless(spread: Matrix) -> Matrix:

@@ -26,7 +26,7 @@ ORDINARY = 24
 STANDS_OUT = 3.0
 """A day stands out that is off by more than so many times that."""
 LEAST = 0.5
-"""What is less than this share of a mean day does not matter to a month."""
+"""What is less than this share of a median day does not matter to a month."""
 ONE_SIZE = (0.5, 2.0)
 """An amount beside the one a month before; of the shortest run ONE_AMOUNT."""
 ONE_AMOUNT = (0.9, 1.1)

@@ -104,27 +104,37 @@ def _checked(series: pl.DataFrame) -> pl.DataFrame:
 
 def _calendars(table: pl.DataFrame) -> list[pl.DataFrame]:
     """The series split where no series spans the border: matrices without decades of nothing."""
-    spans = table.group_by("series").agg(first=pl.col("day").min(), last=pl.col("day").max()).sort("first", "series")
-    reach = spans["last"].cum_max().shift()
-    calendar = (spans["first"] > reach).fill_null(value=False).cum_sum().alias("calendar")
-    if not calendar.len() or calendar[-1] == 0:
-        return [table] if table.height else []
-    joined = table.join(spans.with_columns(calendar), on="series").select(*table.columns, "calendar")
-    return [part.drop("calendar") for part in joined.partition_by("calendar", maintain_order=True)]
+    if table.is_empty():
+        return []
+    # sorted by series and day: a series' first row and its last are its first day and its last
+    row, day = table["series"].rle_id().to_numpy(), table["day"].to_physical().to_numpy()
+    begins = np.flatnonzero(np.diff(row, prepend=-1))
+    first, last = day[begins], day[np.append(begins[1:], len(row)) - 1]
+    in_time = np.argsort(first, kind="stable")
+    reach = np.maximum.accumulate(last[in_time])
+    calendar = np.zeros(len(first), dtype=np.int64)
+    calendar[in_time[1:]] = np.cumsum(first[in_time[1:]] > reach[:-1])
+    if not calendar.any():
+        return [table]
+    split = table.with_columns(calendar=pl.Series(calendar[row]))
+    return split.partition_by("calendar", maintain_order=True, include_key=False)
 
 
 def _scored(table: pl.DataFrame, since: date | None, sensitivity: Sensitivity) -> pl.DataFrame:
     """Rows of series that share a calendar, by way of matrices."""
     row = table["series"].rle_id().to_numpy()
     origin: date = table["day"].min()  # pyright: ignore[reportAssignmentType]
-    column = (table["day"] - origin).dt.total_days().to_numpy()
+    day = table["day"].to_physical().to_numpy()
+    column = day - day.min()
     shape = (int(row[-1]) + 1, int(column.max()) + 1)
     cost, usage = np.full(shape, np.nan), np.full(shape, np.nan)
     cost[row, column] = table["cost"].to_numpy()
     usage[row, column] = table["usage"].to_numpy()
     keep = shape[1] if since is None else max(1, shape[1] - max(0, (since - origin).days))
     # as far as was known on the day: a cost that comes later does not change what was judged before
-    by_usage = np.isnan(Windows(cost).mean(0, HISTORY)) & np.isfinite(usage)
+    by_usage = np.isnan(cost) & np.isfinite(usage)
+    if by_usage.any():
+        by_usage &= np.isnan(Windows(cost).mean(0, HISTORY))
     judgement = _judged(np.where(by_usage, usage, cost), _price(cost, usage), keep, sensitivity)
     seen = column >= shape[1] - keep
     return _frame(

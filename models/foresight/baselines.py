@@ -7,7 +7,7 @@ before them is. Which deviation deserves attention belongs to `detectors`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,17 +80,19 @@ class Windows:
             mean = self._between(self._totals, first, last, seen) / (count * _GRID)
         return mean if known == 1 else np.where(count >= known, mean, np.nan)
 
-    @staticmethod
-    def _between(totals: Matrix, first: int, last: int, seen: int | None) -> Matrix:
+    def _between(self, totals: Matrix, first: int, last: int, seen: int | None) -> Matrix:
         days = totals.shape[1] - 1
         shown = days if seen is None else min(seen, days)
-        between = np.zeros((totals.shape[0], shown))
-        for sign, back in ((1, first - 1), (-1, last)):
-            # totals as they stood `back` days before each day, which is nothing before the first
-            start = max(0, back + 1 - (days - shown))
-            if start < shown:
-                between[:, start:] += sign * totals[:, days - shown + start - back : days - back]
-        return between
+        return self._stood(totals, first - 1, shown) - self._stood(totals, last, shown)
+
+    @staticmethod
+    def _stood(totals: Matrix, back: int, shown: int) -> Matrix:
+        """Totals as they stood `back` days before each of the last days: nothing before the first."""
+        end = totals.shape[1] - 1 - back
+        if end >= shown:
+            return totals[:, end - shown : end]
+        there = totals[:, : max(0, end)]
+        return np.pad(there, ((0, 0), (shown - there.shape[1], 0)))
 
 
 def median_of(candidates: Sequence[Matrix], known: int = 1) -> Matrix:
@@ -104,16 +106,30 @@ def median_of(candidates: Sequence[Matrix], known: int = 1) -> Matrix:
         there = np.isfinite(candidate)
         count += there
         ordered.append(np.where(there, candidate, np.inf))
-    for last in range(len(ordered) - 1, 0, -1):
-        for place in range(last):
-            low, high = ordered[place], ordered[place + 1]
-            ordered[place], ordered[place + 1] = np.minimum(low, high), np.maximum(low, high)
+    for low, high in _comparisons(len(ordered)):
+        smaller = np.minimum(ordered[low], ordered[high])
+        np.maximum(ordered[low], ordered[high], out=ordered[high])
+        ordered[low] = smaller
     median = np.full(count.shape, np.nan)
     fewest = int(count.min(initial=len(ordered)))
     for many in range(max(known, fewest), len(ordered) + 1):
         middle = (ordered[(many - 1) // 2] + ordered[many // 2]) / 2
         np.copyto(median, middle, where=count == many)
     return median
+
+
+def _comparisons(count: int) -> Iterator[tuple[int, int]]:
+    """Places to compare and swap, in order, that sort `count` values: odd-even merges (Batcher, 1968)."""
+    half = 1 << (count - 1).bit_length() >> 1
+    width = half
+    while width:
+        reach, apart, place = half, width, 0
+        while True:
+            yield from ((low, low + apart) for low in range(count - apart) if low & width == place)
+            if reach == width:
+                break
+            apart, reach, place = reach - width, reach >> 1, width
+        width >>= 1
 
 
 def last_days(values: Matrix, days: int) -> Matrix:

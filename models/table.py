@@ -8,31 +8,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import dataframely as dy
 import polars as pl
 
 from models.errors import ContractError
 
-MONEY = pl.Decimal(38, 12)
-"""The dtype of every amount of money, unit price and quantity."""
+if TYPE_CHECKING:
+    import dataframely as dy
+# who computes with MONEY and keeps no contract does not wait half a second for dataframely: it is imported where used
+from models.ledger.money import MONEY
 
 
 def money(description: str, *, nullable: bool = False) -> dy.Decimal:
     """A contract column of amounts, unit prices or quantities: Decimal(38, 12)."""
-    return dy.Decimal(38, 12, nullable=nullable, description=description)
+    return dy.Decimal(MONEY.precision, MONEY.scale, nullable=nullable, description=description)
 
 
 def text(description: str, *, nullable: bool = False, values: tuple[str, ...] | None = None) -> dy.String:
     """A contract column of text; with `values`, of a closed set."""
+    from dataframely import String
+
     check = None if values is None else {"closed_set": lambda column: column.is_in(list(values))}
-    return dy.String(nullable=nullable, description=description, check=check)
+    return String(nullable=nullable, description=description, check=check)
 
 
 def instant(description: str, *, nullable: bool = False) -> dy.Datetime:
     """A contract column of UTC instants, in microseconds."""
-    return dy.Datetime(time_zone="UTC", time_unit="us", nullable=nullable, description=description)
+    from dataframely import Datetime
+
+    return Datetime(time_zone="UTC", time_unit="us", nullable=nullable, description=description)
 
 
 @dataclass(frozen=True)

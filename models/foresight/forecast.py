@@ -25,8 +25,7 @@ from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import BOUNDS, Period
 from models.foresight.panel import Absent, Panel, panels
 from models.foresight.selection import best_points
-from models.ledger.money import from_units
-from models.table import MONEY
+from models.ledger.money import MONEY, from_units
 
 CHUNK_CELLS = 1_000_000
 CHUNK_SERIES = 512

@@ -13,8 +13,9 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, Inval
 import polars as pl
 
 from models.errors import MoneyError
-from models.table import MONEY
 
+MONEY = pl.Decimal(38, 12)
+"""The dtype of every amount of money, unit price and quantity."""
 PLACES = 12
 """Decimal places that we keep."""
 INTEGER_DIGITS = 26

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import dataframely as dy
 import polars as pl
 
 from models.errors import ContractError
-
-if TYPE_CHECKING:
-    import dataframely as dy
-# who computes with MONEY and keeps no contract does not wait half a second for dataframely: it is imported where used
 from models.ledger.money import MONEY
 
 
@@ -27,17 +24,13 @@ def money(description: str, *, nullable: bool = False) -> dy.Decimal:
 
 def text(description: str, *, nullable: bool = False, values: tuple[str, ...] | None = None) -> dy.String:
     """A contract column of text; with `values`, of a closed set."""
-    from dataframely import String
-
     check = None if values is None else {"closed_set": lambda column: column.is_in(list(values))}
-    return String(nullable=nullable, description=description, check=check)
+    return dy.String(nullable=nullable, description=description, check=check)
 
 
 def instant(description: str, *, nullable: bool = False) -> dy.Datetime:
     """A contract column of UTC instants, in microseconds."""
-    from dataframely import Datetime
-
-    return Datetime(time_zone="UTC", time_unit="us", nullable=nullable, description=description)
+    return dy.Datetime(time_zone="UTC", time_unit="us", nullable=nullable, description=description)
 
 
 @dataclass(frozen=True)

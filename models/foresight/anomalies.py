@@ -17,7 +17,7 @@ import polars as pl
 from models.errors import OutlayError
 from models.foresight.baselines import LOOK_BACK, Matrix, Windows, last_days, shared, weekday_median
 from models.foresight.detectors import DETECTORS, HISTORY, Judgement, judge
-from models.table import MONEY
+from models.ledger.money import MONEY
 
 PRICE_STAYS = 28
 """Days over which a change of price is weighed: it seldom goes away by itself."""

@@ -23,7 +23,7 @@ from models.foresight import accuracy, events, intervals, landing
 from models.foresight.hierarchy import CENTS, Partition, reconcile
 from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import BOUNDS, Period
-from models.foresight.panel import Absent, Panel, panels
+from models.foresight.panel import Absent, Panel, panels, utc_days
 from models.foresight.selection import best_points
 from models.ledger.money import MONEY, from_units
 
@@ -58,13 +58,14 @@ class Status(StrEnum):
 class Forecast:
     """What is coming, as frames. Amounts are Decimal(38, 12), days rounded to cents, where the history's were Decimal.
 
-    `days`: one row per series and day ahead: `series`, `day` (as in the history), `expected`, `low_50`, `high_50`,
-    `low_80`, `high_80`, `low_95`, `high_95`, `made_on` (the origin: last day of the history), `method`, `status`,
-    `events` (names of those that are in it, null: none).
+    `days`: one row per series and day ahead: `series`, `day` (as in the history; of an instant its UTC date),
+    `expected`, `low_50`, `high_50`, `low_80`, `high_80`, `low_95`, `high_95`, `made_on` (the origin: last day of the
+    history), `method`, `status`, `events` (names of those that are in it, null: none).
     `landing`: one row per series and month or quarter, from the origin's own on, whose last day is forecast: `series`,
-    `period_kind`, `period`, `first_day`, `last_day`, `made_on`, `actual` (Σ to the origin, exact), `expected_rest` (Σ
-    of `days.expected`), `landing` (actual + rest), the bounds of the landing, `previous` (total of the period before,
-    null if the history does not hold it whole), `change` (landing − previous), `days_left`, `status`. Empty without
+    `period_kind`, `period`, `first_day`, `last_day`, `made_on`, `actual` (Σ of what is known to the origin, exact;
+    null: no day of it is), `expected_rest` (Σ of `days.expected`), `landing` (actual + rest) and its bounds, null where
+    days of it are unknown, `previous` (total of the period before, null unless each of its days is known), `change`
+    (landing − previous), `days_left`, `unknown_days` (since the series began, to the origin), `status`. Empty without
     dates.
     `accuracy`: see `accuracy.forecast_accuracy`.
     `unapplied`: events that no series could take, and why. `apart`: partitions that do not add up, because the
@@ -109,6 +110,7 @@ def forecast(
     """
     if (until is None) == (steps is None) or (steps is not None and steps < 1):
         raise OutlayError("a forecast needs one end", remedy="give either until (a day) or steps (1 or more)")
+    history = utc_days(history)
     answers: list[_Answer] = []
     together: set[Partition] = set()
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -309,8 +311,9 @@ def _days(answers: list[_Answer], history: pl.DataFrame) -> pl.DataFrame:
 def _nothing(keys: Sequence[str], amounts: Sequence[str], told: Sequence[str], history: pl.DataFrame) -> pl.DataFrame:
     """No rows, with the columns that there would be."""
     day, amount = history.schema["day"], MONEY if history.schema["value"].is_decimal() else pl.Float64
-    dates = {"day": day, "made_on": day, "first_day": pl.Date(), "last_day": pl.Date(), "days_left": pl.Int32()}
-    of = {**dates, **dict.fromkeys(amounts, amount)}
+    dates = {"day": day, "made_on": day, "first_day": pl.Date(), "last_day": pl.Date()}
+    counts = dict.fromkeys(("days_left", "unknown_days"), pl.Int32())
+    of = {**dates, **counts, **dict.fromkeys(amounts, amount)}
     return pl.DataFrame(schema={name: of.get(name, pl.String()) for name in (*keys, *amounts, *told)})
 
 
@@ -337,8 +340,6 @@ def _cents(*names: str) -> list[pl.Expr]:
 def _landings(answers: Sequence[_Answer], days: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     for answer in answers:
-        known = np.isfinite(answer.panel.values)
-        began = answer.panel.days - 1 - np.where(known.any(axis=1), known.argmax(axis=1), answer.panel.days - 1)
         of_series = _of_series(answer).select("series", "status", "made_on")
         frames += [
             of_series.with_columns(
@@ -346,7 +347,7 @@ def _landings(answers: Sequence[_Answer], days: pl.DataFrame, history: pl.DataFr
                 period_kind=pl.lit(period.kind),
                 period=pl.lit(period.label),
                 before_first=pl.lit(period.before.first),
-                began=pl.col("made_on") - pl.duration(days=pl.lit(pl.Series(began))),
+                **landing.known_days(answer.panel, period),
                 **{name: pl.Series(amounts).fill_nan(None) for name, amounts in zip(BOUNDS, rest, strict=True)},
             ).rename({"first": "first_day", "last": "last_day"})
             for period, rest in answer.rests
@@ -354,7 +355,7 @@ def _landings(answers: Sequence[_Answer], days: pl.DataFrame, history: pl.DataFr
     if not frames:
         keys = ("series", "period_kind", "period", "first_day", "last_day", "made_on")
         amounts = ("actual", "expected_rest", "landing", *BOUNDS, "previous", "change")
-        return _nothing(keys, amounts, ("days_left", "status"), history)
+        return _nothing(keys, amounts, ("days_left", "unknown_days", "status"), history)
     rests = pl.concat(frames)
     if history.schema["value"].is_decimal():
         rests = rests.with_columns(_cents(*BOUNDS))

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from models.foresight.intervals import HALF_LIFE, LEVELS, SEASON_SHARE, YEAR, Errors, count, weighted_quantiles
+from models.foresight.panel import Panel
 
 MONTH, QUARTER = "month", "quarter"
 ENOUGH_ORIGINS = 6
@@ -68,6 +69,23 @@ def periods(origin: date, horizon: int) -> list[Period]:
     return found
 
 
+def known_days(panel: Panel, period: Period) -> dict[str, pl.Series]:
+    """What is known of a period by the origin: `past_days` of it that the series has had, `unknown_days` among them,
+    and `before_whole`, whether every day of the period before is known."""
+    if panel.origin is None:
+        raise ValueError("periods need dates")
+    last = panel.days - 1
+    first, before = (last - (panel.origin - of.first).days for of in (period, period.before))
+    known = np.isfinite(panel.values)
+    had = np.maximum.accumulate(known, axis=1)
+    of_period = slice(max(first, 0), None)
+    return {
+        "past_days": pl.Series(had[:, of_period].sum(axis=1)),
+        "unknown_days": pl.Series((had & ~known)[:, of_period].sum(axis=1), dtype=pl.Int32),
+        "before_whole": pl.Series(np.logical_and(before >= 0, known[:, max(before, 0) : max(first, 0)].all(axis=1))),
+    }
+
+
 def sum_errors(errors: Errors, window: tuple[int, int]) -> np.ndarray:
     """(cuts, n) how far totals over the window were off, in units of the sum of its days' units; NaN where unknown.
 
@@ -108,7 +126,7 @@ def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> 
 
     `history` ends with each series' origin.
     `rests` has a row per series and period: `series`, `period_kind`, `first_day`, `last_day`, `before_first` (first day
-    of the period before), `began` (first day of the series), `made_on`, BOUNDS of the rest, and what is passed through.
+    of the period before), what `known_days` tells, `made_on`, BOUNDS of the rest, and what is passed through.
     Sums are exact where amounts are Decimal: actual as the history has it, rest as the days have it.
     """
     value = pl.col("value").fill_nan(None) if history.schema["value"].is_float() else pl.col("value")
@@ -136,20 +154,23 @@ def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> 
 
 def _landing_columns() -> list[pl.Expr]:
     actual, rest = pl.col("spent").fill_null(0), pl.col("expected_rest").fill_null(0)
+    actual = pl.when((pl.col("past_days") == 0) | (pl.col("unknown_days") < pl.col("past_days"))).then(actual)
+    whole = pl.when(pl.col("unknown_days") == 0).then(actual)
     rest = pl.when(pl.col("unknown").fill_null(value=False)).then(None).otherwise(rest)
-    previous = pl.when(pl.col("began") <= pl.col("before_first")).then(pl.col("previous").fill_null(0))
+    previous = pl.when("before_whole").then(pl.col("previous").fill_null(0))
     return [
         *(pl.col(name) for name in ("series", "period_kind", "period", "first_day", "last_day", "made_on")),
         actual.alias("actual"),
         rest.alias("expected_rest"),
-        (actual + rest).alias("landing"),
-        *((actual + pl.col(name)).alias(name) for name in BOUNDS),
+        (whole + rest).alias("landing"),
+        *((whole + pl.col(name)).alias(name) for name in BOUNDS),
         previous.alias("previous"),
-        (actual + rest - previous).alias("change"),
+        (whole + rest - previous).alias("change"),
         (pl.col("last_day") - pl.max_horizontal("made_on", pl.col("first_day") - pl.duration(days=1)))
         .dt.total_days()
         .cast(pl.Int32)
         .alias("days_left"),
+        pl.col("unknown_days"),
         pl.col("status"),
     ]
 

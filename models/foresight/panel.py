@@ -13,7 +13,7 @@ Awkward input, and what becomes of it (nothing changes a total: a panel sums to 
 | infinite | refused |
 | credits, negative days, zeros, constants, a single day | kept as they are |
 | days after `as_of` | not known yet on that day: left out, because the caller asked to stand there |
-| a day that is an instant | taken where it is midnight UTC, else refused |
+| a day that is an instant | taken, and answered, as its UTC date where it is midnight UTC, else refused |
 | daylight saving | moves nothing: a day is a UTC date, 24 hours long |
 | a null day or series | refused |
 | histories that end on different days | one panel each |
@@ -151,9 +151,8 @@ def _checked(history: pl.DataFrame) -> tuple[bool, pl.DataFrame]:
         raise OutlayError(
             "a row of a history has no series or no day", remedy="name both on every row, or leave it out"
         )
+    history = utc_days(history)
     kind = history.schema["day"]
-    if isinstance(kind, pl.Datetime):
-        history = history.with_columns(_midnights(history))
     dated = kind.is_temporal()
     if not dated and not kind.is_integer():
         raise OutlayError(
@@ -174,10 +173,13 @@ def _checked(history: pl.DataFrame) -> tuple[bool, pl.DataFrame]:
     return dated, rows
 
 
-def _midnights(history: pl.DataFrame) -> pl.Series:
-    """Instants as UTC dates; refused where one is not a midnight."""
+def utc_days(history: pl.DataFrame) -> pl.DataFrame:
+    """The history with its instants as UTC dates, anything else as it is; refused where one is not a midnight."""
+    kind = history.schema.get("day")
+    if not isinstance(kind, pl.Datetime):
+        return history
     days = history["day"]
-    if days.dtype.time_zone not in {None, "UTC"}:  # type: ignore[attr-defined]
+    if kind.time_zone not in {None, "UTC"}:
         days = days.dt.convert_time_zone("UTC")
     odd = history.filter(days.dt.time() != pl.time(0, 0, 0))
     if odd.height:
@@ -185,7 +187,7 @@ def _midnights(history: pl.DataFrame) -> pl.Series:
             f"{odd['series'][0]} has the instant {odd['day'][0]}, which is not the start of a UTC day",
             remedy="sum its values to UTC days first",
         )
-    return days.dt.date().alias("day")
+    return history.with_columns(days.dt.date().alias("day"))
 
 
 def _step_of(day: date | int, dated: bool) -> int:

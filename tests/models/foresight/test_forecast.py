@@ -190,3 +190,34 @@ def test_nothing_is_answered_for_days_that_are_known() -> None:
     for nothing, something in ((made.days, ahead.days), (made.landing, ahead.landing)):
         assert nothing.is_empty()
         assert nothing.schema == something.schema
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_instants_are_answered_as_the_dates_that_they_begin(zone: str | None) -> None:
+    dated = history("search")
+    instants = dated.with_columns(pl.col("day").cast(pl.Datetime("us", zone)))
+    told, same = forecast(dated, steps=31, as_of=LAST), forecast(instants, steps=31, as_of=LAST)
+    assert_frame_equal(same.days, told.days, check_exact=True)
+    assert_frame_equal(same.landing, told.landing, check_exact=True)
+
+
+def test_a_month_with_unknown_days_says_so_and_does_not_land() -> None:
+    """Nobody measured 3 to 9 November: what was spent in these days is unknown, so is where November lands."""
+    gap = pl.col("day").is_between(date(2026, 11, 3), date(2026, 11, 9))
+    holed = history("search").with_columns(value=pl.when(~gap).then("value"))
+    told = forecast(holed, until=date(2026, 12, 31)).landing
+    november, december = told.row(0, named=True), told.row(1, named=True)
+    spent = history("search").filter(pl.col("day") >= date(2026, 11, 1), ~gap)["value"].sum()
+    assert (november["period"], november["actual"], november["unknown_days"]) == ("2026-11", spent, 7)
+    assert [november[name] for name in ("landing", "low_80", "high_95", "change")] == [None] * 4
+    assert november["previous"] == history("search").filter(pl.col("day").dt.month() == 10)["value"].sum()
+    assert (december["unknown_days"], december["previous"]) == (0, None)
+    assert december["landing"] > 0
+    without_rows = forecast(holed.drop_nulls(), until=date(2026, 12, 31)).landing
+    assert_frame_equal(without_rows, told)
+
+
+def test_a_month_of_which_no_day_is_known_has_no_actual_cost() -> None:
+    holed = history("search").with_columns(value=pl.when(pl.col("day") < date(2026, 11, 1)).then("value"))
+    november = forecast(holed, until=date(2026, 11, 30)).landing.row(0, named=True)
+    assert (november["actual"], november["unknown_days"], november["landing"]) == (None, 16, None)

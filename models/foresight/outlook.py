@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import dataframely as dy
 import polars as pl
 
+from models.foresight.arrears import set_apart, together
 from models.foresight.event_placing import RECENT, SERIES_KEY, launched, place
 from models.foresight.events import Event
 from models.foresight.forecast import Forecast, Status, forecast
@@ -20,7 +21,7 @@ from models.foresight.hierarchy import Partition
 from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import QUARTER, period_of
 from models.foresight.panel import Absent
-from models.foresight.series import DIMENSIONS, ITEMS, KEY
+from models.foresight.series import DIMENSIONS, ITEMS, KEY, SERIES
 from models.table import Table, money, text
 
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -78,7 +79,10 @@ class MonthEnd(_OfSeries):
     last_day = dy.Date(nullable=False, description="Last day of the period")
     made_on = dy.Date(nullable=False, description="The last day with data of all sources: what it was made from")
     actual = money("What was spent in the period through made_on")
-    expected_rest = money("Sum of what its other days are expected to cost", nullable=True)
+    expected_rest = money("Sum of what its other days are expected to cost, and assumed", nullable=True)
+    assumed = money(
+        "Part of expected_rest: days through made_on of sources in arrears, taken to be as their last month"
+    )
     landing = money("actual + expected_rest, exactly", nullable=True)
     low_50 = _bound("Lower", 50)
     high_50 = _bound("Upper", 50)
@@ -148,15 +152,20 @@ def outlook(
     known_events: Sequence[Event] = (),
     items: pl.DataFrame | None = None,
     holidays: Holidays | None = None,
+    assumed: pl.DataFrame | None = None,
 ) -> Outlook:
     """The outlook of series (`models.foresight.series.SERIES`, all through `made_on`) to the end of the next quarter.
 
-    `items` (ITEMS of the last days, see `event_placing`) tell which part of other series an event is of. Raises
+    `items` (ITEMS of the last days, see `event_placing`) tell which part of other series an event is of.
+    `assumed` (SERIES) is what sources in arrears are taken to cost until `made_on`, see `arrears`: forecasts go on from
+    it as from what is known, and it is expected, not actual. Raises
     `ContractError` where an answer would not keep its table's promises, and `OutlayError` for awkward series.
     """
     if series.is_empty():
         return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty())
-    history, names = _histories(pl.concat([series, launched(series, made_on, known_events)]))
+    not_told = pl.DataFrame(schema=SERIES) if assumed is None else assumed
+    both = together(series, not_told)
+    history, names = _histories(pl.concat([both, launched(series, made_on, known_events)]))
     of_days = pl.DataFrame(schema=ITEMS) if items is None else items
     placed = place(known_events, names, _recent_costs(history, made_on), of_days)
     answer = forecast(
@@ -169,7 +178,8 @@ def outlook(
         partitions=_partitions(names),
         holidays=holidays,
     )
-    return _published(answer, names, placed.unapplied)
+    landing = set_apart(answer.landing, _of_names(not_told, names))
+    return _published(answer, landing, names, placed.unapplied)
 
 
 def horizon_of(made_on: date) -> date:
@@ -186,13 +196,18 @@ def _histories(series: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         for measure, dimensions in MEASURES.items()
     ]
     numbered = pl.concat(parts).with_row_index("series").with_columns(pl.col("series").cast(pl.String))
-    histories = [
-        series.join(numbered.filter(measure=measure), on=list(KEY), nulls_equal=True, maintain_order="left").select(
+    return _of_names(series, numbered), numbered.select("series", *_OF_SERIES)
+
+
+def _of_names(series: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """`series`, `day` and `value` of every measure."""
+    of_measures = [
+        series.join(names.filter(measure=measure), on=list(KEY), nulls_equal=True, maintain_order="left").select(
             "series", "day", value=measure
         )
         for measure in MEASURES
     ]
-    return pl.concat(histories), numbered.select("series", *_OF_SERIES)
+    return pl.concat(of_measures)
 
 
 def _recent_costs(history: pl.DataFrame, made_on: date) -> pl.DataFrame:
@@ -223,10 +238,10 @@ def _after_another(landing: pl.DataFrame) -> pl.DataFrame:
     return landing.with_columns(previous=previous).with_columns(change=pl.col("landing") - pl.col("previous"))
 
 
-def _published(answer: Forecast, names: pl.DataFrame, without: Mapping[str, str]) -> Outlook:
+def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, without: Mapping[str, str]) -> Outlook:
     tables = (
         (FORECASTS, answer.days, ["day"]),
-        (MONTH_END, _after_another(answer.landing), ["period_kind", "first_day"]),
+        (MONTH_END, _after_another(landing), ["period_kind", "first_day"]),
         (FORECAST_ACCURACY, answer.accuracy, ["candidate"]),
     )
     rows = [

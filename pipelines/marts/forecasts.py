@@ -73,7 +73,9 @@ class Forecasting:
         """Made now, and kept."""
         series = self.economics.series
         assert series.origin is not None
-        made = outlook(series.rows, series.origin.day, self.known.events, self._recent_items, self.holidays)
+        made = outlook(
+            series.rows, series.origin.day, self.known.events, self._recent_items, self.holidays, series.assumed
+        )
         for frame, file in zip((made.forecasts, made.month_end, made.accuracy), self._files, strict=True):
             keep(frame, file)
         forget_all_but(self._files, self._folder)
@@ -114,7 +116,7 @@ class Forecasting:
         """Named by all that an outlook depends on: the series, what is known of days to come, our code."""
         series = self.economics.series
         known = repr((series.origin, self.known.events, self.holidays and sorted(self.holidays.days)))
-        of = digest(digest_of(series.rows), known, code_fingerprint())
+        of = digest(digest_of(series.rows), digest_of(series.assumed), known, code_fingerprint())
         return tuple(self._folder / f"{table.name}-{of[:_DIGITS]}.parquet" for table in _TABLES)
 
     @property

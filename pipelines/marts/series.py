@@ -6,12 +6,13 @@ What a series is, is in `models.foresight.series`, which day they stand on in `m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
 
 from models.economics.tco import DECLARED
+from models.foresight.arrears import gone_on
 from models.foresight.origin import Delivery, Origin, origin
 from models.foresight.series import ITEMS, SERIES, series
 from models.ledger.operations import LOADS
@@ -34,11 +35,13 @@ _OF_CHARGES = ("key", "sku")
 @dataclass(frozen=True)
 class DailySeries:
     """SERIES of one publication through the origin, and the ITEMS that they are made of by everything at once, shared
-    pools not split; `origin` is None where nothing is published."""
+    pools not split; `origin` is None where nothing is published. `assumed` are SERIES of what sources in arrears are
+    taken to cost on days that they have not told yet, see `models.foresight.arrears`: not in `rows`, but in `items`."""
 
     rows: pl.DataFrame
     items: pl.DataFrame
     origin: Origin | None
+    assumed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SERIES))
 
 
 def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.DataFrame, today: date) -> DailySeries:
@@ -54,15 +57,25 @@ def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.Da
     stands = origin(list(told), today)
     day = pl.col("day").dt.date()
     costs = tco.with_columns(day)
-    charged = _items(leaves.with_columns(day))
+    charges = leaves.with_columns(day)
+    charged = _items(charges)
     declared = costs.filter(pl.col("origin") == DECLARED)
     items = pl.concat([charged, declared.select(_present_or_null(declared))])
-    rows = series(
+    rows = _series(costs, items, charged, stands.day)
+    late = dict(stands.known_through)
+    going_on, charged_on = (gone_on(each, late, stands.day) for each in (costs, charges))
+    assumed = _series(going_on, _items(charged_on), charged.clear(), stands.day)
+    is_any = (pl.col("effective_cost") != 0) | (pl.col("billed_cost") != 0)
+    both = pl.concat([items.filter(pl.col("day") <= stands.day), _items(charged_on)])
+    return DailySeries(rows, both, stands, assumed.filter(is_any))
+
+
+def _series(costs: pl.DataFrame, items: pl.DataFrame, charged: pl.DataFrame, through: date) -> pl.DataFrame:
+    return series(
         {**dict.fromkeys(_OF_TCO, costs), **dict.fromkeys(_OF_CHARGES, items)},
         dict.fromkeys((*_OF_TCO, *_OF_CHARGES), charged),
-        stands.day,
+        through,
     )
-    return DailySeries(rows, items.filter(pl.col("day") <= stands.day), stands)
 
 
 def _items(leaves: pl.DataFrame) -> pl.DataFrame:
@@ -97,7 +110,8 @@ def deliveries(loads: pl.DataFrame, usage_days: pl.DataFrame, come_by_hand: set[
     `source` and `day` with usage.
 
     It delivers by day if it told usage of a month while that was running, on half of its last days at least; a fee on
-    the first of each month does not, nor does a file that comes when the month is over.
+    the first of each month does not, nor does a file that comes when the month is over. Who comes by hand, or never
+    tells of a running month, is in arrears.
     """
     ends = pl.col("billing_period").str.to_datetime("%Y-%m", time_zone="UTC").dt.offset_by("1mo")
     while_running = set(loads.filter(pl.col("data_through").is_not_null(), pl.col("pulled_at") < ends)["source"])
@@ -114,7 +128,8 @@ def deliveries(loads: pl.DataFrame, usage_days: pl.DataFrame, come_by_hand: set[
     for source, first, last, recent in days.iter_rows():
         at_hand = min((last - first).days + 1, _RECENT.days)
         is_daily = recent >= max(_AT_LEAST, at_hand / 2)
-        yield Delivery(source, last, by_day=is_daily and source in while_running and source not in come_by_hand)
+        in_arrears = source in come_by_hand or source not in while_running
+        yield Delivery(source, last, by_day=is_daily and not in_arrears, in_arrears=in_arrears)
 
 
 def _usage_days(facts: Facts) -> pl.DataFrame:

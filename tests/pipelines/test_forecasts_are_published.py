@@ -165,14 +165,16 @@ def test_who_delivers_by_day() -> None:
             ("young", "2026-11", "2026-11-21"),
         )
     ]
-    told = deliveries(
+    found = deliveries(
         pl.DataFrame(loads, schema=["source", "billing_period", "pulled_at", "data_through"], orient="row"),
         pl.DataFrame(days, schema=["source", "day"], orient="row"),
         {"invoices"},
     )
+    told = list(found)
     assert {delivery.source: delivery.by_day for delivery in told} == {
         "daily": True, "whole months": False, "fee": False, "invoices": False, "young": False
     }  # fmt: skip
+    assert {delivery.source for delivery in told if delivery.in_arrears} == {"whole months", "invoices"}
 
 
 @pytest.mark.slow

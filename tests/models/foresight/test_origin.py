@@ -31,6 +31,19 @@ def test_a_source_that_ended_holds_nobody_up_after_35_days() -> None:
     assert (stands.day, stands.ended) == (date(2026, 11, 25), ("old",))
 
 
+def test_who_is_in_arrears_holds_nobody_up_and_is_told_until_it_is_overdue() -> None:
+    """From 31 August to 25 November are 86 days, from 23 August 94."""
+    late = [Delivery("bills", date(2026, 8, day), by_day=False, in_arrears=True) for day in (31, 23)]
+    stands = origin([_on(25), late[0]], TODAY)
+    assert (stands.day, stands.known_through) == (date(2026, 11, 25), (("bills", date(2026, 8, 31)),))
+    assert stands.reason == (
+        "the last day that every daily source is through; bills is known through 31 August 2026 only, and taken to go "
+        "on as in its last month"
+    )
+    overdue = origin([_on(25), late[1]], TODAY)
+    assert (overdue.known_through, overdue.ended) == ((), ("bills",))
+
+
 def test_nobody_knows_the_whole_of_today() -> None:
     assert origin([_on(27), _on(30, "ahead")], TODAY).day == date(2026, 11, 26)
 

@@ -32,7 +32,7 @@ from pipelines.usage_judged import usage_sentence
 
 Head = Mapping[str, Any]
 """A row of `marts.anomalies` that names its incident."""
-_JUDGED_BY = ("incident_id", "value_name", "expected", "actual", "first_day", "last_day")
+_JUDGED_BY = ("incident_id", "value_name", "expected", "actual", "days_told")
 """What of a head its causes depend on, besides the charges behind it."""
 _SAME = "same"
 """Column of what is kept: a digest of what the causes were found from."""
@@ -181,14 +181,13 @@ def _behind(head: Head, leaves: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_days(head: Head, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(pl.col("day") >= head["first_day"])
+    return rows.filter(pl.col("day").is_in(head["days_told"]))
 
 
 def _expected(head: Head, rows: pl.DataFrame, leaf: Sequence[str], amounts: Sequence[str]) -> pl.DataFrame:
     """`expected_leaves` of the head's days. A day without a row in the weeks before cost nothing."""
     known = head["first_day"] - HISTORY
     nothing = pl.DataFrame([{"day": known, **dict.fromkeys(amounts, Decimal(0))}], schema=rows.schema)
-    days = [head["first_day"] + timedelta(days=number) for number in range(head["days"])]
     history = pl.concat([rows.with_columns(pl.col(amounts).fill_null(pl.lit(0, dtype=MONEY))), nothing])
-    told = expected_leaves(history.filter(pl.col("day") < head["first_day"]), days, leaf, amounts=amounts)
+    told = expected_leaves(history.filter(pl.col("day") < head["first_day"]), head["days_told"], leaf, amounts=amounts)
     return told.filter(pl.any_horizontal(pl.col(amounts) != 0))

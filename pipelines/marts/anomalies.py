@@ -87,7 +87,7 @@ class Detection:
         series = _named(judged_series(leaves, self.economics))
         judged = series.select("series", "day", usage="usage", cost="effective_cost")
         scored = kept_scores(judged, sensitivity, folder)
-        of_cost = _with_known_days(episodes(scored, judged), scored)
+        of_cost = episodes(scored, judged)
         of_usage, used = unpaid_usage(_named(self.economics.series.rows), of_cost, sensitivity, folder / "usage")
         told = _told(pl.concat([of_cost, of_usage], how="diagonal"), series, origin.day)
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
@@ -108,19 +108,9 @@ def _named(series: pl.DataFrame) -> pl.DataFrame:
     return series.with_columns(series=pl.concat_str(parts, separator="\x1f"))
 
 
-def _with_known_days(found: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
-    """Episodes of whose every day it is known what was expected, and what is new: the impact of others is unknown."""
-    unknown = scored.filter(pl.col("expected").is_null()).select("series", "day")
-    in_part = found.select("id", "series", "kind", "first_day", "last_day").join(unknown, on="series")
-    is_within = pl.col("day").is_between(pl.col("first_day"), pl.col("last_day"))
-    return found.join(in_part.filter(is_within, pl.col("kind") != "new"), on="id", how="anti")
-
-
 def _told(found: pl.DataFrame, series: pl.DataFrame, origin: date) -> pl.DataFrame:
     """Episodes that are news, with their series in words."""
-    news = found.filter(pl.col("last_day") >= origin - SHOWN).rename({"id": "anomaly_id"}).drop("explained_by")
-    # of episodes that begin together the longer one is the whole
-    news = news.sort("anomaly_id", "last_day").unique("anomaly_id", keep="last", maintain_order=True)
+    news = found.filter(pl.col("last_day") >= origin - SHOWN).rename({"id": "anomaly_id"})
     words = series.select(_NAMED).unique("series")
     return news.join(words, on="series").with_columns(
         (pl.col("last_day") - pl.col("first_day")).dt.total_days().add(1).alias("days"),
@@ -150,14 +140,15 @@ def _counted(grouped: pl.DataFrame, known: Sequence[Mapping[str, str | None]], m
 
 def _days(grouped: pl.DataFrame, paid: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
     """`marts.anomaly_days` of the heads, of `paid` or `used`: scores with what there was."""
-    heads = grouped.filter("is_head").select("incident_id", "series", "measure", "currency", "first_day", "last_day")
+    names = ("incident_id", "series", "measure", "currency", "first_day", "last_day", "days_told")
+    heads = grouped.filter("is_head").select(names)
     is_usage = pl.col("measure") == "usage"
     of_each = ((heads.filter(~is_usage), paid), (heads.filter(is_usage), used))
     days = [asked.join(told.drop("measure"), on="series") for asked, told in of_each]
     return (
         pl.concat(days, how="diagonal")
         .filter(pl.col("day").is_between(pl.col("first_day") - AROUND, pl.col("last_day") + AROUND))
-        .with_columns(is_flagged="flag", in_incident=pl.col("day").is_between("first_day", "last_day"))
+        .with_columns(is_flagged="flag", in_incident=pl.col("day").is_in("days_told"))
         .sort("incident_id", "day")
         .select(list(ANOMALY_DAYS.polars_schema))
     )

@@ -141,23 +141,6 @@ def test_what_half_of_everyone_does_is_no_anomaly_of_anyone() -> None:
     assert found(closed).is_empty()
 
 
-def test_what_was_announced_is_explained() -> None:
-    series = a_series(times(2, 120, 139))
-    announced = pl.DataFrame(
-        {
-            "name": ["launch of the new search", "launch in another place"],
-            "series": ["search", "elsewhere"],
-            "first_day": [FIRST + timedelta(days=119)] * 2,
-            "last_day": [FIRST + timedelta(days=139)] * 2,
-            "kind": [None, None],
-            "factor": [2.0, 2.0],
-        },
-        schema_overrides={"kind": pl.String},
-    )
-    (episode,) = episodes(scores(series), series, expected_changes=announced).iter_rows(named=True)
-    assert episode["explained_by"] == "launch of the new search"
-
-
 def test_an_episode_that_goes_on_keeps_its_id() -> None:
     whole = a_series(times(1.6, 120, 139))
     ids = {found(whole.head(days)).item(0, "id") for days in (124, 128, 133, 140)}

@@ -11,7 +11,8 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from models.foresight.intervals import LEVELS, Errors, Pool, weighted_quantiles, weights, what_came
+from models.foresight import known
+from models.foresight.intervals import LEVELS, Errors, Pool, weighted_quantiles, weights
 from models.foresight.landing import MONTH, period_of
 from models.foresight.panel import Panel
 from models.foresight.selection import Points
@@ -49,19 +50,19 @@ def replayed(pool: Pool, errors: Errors) -> np.ndarray:
 
 def coverage(inside: np.ndarray) -> np.ndarray:
     """(LEVELS, n) share of judged days inside, in %; NaN where none was judged."""
-    known = np.isfinite(inside)
-    judged = known.sum(axis=(1, 3))
-    hits = np.where(known, inside, 0.0).sum(axis=(1, 3))
+    told = np.isfinite(inside)
+    judged = told.sum(axis=(1, 3))
+    hits = np.where(told, inside, 0.0).sum(axis=(1, 3))
     return np.where(judged > 0, 100 * hits / np.maximum(judged, 1), np.nan)
 
 
 def daily_error(panel: Panel, points: Points) -> np.ndarray:
     """(n) Σ absolute errors of days ÷ Σ absolute actual values over all back-tests, in %; NaN where unknown."""
-    came = what_came(panel, points.cuts, points.values.shape[1])
+    came = known.came(panel.values, points.cuts, points.values.shape[1])
     off = came - points.backtests
-    known = np.isfinite(off)
-    total = np.where(known, np.abs(came), 0.0).sum(axis=(0, 2))
-    missed = np.where(known, np.abs(off), 0.0).sum(axis=(0, 2))
+    told = np.isfinite(off)
+    total = np.where(told, np.abs(came), 0.0).sum(axis=(0, 2))
+    missed = np.where(told, np.abs(off), 0.0).sum(axis=(0, 2))
     return np.where(total > 0, 100 * missed / np.where(total > 0, total, 1.0), np.nan)
 
 
@@ -74,7 +75,7 @@ def month_errors(panel: Panel, points: Points) -> dict[int, np.ndarray]:
     seen = {day: np.zeros(len(panel)) for day in MONTH_DAYS}
     if panel.origin is None:
         return {day: np.full(len(panel), np.nan) for day in MONTH_DAYS}
-    came = what_came(panel, points.cuts, points.values.shape[1])
+    came = known.came(panel.values, points.cuts, points.values.shape[1])
     for at, cut in enumerate(points.cuts):
         origin = panel.origin - timedelta(days=cut)
         about = next((day for day, (first, last) in MONTH_DAYS.items() if first <= origin.day <= last), None)
@@ -85,13 +86,13 @@ def month_errors(panel: Panel, points: Points) -> dict[int, np.ndarray]:
         to_date = panel.values[:, end - origin.day : end].sum(axis=1)
         total = to_date + came[at, :, :rest].sum(axis=1)
         off = np.abs(came[at, :, :rest].sum(axis=1) - points.backtests[at, :, :rest].sum(axis=1))
-        known = np.isfinite(off) & np.isfinite(total) & (total > 0)
-        sums[about] += np.where(known, 100 * off / np.where(known, total, 1.0), 0.0)
-        seen[about] += known
+        told = np.isfinite(off) & np.isfinite(total) & (total > 0)
+        sums[about] += np.where(told, 100 * off / np.where(told, total, 1.0), 0.0)
+        seen[about] += told
     return {day: np.where(seen[day] > 0, sums[day] / np.maximum(seen[day], 1), np.nan) for day in MONTH_DAYS}
 
 
-def forecast_accuracy(panel: Panel, points: Points, inside: np.ndarray, status: list[str]) -> pl.DataFrame:
+def forecast_accuracy(panel: Panel, points: Points, inside: np.ndarray) -> pl.DataFrame:
     """One row per series and candidate.
 
     `series`, `candidate`, `chosen`, `error` (by which it was chosen, see `selection`), and of the chosen one, null for
@@ -112,7 +113,7 @@ def forecast_accuracy(panel: Panel, points: Points, inside: np.ndarray, status: 
         schema_overrides={"series": pl.String},
     ).with_columns(pl.selectors.float().fill_nan(None))
     of_series = pl.DataFrame(
-        {"series": panel.names, "history_days": np.isfinite(panel.values).sum(axis=1), "status": status},
+        {"series": panel.names, "history_days": np.isfinite(panel.values).sum(axis=1), "status": points.status},
         schema_overrides={"series": pl.String, "status": pl.String},
     ).with_columns(made_on=pl.lit(panel.origin, pl.Date))
     candidates = points.errors.rename({"method": "candidate"}, strict=False).with_columns(

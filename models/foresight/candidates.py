@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from models.foresight import smoothing
+from models.foresight import known, smoothing
 from models.foresight.seasonality import (
     CHANCE,
     CHANCE_WITHOUT_DATES,
@@ -61,37 +62,18 @@ class Seasonless:
         with np.errstate(invalid="ignore", divide="ignore"):
             daily = np.where(pattern >= TOO_QUIET, weeks / pattern, np.nan)
         sparse = mostly_zero(values)
-        weekly = np.where(sparse[:, None], _means(weeks), _robust_means(daily))
+        weekly = np.where(sparse[:, None], known.mean(weeks, axis=2), _robust_means(daily))
         return cls(pattern, daily.reshape(len(values), -1)[:, -values.shape[1] :], weekly, sparse)
 
 
 Candidate = Callable[[Seasonless, Sequence[int]], Line]
 
 
-def _means(weeks: np.ndarray) -> np.ndarray:
-    """(n, weeks) mean of each week's known days; NaN where none is."""
-    known = np.isfinite(weeks)
-    count = known.sum(axis=2)
-    return np.where(count > 0, np.where(known, weeks, 0.0).sum(axis=2) / np.maximum(count, 1), np.nan)
-
-
 def _robust_means(weeks: np.ndarray) -> np.ndarray:
     """The same with the least and the most of a whole week replaced by their neighbours (winsorised; Tukey 1962)."""
     ordered = np.sort(weeks, axis=2)
     held = (ordered[:, :, 1:-1].sum(axis=2) + ordered[:, :, 1] + ordered[:, :, -2]) / WEEK
-    return np.where(np.isfinite(held), held, _means(weeks))
-
-
-def mean_of_days(count: int) -> Candidate:
-    """Mean of the last days, of those that are known."""
-
-    def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
-        def mean(days: np.ndarray) -> np.ndarray:
-            return _means(days[:, None, :])[:, 0]
-
-        return _flat(_of_last(history.daily, count, cuts, mean))
-
-    return answer
+    return np.where(np.isfinite(held), held, known.mean(weeks, axis=2))
 
 
 def median_of_days(count: int) -> Candidate:
@@ -108,10 +90,7 @@ def mean_of_weeks(count: int) -> Candidate:
     """Mean of the last weeks."""
 
     def answer(history: Seasonless, cuts: Sequence[int]) -> Line:
-        def mean(weeks: np.ndarray) -> np.ndarray:
-            return _means(weeks[:, None, :])[:, 0]
-
-        return _flat(_of_last(history.weekly, count, [cut // WEEK for cut in cuts], mean))
+        return _flat(_of_last(history.weekly, count, [cut // WEEK for cut in cuts], partial(known.mean, axis=1)))
 
     return answer
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
@@ -19,12 +18,13 @@ import numpy as np
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight import accuracy, events, intervals, landing
+from models.foresight import accuracy, events, intervals, known, landing
 from models.foresight.hierarchy import CENTS, Partition, reconcile
 from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import BOUNDS, Period
 from models.foresight.panel import Absent, Panel, panels, utc_days
 from models.foresight.selection import best_points
+from models.foresight.states import LEAST_TRAINING, Status
 from models.ledger.money import MONEY, from_units
 
 CHUNK_CELLS = 1_000_000
@@ -34,24 +34,7 @@ BACK_TEST_DAYS = 378
 """Earlier origins reach back so far: a year and two weeks, to see the same days of the last year."""
 EVERY_WEEK, SAME_SEASON = 182, 329
 """Between these every second week will do."""
-LEAST_TRAINING = 28
-"""Days that an earlier origin must leave to learn from."""
-SHORT_DAYS = 56
-"""A series with fewer known days is short: what is chosen for it is a matter of few origins."""
-ENDED_DAYS = 56
-"""A series that was zero for so many days, and was not before, has ended."""
-
 _THREADS = 2
-
-
-class Status(StrEnum):
-    OK = "ok"
-    SHORT = "short"
-    """Too few days to choose by back-test: a simple method, its interval mostly the prior."""
-    ENDED = "ended"
-    """Nothing came for eight weeks: expected to stay so."""
-    UNKNOWN = "unknown"
-    """Not one known day: nothing is expected, all is null."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +106,14 @@ def forecast(
                 within = _within(panel, partitions)
                 answers += _adding_up(apart, within) if within else apart
                 together.update(within)
-    known = history if as_of is None else history.filter(pl.col("day") <= as_of)
+    answers = [_unsure(answer) for answer in answers]
+    until_then = history if as_of is None else history.filter(pl.col("day") <= as_of)
     return Forecast(
-        _days(answers, known),
+        _days(answers, until_then),
         pl.concat([answer.accuracy for answer in answers] or [pl.DataFrame()]),
         _unapplied(answers),
         tuple(part for part in partitions if part not in together),
-        known,
+        until_then,
         answers,
     )
 
@@ -196,7 +180,7 @@ def _answer(
     panel = effects.history.rows(first, last)
     points = best_points(panel, horizon, cuts=_cuts(panel), holidays=holidays)
     errors = intervals.errors_of(panel, points)
-    floor = np.where(_never_negative(panel), 0.0, -np.inf)[:, None]
+    floor = np.where(known.never_negative(panel.values), 0.0, -np.inf)[:, None]
     factor, amount = effects.factor[first:last], effects.amount[first:last]
     values = np.maximum(points.values * factor + amount, floor)
     unit = errors.unit_ahead * intervals.growth(points.values, values)
@@ -207,8 +191,7 @@ def _answer(
     for period in [] if panel.origin is None else landing.periods(panel.origin, horizon):
         start, end = period.steps(panel.origin)  # type: ignore[arg-type]
         rests.append((period, _rest(errors, values, unit, floor[:, 0], (start, end))))
-    status = _status(panel)
-    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors), status) if judged else None
+    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors)) if judged else None
     return _Answer(
         panel,
         values,
@@ -217,7 +200,7 @@ def _answer(
         bands,
         rests,
         points.method,
-        status,
+        points.status,
         _known(effects.names[first:last], points.on_holidays, holidays),
         pl.DataFrame() if told is None else told,
         effects.unapplied,
@@ -256,6 +239,23 @@ def _moved(answer: _Answer, values: np.ndarray) -> _Answer:
     return replace(answer, values=values, bands=bands, rests=rests)
 
 
+def _unsure(answer: _Answer) -> _Answer:
+    """With ranges of silent series that reach to nothing: whether it is over, no earlier error of theirs tells."""
+    silent = np.array([status == Status.SILENT for status in answer.status])
+    if not silent.any():
+        return answer
+    low = np.where(silent[:, None], np.minimum(answer.bands.low, 0.0), answer.bands.low)
+    high = np.where(silent[:, None], np.maximum(answer.bands.high, 0.0), answer.bands.high)
+    nearer, farther = slice(0, None, 2), slice(1, None, 2)
+    rests: list[tuple[Period, np.ndarray]] = []
+    for period, rest in answer.rests:
+        wide = rest.copy()
+        wide[nearer] = np.where(silent, np.minimum(rest[nearer], 0.0), rest[nearer])
+        wide[farther] = np.where(silent, np.maximum(rest[farther], 0.0), rest[farther])
+        rests.append((period, wide))
+    return replace(answer, bands=intervals.Bands(low, high), rests=rests)
+
+
 def _rest(
     errors: intervals.Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray, window: tuple[int, int]
 ) -> np.ndarray:
@@ -267,19 +267,6 @@ def _rest(
     low, high = landing.sum_quantiles(landing.sum_errors(errors, window), errors)
     sides = [share for pair in zip(low, high, strict=True) for share in pair]
     return np.stack([np.maximum(rest + share * together, floor) for share in sides])
-
-
-def _never_negative(panel: Panel) -> np.ndarray:
-    return np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1) >= 0
-
-
-def _status(panel: Panel) -> list[str]:
-    known = np.isfinite(panel.values)
-    days = known.sum(axis=1)
-    spent = np.where(known, np.abs(panel.values), 0.0)
-    silent = (spent[:, -ENDED_DAYS:].sum(axis=1) == 0) & (spent.sum(axis=1) > 0)
-    names = np.where(days < SHORT_DAYS, Status.SHORT.value, np.where(silent, Status.ENDED.value, Status.OK.value))
-    return np.where(days == 0, Status.UNKNOWN.value, names).tolist()
 
 
 def _days(answers: list[_Answer], history: pl.DataFrame) -> pl.DataFrame:

@@ -7,9 +7,11 @@ al. 2019, weights instead of exchangeability). So a year end is as wide as forec
 Errors are measured in units of their own series, pooled over the panel, and signed: an interval need not be symmetric.
 A fixed prior keeps small pools honest. Nothing after the panel's own origin is used. Sums are `landing`.
 
-Adaptive: with each origin its errors join the pool, and old ones fade. Moving levels besides by how often the latest
-intervals held (Gibbs & Candès 2021; Angelopoulos et al. 2023) was measured and left out: over a year of weekly origins
-it followed noise, with worse coverage and a worse interval score.
+Adaptive: with each origin its errors join the pool, and old ones fade; and the unit of a series is in part what its
+latest forecasts were off, at each earlier origin as now, so that who just jumped or stopped is unsure, and whoever was
+so before tells how unsure (normalised conformal; Papadopoulos et al. 2011). Moving levels besides by how often the
+latest intervals held (Gibbs & Candès 2021; Angelopoulos et al. 2023) was measured and left out: over a year of weekly
+origins it followed noise, with worse coverage and a worse interval score.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.foresight import known
 from models.foresight.panel import Panel
+from models.foresight.seasonality import WEEK
 from models.foresight.selection import Points
 
 LEVELS = (50, 80, 95)
@@ -42,6 +46,12 @@ UNJUDGED_SHARE = 0.25
 """Mean error of a series that no earlier origin judged, where none of the panel is: a guess, a share of its level."""
 SCALE_PRIOR = 3.0
 """Origins that the panel's usual ratio of error to day-to-day change is worth beside a series' own errors."""
+RECENT_SHARE = 0.3
+"""Part of a squared unit that the latest errors make; .1 to .4 are about as good by back-test, none is worse."""
+RECENT_WEEKS, RECENT_FADING = 8, 0.5
+"""Latest errors are those of so many last weeks, each counting so much of the one after it."""
+ABSOLUTE = 0.6
+"""Squared mean absolute error ÷ mean squared error: between Laplace (.5) and normal (.64)."""
 SMALLEST_GROWTH, LARGEST_GROWTH = 0.1, 10.0
 """Between these, an interval grows and shrinks with what a known event does to its point."""
 LEVEL_DAYS = 56
@@ -101,23 +111,34 @@ def errors_of(panel: Panel, points: Points) -> Errors:
     A monthly charge is no part of that level: what a fee will be is far surer than what its day costs beside it. Nor is
     it an error that a fee was not expected before it was known: now it is.
     """
-    came = what_came(panel, points.cuts, points.values.shape[1])
+    came = known.came(panel.values, points.cuts, points.values.shape[1])
     values, backtests, charges = points.values, points.backtests, points.charges
     if charges is not None:
-        fees = what_came(replace(panel, values=charges.past), points.cuts, values.shape[1])
+        fees = known.came(charges.past, points.cuts, values.shape[1])
         came = came - np.where(charges.ahead[1:] == 0, fees, charges.ahead[1:])
         panel = replace(panel, values=panel.values - charges.past)
         values, backtests = values - charges.ahead[0], backtests - charges.ahead[1:]
-    level = _mean(np.abs(panel.values[:, -LEVEL_DAYS:]), axis=1)
+    level = known.mean(np.abs(panel.values[:, -LEVEL_DAYS:]), axis=1)
     level = np.where(level > 0, level, 1.0)[:, None]
-    relative = np.maximum(np.abs(backtests) / level, SMALLEST_SIZE)
+    relative = np.maximum(np.abs(np.concatenate([values[None], backtests])) / level, SMALLEST_SIZE)
     off = came - backtests
-    scale = _scale(panel, off / relative, level[:, 0])[:, None]
-    unit = relative * scale
-    ahead = np.maximum(np.abs(values) / level, SMALLEST_SIZE) * scale
-    return Errors(
-        (off / unit).astype(np.float32), unit.astype(np.float32), ahead, points.cuts, panel.origin is not None
-    )
+    usual = relative * _scale(panel, off / relative[1:], level[:, 0])[:, None]
+    lately = _latest(off, points.cuts)[:, :, None]
+    mixed = np.sqrt((1 - RECENT_SHARE) * np.square(usual) + RECENT_SHARE * np.where(np.isfinite(lately), lately, 0.0))
+    unit = np.where(np.isfinite(lately), mixed, usual)
+    scaled = (off / unit[1:]).astype(np.float32)
+    return Errors(scaled, unit[1:].astype(np.float32), unit[0], points.cuts, panel.origin is not None)
+
+
+def _latest(off: np.ndarray, cuts: tuple[int, ...]) -> np.ndarray:
+    """(1 + cuts, n) square of what the last weeks were off, that were over by now and by each earlier origin."""
+    weeks_ago = (np.array(cuts)[None, :] - np.array([0, *cuts])[:, None]) / WEEK
+    weight = np.where((weeks_ago >= 1) & (weeks_ago <= RECENT_WEEKS), RECENT_FADING**weeks_ago, 0.0)
+    square = known.mean(np.square(off[:, :, :WEEK]), axis=2)
+    told = np.isfinite(square)
+    total = np.einsum("oc,cn->on", weight, told.astype(np.float64))
+    sums = np.einsum("oc,cn->on", weight, np.where(told, square, 0.0))
+    return np.where(total > 0, ABSOLUTE * sums / np.where(total > 0, total, 1.0), np.nan)
 
 
 def growth(points: np.ndarray, moved: np.ndarray) -> np.ndarray:
@@ -149,14 +170,14 @@ def weighted_quantiles(pool: Pool, weight: np.ndarray) -> tuple[np.ndarray, np.n
     Blended with the prior by how many independent errors the row sees: origins by their effective number (Kish 1965),
     series of one origin by their KINSHIP.
     """
-    known = pool.counts.sum(axis=1)
+    told = pool.counts.sum(axis=1)
     # no `@`: its own threads get in the way of those that work on other chunks, and cost more than they save here
     share = np.einsum("tc,cb->tb", weight.astype(np.float32), pool.counts)
     total = share.sum(axis=1, keepdims=True)
     cumulative = np.cumsum(share, axis=1) / np.where(total > 0, total, 1.0)
-    series = known.max(initial=0)
+    series = told.max(initial=0)
     starts = np.flatnonzero(np.diff(pool.origins, prepend=-1))
-    by_origin = np.add.reduceat(weight * (known > 0), starts, axis=1) if len(starts) else weight
+    by_origin = np.add.reduceat(weight * (told > 0), starts, axis=1) if len(starts) else weight
     origins = by_origin.sum(axis=1) ** 2 / np.maximum((by_origin**2).sum(axis=1), 1e-12)
     worth = (origins * series / (1 + max(series - 1, 0) * KINSHIP))[:, None]
     mixed = (cumulative * worth + _laplace(_EDGES[1:]) * PRIOR_ORIGINS) / (worth + PRIOR_ORIGINS)
@@ -187,22 +208,14 @@ def weights(cuts: tuple[int, ...], horizon: int, *, seasonal: bool) -> np.ndarra
     return np.where(usable, (1 - SEASON_SHARE) * recent + SEASON_SHARE * same, recent)
 
 
-def what_came(panel: Panel, cuts: tuple[int, ...], horizon: int) -> np.ndarray:
-    """(cuts, n, horizon) the actual values after each earlier origin; NaN beyond the panel's own."""
-    padded = np.concatenate([panel.values, np.full((len(panel), horizon), np.nan)], axis=1)
-    if not cuts:
-        return np.empty((0, len(panel), horizon))
-    return np.stack([padded[:, panel.days - cut : panel.days - cut + horizon] for cut in cuts])
-
-
 def _scale(panel: Panel, off: np.ndarray, level: np.ndarray) -> np.ndarray:
     """(n) mean absolute error of each series, shrunk to the panel's ratio of errors to day-to-day changes.
 
     A series that no earlier origin judged may be off by a share of its level, however even its few days were.
     """
-    change = _mean(np.abs(np.diff(panel.values, axis=1)), axis=1)
+    change = known.mean(np.abs(np.diff(panel.values, axis=1)), axis=1)
     change = np.where(change > 0, change, np.nan)
-    own = _mean(np.abs(off), axis=(0, 2))
+    own = known.mean(np.abs(off), axis=(0, 2))
     share = own / level
     origins = np.isfinite(off).any(axis=2).sum(axis=0)
     ratio = own / change
@@ -217,9 +230,9 @@ def _scale(panel: Panel, off: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 def count(scaled: np.ndarray, cell: np.ndarray, origins: np.ndarray) -> Pool:
     """Scaled errors counted by their `cell` (an integer for each), unknown ones left out."""
-    known = np.isfinite(scaled)
-    place = (np.arcsinh(scaled[known] / _FINEST) + _WIDEST) * (_BINS / (2 * _WIDEST))
-    at = cell[known] * _BINS + np.clip(place, 0, _BINS - 1).astype(np.int64)
+    told = np.isfinite(scaled)
+    place = (np.arcsinh(scaled[told] / _FINEST) + _WIDEST) * (_BINS / (2 * _WIDEST))
+    at = cell[told] * _BINS + np.clip(place, 0, _BINS - 1).astype(np.int64)
     counts = np.bincount(at, minlength=len(origins) * _BINS)
     return Pool(counts.reshape(-1, _BINS).astype(np.float32), origins)
 
@@ -236,10 +249,3 @@ def _at(cumulative: np.ndarray, share: float) -> np.ndarray:
     below = np.where(upper > 0, cumulative[rows, upper - 1], 0.0)
     part = np.where(above > below, (share - below) / np.where(above > below, above - below, 1.0), 1.0)
     return _EDGES[upper] + np.clip(part, 0, 1) * (_EDGES[upper + 1] - _EDGES[upper])
-
-
-def _mean(values: np.ndarray, *, axis: int | tuple[int, ...]) -> np.ndarray:
-    """Mean of what is known; NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=axis)
-    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1), np.nan)

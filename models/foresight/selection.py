@@ -7,16 +7,18 @@ less than taking the best one, whose lead is often luck (Bates & Granger 1969). 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
+from models.foresight import known
 from models.foresight.candidates import CANDIDATES, DAMPING, Line, Seasonless
 from models.foresight.holiday_factors import Holidays, holiday_factors
 from models.foresight.monthly_charges import MonthlyCharges, monthly_charges
 from models.foresight.panel import Panel
 from models.foresight.seasonality import TOO_QUIET, WEEK, year_factors
+from models.foresight.states import ENDED_DAYS, LEAST_ORIGINS, ended, learned, statuses
 
 CUTS = tuple(range(7, 85, 7))
 """Earlier origins, in days before the panel's; whole weeks."""
@@ -24,8 +26,6 @@ JUDGED = 12
 """The latest earlier origins that candidates are judged at."""
 FADING = 0.9
 """Weight of an origin beside the one a week later: what was right before a change counts less."""
-LEAST_ORIGINS = 3
-"""With fewer, a series is too short to choose: all candidates weigh the same."""
 SHARPNESS = 2
 """Weights fall with this power of the error: 0 is the plain mean, ∞ the best candidate alone. By back-tests 1 to 5 are
 about as good, the best alone is clearly worse."""
@@ -33,8 +33,6 @@ DOUBTED, REFUTED = 1.25, 2.0
 """Whoever erred twice as much as another does not answer alone; on the reference series nothing hangs on it."""
 PRIOR_ORIGINS = 3
 """Origins that the typical error of a candidate in the panel counts for, beside the series' own."""
-ENDED_DAYS = 56
-"""A series that was zero for so many days, and was not before, has ended."""
 
 WEIGHTED, ENDED = "weighted mean", "ended"
 
@@ -50,7 +48,7 @@ class Points:
     of totals over the horizon ÷ Σ of what came; null if nothing came or nothing could be judged), `chosen`, `weight`
     (share in the weighted mean), `judged_origins`, and `reason` in words. `on_holidays` (n): whether holidays change a
     day ahead; None without any. `charges`: monthly ones, which are in values and backtests, at (0, *cuts); None
-    without any.
+    without any. `status` is each series' (`states`).
     """
 
     values: np.ndarray
@@ -60,6 +58,7 @@ class Points:
     errors: pl.DataFrame
     on_holidays: np.ndarray | None = None
     charges: MonthlyCharges | None = None
+    status: list[str] = field(default_factory=list[str])
 
 
 def best_points(
@@ -84,20 +83,29 @@ def best_points(
     lines = Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
     factors = factors if kept is None else factors * kept.told
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
-    came = _came(panel, cuts, horizon)
-    judged = _Judged.of(lines, season[1:], came if charges is None else came - charges.ahead[1:])
+    came = known.came(panel.values, cuts, horizon)
+    told = learned(panel, cuts)[:, :, None]
+    judged = _Judged.of(
+        lines, season[1:], np.where(told, came if charges is None else came - charges.ahead[1:], np.nan)
+    )
     weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
     mean = _mean_line(lines, weights)
     values = (mean.level[:, :, None] + mean.drift[:, :, None] * _steps(horizon)) * season
     values = values if charges is None else values + charges.ahead
-    never_negative = np.where(np.isfinite(panel.values), panel.values, 0.0).min(axis=1, initial=0.0) >= 0
-    values = np.where(never_negative[:, None], np.maximum(values, 0.0), values)
-    ended = _ended(panel)
-    values[0][ended] = 0.0
-    errors = _errors(panel, judged, weights, _off(values[1:], came), ended)
-    method = [ENDED if over else WEIGHTED for over in ended]
-    on_holidays = None if kept is None else kept.show & ~ended
-    return Points(values[0], values[1:], cuts, method, errors, on_holidays, charges)
+    values = np.where(known.never_negative(panel.values)[:, None], np.maximum(values, 0.0), values)
+    over = ended(panel)
+    values[0][over] = 0.0
+    values[1:] = np.where(told, values[1:], np.nan)
+    return Points(
+        values[0],
+        values[1:],
+        cuts,
+        [ENDED if each else WEIGHTED for each in over],
+        _errors(panel, judged, weights, _off(values[1:], came), over),
+        None if kept is None else kept.show & ~over,
+        charges,
+        statuses(panel, judged.origins),
+    )
 
 
 def _restated(values: np.ndarray, factors: np.ndarray) -> np.ndarray:
@@ -118,16 +126,6 @@ def _seasons(pattern: np.ndarray, factors: np.ndarray, origins: tuple[int, ...],
     for place, cut in enumerate(origins):
         if cut < days:
             out[place] = pattern[:, weeks - 1 - cut // WEEK][:, ahead] * factors[:, days - cut : days - cut + horizon]
-    return out
-
-
-def _came(panel: Panel, cuts: tuple[int, ...], horizon: int) -> np.ndarray:
-    """(cuts, n, horizon) what came after each earlier origin; NaN beyond the panel's own."""
-    out = np.full((len(cuts), len(panel), horizon), np.nan)
-    for place, cut in enumerate(cuts):
-        first = max(panel.days - cut, 0)
-        seen = panel.values[:, first : first + horizon]
-        out[place, :, : seen.shape[1]] = seen
     return out
 
 
@@ -197,25 +195,18 @@ def _mean_line(lines: Line, weights: np.ndarray) -> Line:
     return Line(*((share * np.where(told, part, 0.0)).sum(axis=0) for part in lines))
 
 
-def _ended(panel: Panel) -> np.ndarray:
-    """(n) whether all known days of the last ENDED_DAYS are 0 and an earlier one is not."""
-    spent = np.where(np.isfinite(panel.values), np.abs(panel.values), 0.0)
-    told = np.isfinite(panel.values[:, -ENDED_DAYS:]).any(axis=1)
-    return told & (spent[:, -ENDED_DAYS:].sum(axis=1) == 0) & (spent.sum(axis=1) > 0)
-
-
-def _errors(panel: Panel, judged: _Judged, weights: np.ndarray, blended: np.ndarray, ended: np.ndarray) -> pl.DataFrame:
+def _errors(panel: Panel, judged: _Judged, weights: np.ndarray, blended: np.ndarray, over: np.ndarray) -> pl.DataFrame:
     """The rows of `Points.errors`."""
     n, told = len(panel), judged.origins > 0
     single = np.where(told & (judged.came > 0), judged.off / np.where(judged.came > 0, judged.came, 1.0), np.nan)
     days = np.isfinite(panel.values).sum(axis=1)
     reason = [
         f"nothing came for {ENDED_DAYS} days"
-        if over
-        else f"too short to choose: {known} days, all weigh the same"
+        if gone
+        else f"too short to weigh: {count} days, all weigh the same"
         if origins < LEAST_ORIGINS
         else f"weighed by the errors at {origins} earlier origins"
-        for over, known, origins in zip(ended.tolist(), days.tolist(), judged.origins.tolist(), strict=True)
+        for gone, count, origins in zip(over.tolist(), days.tolist(), judged.origins.tolist(), strict=True)
     ]
     names = pl.DataFrame({"series": panel.names, "judged_origins": judged.origins, "reason": reason})
     rows = [
@@ -225,7 +216,7 @@ def _errors(panel: Panel, judged: _Judged, weights: np.ndarray, blended: np.ndar
         for name, error, weight in zip(CANDIDATES, single, weights, strict=True)
     ]
     answering = names.with_columns(
-        method=pl.Series([ENDED if over else WEIGHTED for over in ended], dtype=pl.String),
+        method=pl.Series([ENDED if gone else WEIGHTED for gone in over], dtype=pl.String),
         error=pl.Series(blended),
         chosen=pl.lit(value=True),
         weight=pl.Series(np.ones(n)),

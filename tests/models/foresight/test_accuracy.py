@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -20,7 +21,7 @@ WEEKS = tuple(range(7, 140, 7))
 def always(amount: float, panel: Panel, horizon: int = 31, cuts: tuple[int, ...] = WEEKS) -> Points:
     told = np.full((len(cuts), len(panel), horizon), amount)
     errors = pl.DataFrame({"series": panel.names, "method": "always", "error": 0.1, "chosen": True})
-    return Points(told[0], told, cuts, ["always"] * len(panel), errors)
+    return Points(told[0], told, cuts, ["always"] * len(panel), errors, status=["ok"] * len(panel))
 
 
 def test_the_daily_error_is_absolute_errors_over_what_came() -> None:
@@ -64,9 +65,9 @@ def test_one_row_per_candidate_and_back_tests_of_the_chosen_one_only() -> None:
     panel = noisy(1)
     points = always(100.0, panel)
     both = pl.concat([points.errors, points.errors.with_columns(method=pl.lit("other"), chosen=pl.lit(False))])
-    told = Points(points.values, points.backtests, points.cuts, points.method, both)
+    told = replace(points, errors=both)
     errors = errors_of(panel, told)
-    frame = forecast_accuracy(panel, told, replayed(pool_of(errors), errors), ["ok"])
+    frame = forecast_accuracy(panel, told, replayed(pool_of(errors), errors))
     assert frame["candidate"].to_list() == ["always", "other"]
     assert frame["origins"].to_list() == [len(WEEKS), None]
     assert frame["history_days"].to_list() == [300, 300]

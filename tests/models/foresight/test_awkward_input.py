@@ -12,9 +12,10 @@ import pytest
 
 from models.errors import OutlayError
 from models.foresight.anomalies import scores
-from models.foresight.forecast import Forecast, Status, forecast
+from models.foresight.forecast import Forecast, forecast
 from models.foresight.panel import Absent
 from models.foresight.root_cause import causes
+from models.foresight.states import Status
 from models.table import MONEY
 
 FIRST, LAST = date(2026, 2, 1), date(2026, 6, 20)
@@ -95,6 +96,7 @@ def test_who_is_too_short_or_over_says_so(made: Forecast) -> None:
     status = dict(made.days.select("series", "status").unique().rows())
     short = {"one point", "new", "in USD since May"}
     assert {name for name, told in status.items() if told == Status.SHORT} >= short
+    assert status["in EUR until May"] == Status.SILENT
     assert status["ended"] == Status.ENDED
     assert status["plain"] == status["credit"] == status["gap of three weeks"] == Status.OK
 

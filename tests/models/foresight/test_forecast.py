@@ -221,3 +221,30 @@ def test_a_month_of_which_no_day_is_known_has_no_actual_cost() -> None:
     holed = history("search").with_columns(value=pl.when(pl.col("day") < date(2026, 11, 1)).then("value"))
     november = forecast(holed, until=date(2026, 11, 30)).landing.row(0, named=True)
     assert (november["actual"], november["unknown_days"], november["landing"]) == (None, 16, None)
+
+
+@pytest.mark.parametrize("days", [8, 14, 24, 50])
+def test_what_stopped_may_be_over_or_come_back_and_says_so(days: int) -> None:
+    """Nobody knows yet which: ranges of days and of the month go from nothing to more than is expected."""
+    stopped = history("search").with_columns(
+        value=pl.when(pl.col("day") <= LAST - timedelta(days=days)).then("value").otherwise(pl.lit(0, MONEY))
+    )
+    tree = [Partition("total", "team", ("search", "voice"))]
+    voice = history("voice", seed=2)
+    total = pl.concat([stopped, voice]).group_by("day").agg(pl.col("value").sum()).sort("day")
+    rows = pl.concat([total.select(pl.lit("total").alias("series"), "day", "value"), stopped, voice])
+    told = forecast(rows, until=date(2026, 12, 31), partitions=tree)
+    of_days = told.days.filter(pl.col("series") == "search")
+    december = told.landing.filter(pl.col("series") == "search", pl.col("period") == "2026-12").row(0, named=True)
+    assert of_days["status"].unique().to_list() == ["silent"]
+    assert of_days["low_80"].max() == december["low_80"] == december["low_95"] == 0
+    assert of_days["high_80"].min() > 0
+    assert told.days.filter(pl.col("series") == "voice", pl.col("low_80") == 0).is_empty()
+
+
+def test_unknown_days_are_no_silence() -> None:
+    """140 days known, then 60 of which nobody knows: what it was is still expected."""
+    rows = history("search", 200).with_columns(value=pl.when(pl.col("day") <= LAST - timedelta(days=60)).then("value"))
+    told = forecast(rows, steps=7).days
+    assert (told["status"][0], told["method"][0]) == ("ok", "weighted mean")
+    assert told["expected"].min() > 40

@@ -126,3 +126,22 @@ def test_too_short_for_any_back_test_there_is_still_a_band() -> None:
     band = banded(panel, points)
     assert (band.high - band.low > 0).all()
     assert np.isfinite(band.high).all()
+
+
+def test_who_was_far_off_last_week_is_unsure_and_the_others_are_not() -> None:
+    """Noise of 10 everywhere, and one series that is at 400 since three days."""
+    panel = flat(60, 300, 10.0)
+    panel.values[0, -3:] = 400
+    band = banded(panel, always(100.0, panel, 7))
+    width = (band.high - band.low)[1].mean(axis=1)
+    assert width[0] > 4 * width[1:].mean()
+    assert width[1:].mean() == pytest.approx(25.6, rel=0.1)  # ± 1.28 × 10
+
+
+def test_units_of_earlier_origins_know_nothing_later() -> None:
+    panel = flat(5, 300, 10.0)
+    jumped = flat(5, 300, 10.0)
+    jumped.values[:, -21:] += 300
+    calm, wild = (errors_of(each, always(100.0, each, 7)) for each in (panel, jumped))
+    share = wild.unit[:, 0, 0] / calm.unit[:, 0, 0]
+    assert share[:2].min() > 2 * share[2:].max()  # origins a week and two weeks ago saw it, older ones did not

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.foresight.panel import Panel
-from models.foresight.selection import CUTS, ENDED, ENDED_DAYS, LEAST_ORIGINS, WEIGHTED, best_points
+from models.foresight.selection import CUTS, ENDED, WEIGHTED, best_points
+from models.foresight.states import ENDED_DAYS, LEAST_ORIGINS
 
 ORIGIN = date(2026, 3, 31)
 WEEKDAYS = np.array([5.0, 5.0, 5.0, 5.0, 5.0, 1.0, 1.0])
@@ -83,7 +84,7 @@ def test_one_day_is_answered_and_said_to_be_too_short():
     points = best_points(panel(np.array([4.0])), 7)
     np.testing.assert_allclose(points.values, 4.0)
     row = points.errors.filter(chosen=True).row(0, named=True)
-    assert row["reason"] == "too short to choose: 1 days, all weigh the same"
+    assert row["reason"] == "too short to weigh: 1 days, all weigh the same"
     assert (row["error"], row["judged_origins"]) == (None, 0)
 
 

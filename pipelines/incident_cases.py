@@ -17,7 +17,6 @@ import polars as pl
 
 from models.foresight.anomaly_tables import ANOMALY_CAUSES, REST, Case, incident_causes, name_of
 from models.foresight.change import EFFECTS
-from models.foresight.episodes import GAP
 from models.foresight.incidents import HISTORY
 from models.foresight.leaves import expected_leaves
 from models.foresight.series import DIMENSIONS
@@ -43,36 +42,56 @@ PLACES = ("vendor", "team", "component", "model")
 """Whose an incident may be."""
 _VALUES = tuple(name for name in DIMENSIONS if name != "total")
 _MOST = Decimal("0.5")
-"""The part of an incident's impact that must lie in the scope of what foresaw it."""
+"""The part of an incident's impact that must lie in the scope, and in the days, of what foresaw it."""
+_TOLERANCE = Decimal("1.5")
+"""So many times what an event says may it come to: such numbers are guesses, and so is what was expected."""
 
 
 class Foreseen(NamedTuple):
-    """What outlay.yaml says of days to come: whatever begins within them, in its scope and direction, is explained."""
+    """What outlay.yaml says of days to come: what deviates in its scope and direction, by no more than it says."""
 
     name: str
     scope: SeriesScope
     first_day: date
     last_day: date
     direction: int = 0
+    change: Decimal | None = None
+    """Of what was expected; with `amount_per_day` null, too: of any size."""
+    amount_per_day: Decimal | None = None
+    currency: str | None = None
 
-    def may_explain(self, head: Head) -> bool:
-        return self.first_day <= head["first_day"] <= self.last_day and self.direction * head["impact"] >= 0
+    def days_of(self, head: Head) -> list[date]:
+        """The days of an incident that it may explain."""
+        if self.direction * head["impact"] < 0 or self.currency not in (None, head["currency"]):
+            return []
+        return [day for day in head["days_told"] if self.first_day <= day <= self.last_day]
+
+    def is_as_large(self, deviation: Decimal, expected: Decimal, days: int) -> bool:
+        """Whether it says that so many days, expected to cost so much, deviate by so much."""
+        said = None if self.change is None else self.change * expected
+        said = said if self.amount_per_day is None else self.amount_per_day * days
+        return said is None or abs(deviation) <= _TOLERANCE * abs(said)
 
 
 def foreseen(settings: Settings) -> list[Foreseen]:
-    """Expected anomalies, then events of forecasts, which explain what begins while their effect grows, or ends."""
+    """Expected anomalies, then events of forecasts: while their effect grows, or ends, and for the weeks in which that
+    becomes usual."""
     expected = [Foreseen(each.name, each.scope, each.first_day, each.last_day) for each in settings.anomalies.expected]
     return [*expected, *(told for event in settings.forecast.events for told in _of_event(event))]
 
 
 def _of_event(event: EventSettings) -> Iterator[Foreseen]:
-    change = event.amount_per_day if event.change is None else event.change
-    direction = (change > 0) - (change < 0) if change is not None else 0
-    grown = event.day + timedelta(days=event.ramp_days + GAP)
-    yield Foreseen(event.name, event.scope, event.day, grown, direction)
+    change = None if event.change is None else event.change / 100
+    amount, currency = event.amount_per_day, None if event.amount_per_day is None else event.currency
+    size = amount if change is None else change
+    direction = (size > 0) - (size < 0) if size is not None else 0
+    usual = event.day + timedelta(days=event.ramp_days) + HISTORY
+    until = usual if event.until is None else min(usual, event.until)
+    yield Foreseen(event.name, event.scope, event.day, until, direction, change, amount, currency)
     if event.until is not None:
         over = event.until + timedelta(days=1)
-        yield Foreseen(event.name, event.scope, over, over + timedelta(days=GAP), -direction)
+        back = None if change is None or change == -1 else 1 / (1 + change) - 1
+        yield Foreseen(event.name, event.scope, over, over + HISTORY, -direction, back, amount, currency)
 
 
 def explained(
@@ -100,23 +119,24 @@ def explained(
 
 
 def _explained_by(head: Head, rows: pl.DataFrame, told: Sequence[Foreseen]) -> str | None:
-    """The name of the first that explains an incident: most of its impact lies in the scope."""
-    may = [each for each in told if each.may_explain(head)]
+    """The name of the first that explains an incident: most of its impact lies in the scope and its days, and is no
+    more than was said."""
+    may = [(each, days) for each in told if (days := each.days_of(head))]
     if not may:
         return None
     rows = rows.select("day", "cost", *_VALUES)
-    deviation = pl.concat(
-        [
-            _of_days(head, rows).select(*_VALUES, "cost"),
-            _expected(head, rows, _VALUES, ("cost",)).select(*_VALUES, cost=-pl.col("cost")),
-        ]
-    )
-    whole = deviation["cost"].sum()
-    for each in may:
-        part = deviation.filter(_within(each.scope))["cost"].sum()
-        if whole and Decimal(part) / Decimal(whole) >= _MOST:
+    whole, _ = _deviation(head, rows)
+    for each, days in may:
+        part, expected = _deviation({**head, "days_told": days}, rows.filter(_within(each.scope)))
+        if whole and part / whole >= _MOST and each.is_as_large(part, expected, len(days)):
             return each.name
     return None
+
+
+def _deviation(head: Head, rows: pl.DataFrame) -> tuple[Decimal, Decimal]:
+    """What the head's days cost more than was expected, and what was, by the leaves."""
+    expected = Decimal(_expected(head, rows, _VALUES, ("cost",))["cost"].sum())
+    return Decimal(_of_days(head, rows)["cost"].sum()) - expected, expected
 
 
 def _within(scope: SeriesScope) -> pl.Expr:

@@ -121,10 +121,13 @@ def test_expected_anomalies_and_the_beginning_and_end_of_events_are_foreseen():
         date(2026, 10, 2),
         0,
     )
-    # it grows for ten days, and an episode may take three to begin
-    assert (begins.first_day, begins.last_day, begins.direction) == (date(2026, 10, 5), date(2026, 10, 18), 1)
-    assert (ends.first_day, ends.last_day, ends.direction) == (date(2026, 11, 1), date(2026, 11, 4), -1)
-    assert begins.may_explain({"first_day": date(2026, 10, 6), "impact": Decimal(5)})
-    assert not begins.may_explain({"first_day": date(2026, 10, 6), "impact": Decimal(-5)})
-    assert not begins.may_explain({"first_day": date(2026, 10, 19), "impact": Decimal(5)})
+    # it grows for ten days, and is usual four weeks later; by then it is over
+    assert (begins.first_day, begins.last_day, begins.direction) == (date(2026, 10, 5), date(2026, 10, 31), 1)
+    assert (ends.first_day, ends.last_day, ends.direction) == (date(2026, 11, 1), date(2026, 11, 29), -1)
+    days = [date(2026, 10, day) for day in (4, 5, 6)]
+    assert begins.days_of({"days_told": days, "currency": "USD", "impact": Decimal(5)}) == days[1:]
+    assert begins.days_of({"days_told": days, "currency": "USD", "impact": Decimal(-5)}) == []
+    # 30 % of 200 are 60, and half of it more is as near as such numbers are
+    assert begins.is_as_large(Decimal(90), Decimal(200), 2)
+    assert not begins.is_as_large(Decimal(91), Decimal(200), 2)
     assert isinstance(begins, Foreseen)

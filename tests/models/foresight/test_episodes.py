@@ -53,7 +53,7 @@ def test_weekends_that_work_are_one_episode_of_their_quiet_days():
     costs = weeks(8, weekend=20)
     for saturday in (33, 40, 47):
         costs[saturday : saturday + 2] = [90, 90]
-    flags = dict.fromkeys((34, 41, 48), ("weekend", 14))
+    flags: Flags = dict.fromkeys((34, 41, 48), ("weekend", 14))
     (weekend,) = told(costs, weeks(8, weekend=20), flags)
     assert (weekend["kind"], weekend["first_day"], weekend["last_day"]) == ("weekend", day(33), day(48))
     assert weekend["days_told"] == [day(number) for number in (33, 34, 40, 41, 47, 48)]

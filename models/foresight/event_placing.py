@@ -1,8 +1,8 @@
 """Which series a known event moves, and by how much of each: the part of them that it is of.
 
 An event of a team is of some of each vendor, model and key, too, and of the total. How much is told by where the costs
-of its scope were in the last four weeks, so that every dimension moves by the same money and they go on adding up. What
-an event does to a series is `events`.
+of its scope were in the last four weeks, of a past event in those before it, as nothing is left of what ended. So every
+dimension moves by the same money, and they go on adding up. What an event does to a series is `events`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
-from models.foresight.events import Event, Kind
+from models.foresight.events import Event
 from models.foresight.series import DIMENSIONS, KEY, NO_VALUE, VALUES
 
 RECENT = timedelta(days=28)
-"""Where costs were in so many last days tells what an event is of."""
+"""Where costs were in so many days before an event, or the origin, tells what it is of."""
 SMALLEST_PCT = 0.05
 """Less than so many percent of a series is no event of it."""
 
@@ -38,26 +39,64 @@ class Placed:
     unapplied: dict[str, str]
 
 
-def place(known: Sequence[Event], names: pl.DataFrame, costs: pl.DataFrame, items: pl.DataFrame) -> Placed:
-    """`names`: `series`, `measure` and KEY of what is forecast; `costs`: `series` and its `cost` in the last RECENT;
-    `items`: rows of `models.foresight.series.ITEMS` of these days.
+def place(
+    known: Sequence[Event], names: pl.DataFrame, history: pl.DataFrame, items: pl.DataFrame, until: date
+) -> Placed:
+    """`names`: `series`, `measure` and KEY of what is forecast until that day; `history`: `series`, `day` and `value`;
+    `items`: rows of `models.foresight.series.ITEMS`, from `items_from` on.
 
-    An event's scope names one dimension (a SKU with its vendor) or none, and the `currency` of an amount.
+    An event's scope names one dimension (a SKU with its vendor) or none, and the `currency` of an amount. A series has
+    an event only where it makes a difference: not one that all its days, and all that are forecast, are after.
     """
-    of_series = {row[0]: row[1] for row in costs.select("series", pl.col("cost").cast(pl.Float64)).iter_rows()}
     placed: list[Event] = []
     unapplied: dict[str, str] = {}
+    begun = dict(history.group_by("series").agg(pl.col("day").min()).iter_rows())
+    made_on = max((day for (day,) in history.select(pl.col("day").max()).iter_rows()), default=until)
     for event in known:
+        first, last = _asked(event, made_on)
+        before = pl.col("day").is_between(first, last)
+        costs = dict(history.filter(before).group_by("series").agg(pl.col("value").sum().cast(pl.Float64)).iter_rows())
         found = [
             moved
             for (_, currency), rows in names.partition_by("measure", "currency", as_dict=True).items()
             if event.scope.get("currency", currency) == currency
-            for moved in _of_measure(event, rows, of_series, items.filter(currency=currency))
+            for moved in _of_measure(event, rows, costs, items.filter(before, currency=currency))
         ]
-        placed += found
-        if not found:
-            unapplied[event.name] = "what it names has no cost"
+        differs = _last_other_day(event, min(begun.values(), default=made_on), until)
+        seen = [moved for moved in found if differs is not None and begun[moved.scope[SERIES_KEY]] <= differs]
+        placed += seen
+        if not seen:
+            unapplied[event.name] = _why_not(event, made_on, until, is_over=differs is None or bool(found))
     return Placed(placed, unapplied)
+
+
+def items_from(known: Sequence[Event], made_on: date) -> date:
+    """The first day that `place` asks items of."""
+    return min((_asked(event, made_on)[0] for event in known), default=made_on)
+
+
+def _asked(event: Event, made_on: date) -> tuple[date, date]:
+    """First and last of the days that tell what an event is of."""
+    last = min(event.day - timedelta(days=1), made_on)
+    return last - RECENT + timedelta(days=1), last
+
+
+def _last_other_day(event: Event, first: date, until: date) -> date | None:
+    """The last day on which the effect is not that of the end: what begins later knows nothing else. None: no day."""
+    days = np.arange(np.datetime64(first), np.datetime64(until) + 1)
+    strength = event.strength(days)
+    others = days[strength != strength[-1]]
+    return others[-1].astype(date) if len(others) else None
+
+
+def _why_not(event: Event, made_on: date, until: date, *, is_over: bool) -> str:
+    if event.day > until:
+        return "it is after the days that are forecast"
+    if is_over:
+        return "all that is known of what it names is from after it"
+    if event.amount_per_day is None and abs(_relative(event)) < SMALLEST_PCT:
+        return f"it changes less than {SMALLEST_PCT} %"
+    return "what it names has no cost" if event.day > made_on else "what it names had no cost in the four weeks before"
 
 
 def scope_key(event: Event) -> tuple[str, str | None, str | None]:
@@ -137,7 +176,13 @@ def _moved(event: Event, series: str, part: float, of_scope: float, cost: float)
     if event.amount_per_day is not None:
         yield replace(event, scope=scope, amount_per_day=event.amount_per_day * part)
         return
-    relative = -100.0 if event.kind is Kind.END else (event.price_pct or event.change_pct or 0.0)
     share = min(of_scope * part / cost, 1.0) if cost > 0 else 0.0
-    if abs(relative * share) >= SMALLEST_PCT:
-        yield replace(event, scope=scope, price_pct=None, change_pct=relative * share)
+    change = _relative(event) * share
+    if abs(change) >= SMALLEST_PCT:
+        yield replace(event, scope=scope, price_pct=None, change_pct=change)
+
+
+def _relative(event: Event) -> float:
+    """By how many percent it changes what it names."""
+    stated = event.price_pct if event.price_pct is not None else event.change_pct
+    return -100.0 if stated is None else stated

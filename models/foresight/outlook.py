@@ -7,14 +7,14 @@ become rows of `marts.forecasts`, `marts.month_end` and `marts.forecast_accuracy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import dataframely as dy
 import polars as pl
 
 from models.foresight.arrears import set_apart, together
-from models.foresight.event_placing import RECENT, SERIES_KEY, launched, place
+from models.foresight.event_placing import SERIES_KEY, launched, place
 from models.foresight.events import Event
 from models.foresight.forecast import Forecast, Status, forecast
 from models.foresight.hierarchy import Partition
@@ -120,6 +120,16 @@ class ForecastAccuracy(_OfSeries):
     status = text("As in marts.forecasts", values=tuple(Status))
 
 
+class ForecastEvents(dy.Schema):
+    """One row per known event, public holidays, and step of a contract that forecasts do not know."""
+
+    name = text("Name of the event in outlay.yaml, of the holidays' place, or of the contract and its step")
+    day = dy.Date(nullable=True, description="First day with an effect; null of holidays and of steps that are in none")
+    in_forecasts = dy.Bool(nullable=False, description="Whether it changes any row of marts.forecasts")
+    reason = text("Why it changes none; null: it does", nullable=True)
+    made_on = dy.Date(nullable=False, description="The last day with data of all sources")
+
+
 _GRAIN = "measure × dimension × vendor × value × currency"
 FORECASTS = Table(
     "forecasts", "marts", "mart", f"{_GRAIN} × day",
@@ -136,14 +146,20 @@ FORECAST_ACCURACY = Table(
 )  # fmt: skip
 
 
+FORECAST_EVENTS = Table(
+    "forecast_events", "marts", "mart", "known event",
+    "Events, holidays and steps of contracts: which are in the forecasts, and why others are in none.", ForecastEvents,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Outlook:
-    """Rows of the three tables; `unapplied`: events that are in no row, and why."""
+    """Rows of the four tables."""
 
     forecasts: pl.DataFrame
     month_end: pl.DataFrame
     accuracy: pl.DataFrame
-    unapplied: Mapping[str, str] = field(default_factory=dict[str, str])
+    events: pl.DataFrame
 
 
 def outlook(
@@ -153,21 +169,23 @@ def outlook(
     items: pl.DataFrame | None = None,
     holidays: Holidays | None = None,
     assumed: pl.DataFrame | None = None,
+    untold: Mapping[str, str] | None = None,
 ) -> Outlook:
     """The outlook of series (`models.foresight.series.SERIES`, all through `made_on`) to the end of the next quarter.
 
-    `items` (ITEMS of the last days, see `event_placing`) tell which part of other series an event is of.
+    `items` (ITEMS, see `event_placing.items_from`) tell which part of other series an event is of.
     `assumed` (SERIES) is what sources in arrears are taken to cost until `made_on`, see `arrears`: forecasts go on from
-    it as from what is known, and it is expected, not actual. Raises
+    it as from what is known, and it is expected, not actual.
+    `untold`: steps of contracts that are no known events, and why. Raises
     `ContractError` where an answer would not keep its table's promises, and `OutlayError` for awkward series.
     """
     if series.is_empty():
-        return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty())
+        return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), FORECAST_EVENTS.empty())
     not_told = pl.DataFrame(schema=SERIES) if assumed is None else assumed
     both = together(series, not_told)
     history, names = _histories(pl.concat([both, launched(series, made_on, known_events)]))
     of_days = pl.DataFrame(schema=ITEMS) if items is None else items
-    placed = place(known_events, names, _recent_costs(history, made_on), of_days)
+    placed = place(known_events, names, history, of_days, horizon_of(made_on))
     answer = forecast(
         history,
         until=horizon_of(made_on),
@@ -178,8 +196,34 @@ def outlook(
         partitions=_partitions(names),
         holidays=holidays,
     )
+    without = {**(untold or {}), **placed.unapplied}
     landing = set_apart(answer.landing, _of_names(not_told, names))
-    return _published(answer, landing, names, placed.unapplied)
+    return _published(answer, landing, names, _standings(answer, known_events, holidays, without, made_on))
+
+
+def _standings(
+    answer: Forecast,
+    known_events: Sequence[Event],
+    holidays: Holidays | None,
+    without: Mapping[str, str],
+    made_on: date,
+) -> pl.DataFrame:
+    """Rows of FORECAST_EVENTS; `without`: what is in no forecast, and why."""
+    named = [name for told in answer.days["events"].drop_nulls().unique() for name in [told, *told.split(", ")]]
+    why = {**without, **answer.unapplied}
+    if holidays is not None and holidays.name not in named:
+        why[holidays.name] = "no series is known to cost less or more on such days"
+    days: dict[str, date | None] = {event.name: event.day for event in known_events}
+    every = {
+        **days,
+        **({} if holidays is None else {holidays.name: None}),
+        **dict.fromkeys(without.keys() - days.keys()),
+    }
+    rows = [
+        {"name": name, "day": day, "in_forecasts": name not in why, "reason": why.get(name), "made_on": made_on}
+        for name, day in every.items()
+    ]
+    return FORECAST_EVENTS.check(pl.DataFrame(rows, schema=FORECAST_EVENTS.polars_schema).sort("name"))
 
 
 def horizon_of(made_on: date) -> date:
@@ -210,12 +254,6 @@ def _of_names(series: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(of_measures)
 
 
-def _recent_costs(history: pl.DataFrame, made_on: date) -> pl.DataFrame:
-    """`series` and its `cost` in the last days before the origin."""
-    recent = history.filter(pl.col("day") > made_on - RECENT)
-    return recent.group_by("series").agg(cost=pl.col("value").sum())
-
-
 def _partitions(names: pl.DataFrame) -> list[Partition]:
     """Every dimension adds up to the total of its measure and currency, SKUs to their vendor."""
     found: list[Partition] = []
@@ -238,7 +276,7 @@ def _after_another(landing: pl.DataFrame) -> pl.DataFrame:
     return landing.with_columns(previous=previous).with_columns(change=pl.col("landing") - pl.col("previous"))
 
 
-def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, without: Mapping[str, str]) -> Outlook:
+def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, events: pl.DataFrame) -> Outlook:
     tables = (
         (FORECASTS, answer.days, ["day"]),
         (MONTH_END, _after_another(landing), ["period_kind", "first_day"]),
@@ -252,4 +290,4 @@ def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, wit
         )
         for table, frame, order in tables
     ]
-    return Outlook(rows[0], rows[1], rows[2], {**without, **answer.unapplied})
+    return Outlook(rows[0], rows[1], rows[2], events)

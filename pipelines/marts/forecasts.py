@@ -13,9 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.event_placing import RECENT
+from models.foresight.event_placing import items_from
 from models.foresight.holiday_factors import Holidays
-from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END, Outlook, outlook
+from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END, Outlook, outlook
 from models.ledger.trust import CHECKS
 from models.table import Table
 from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
@@ -25,7 +25,7 @@ from pipelines.marts.foresight_proofs import foresight_checks
 from pipelines.reference import code_fingerprint
 from pipelines.warehouse import Mart
 
-_TABLES: tuple[Table, ...] = (FORECASTS, MONTH_END, FORECAST_ACCURACY)
+_TABLES: tuple[Table, ...] = (FORECASTS, MONTH_END, FORECAST_ACCURACY, FORECAST_EVENTS)
 """What is kept of an outlook, a file each."""
 _DIGITS = 32
 """Characters of a digest in a file's name."""
@@ -37,6 +37,7 @@ def forecasts_marts(made: Forecasting) -> Mapping[str, Mart]:
         FORECASTS.qualified_name: lambda: made.outlook.forecasts,
         MONTH_END.qualified_name: lambda: made.outlook.month_end,
         FORECAST_ACCURACY.qualified_name: lambda: made.outlook.accuracy,
+        FORECAST_EVENTS.qualified_name: lambda: made.outlook.events,
     }
 
 
@@ -74,9 +75,15 @@ class Forecasting:
         series = self.economics.series
         assert series.origin is not None
         made = outlook(
-            series.rows, series.origin.day, self.known.events, self._recent_items, self.holidays, series.assumed
+            series.rows,
+            series.origin.day,
+            self.known.events,
+            self._items,
+            self.holidays,
+            series.assumed,
+            self.known.untold,
         )
-        for frame, file in zip((made.forecasts, made.month_end, made.accuracy), self._files, strict=True):
+        for frame, file in zip((made.forecasts, made.month_end, made.accuracy, made.events), self._files, strict=True):
             keep(frame, file)
         forget_all_but(self._files, self._folder)
         return made
@@ -84,16 +91,14 @@ class Forecasting:
     def _kept(self) -> Outlook | None:
         """As it was made before, of the same; None where it was not."""
         frames = [read_kept(file, table.polars_schema) for file, table in zip(self._files, _TABLES, strict=True)]
-        forecasts, month_end, accuracy = frames
-        if forecasts is None or month_end is None or accuracy is None:
-            return None
-        return Outlook(forecasts, month_end, accuracy)
+        whole = [frame for frame in frames if frame is not None]
+        return Outlook(*whole) if len(whole) == len(_TABLES) else None
 
     @cached_property
-    def _recent_items(self) -> pl.DataFrame:
+    def _items(self) -> pl.DataFrame:
         series = self.economics.series
         assert series.origin is not None
-        return series.items.filter(pl.col("day") > series.origin.day - RECENT)
+        return series.items.filter(pl.col("day") >= items_from(self.known.events, series.origin.day))
 
     @cached_property
     def known(self) -> KnownEvents:
@@ -115,7 +120,7 @@ class Forecasting:
     def _files(self) -> tuple[Path, ...]:
         """Named by all that an outlook depends on: the series, what is known of days to come, our code."""
         series = self.economics.series
-        known = repr((series.origin, self.known.events, self.holidays and sorted(self.holidays.days)))
+        known = repr((series.origin, self.known, self.holidays and sorted(self.holidays.days)))
         of = digest(digest_of(series.rows), digest_of(series.assumed), known, code_fingerprint())
         return tuple(self._folder / f"{table.name}-{of[:_DIGITS]}.parquet" for table in _TABLES)
 
@@ -124,7 +129,7 @@ class Forecasting:
         return self.economics.work.home.cache / "forecasts"
 
 
-NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty())
+NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), FORECAST_EVENTS.empty())
 """No rows."""
 
 

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from models.errors import OutlayError
-from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END
+from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END
 from pipelines.home import Home
 from pipelines.marts.forecasts import Forecasting, forecasts_marts
 from pipelines.marts.series import DailySeries, deliveries
@@ -67,6 +67,7 @@ def test_an_unchanged_publication_forecasts_nothing_anew(tmp_path: Path) -> None
     assert again.forecasts.equals(first.forecasts)
     assert again.month_end.equals(first.month_end)
     assert again.accuracy.equals(first.accuracy)
+    assert again.events.equals(first.events)
 
 
 def test_whatever_changes_makes_it_anew_and_the_older_goes(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_whatever_changes_makes_it_anew_and_the_older_goes(tmp_path: Path) -> No
     ):
         assert _forecasting(publication).outlook.forecasts.height
         names.append(set(_kept(tmp_path)))
-    assert [len(kept) for kept in names] == [3, 3, 3]
+    assert [len(kept) for kept in names] == [4, 4, 4]
     assert not names[0] & names[1] and not names[1] & names[2]
 
 
@@ -106,7 +107,7 @@ def test_a_failing_forecast_is_a_problem_and_leaves_its_tables_empty(
     publication = Publication(tmp_path, error)
     forecasting = _forecasting(publication)
     marts = forecasts_marts(forecasting)
-    for table in (FORECASTS, MONTH_END, FORECAST_ACCURACY):
+    for table in (FORECASTS, MONTH_END, FORECAST_ACCURACY, FORECAST_EVENTS):
         rows = marts[table.qualified_name]
         assert callable(rows)
         assert table.check(rows()).is_empty()
@@ -119,7 +120,8 @@ def test_an_event_of_nothing_stops_nothing(tmp_path: Path) -> None:
     event = {"name": "L", "kind": "launch", "day": "2026-12-01", "scope": {"team": "nobody"}, "change_pct": 50}
     publication = Publication(tmp_path, daily_series(), (event,))
     made = _forecasting(publication).outlook
-    assert made.unapplied == {"L": "what it names has no cost"}
+    assert made.events.select("name", "in_forecasts", "reason").rows() == [("L", False, "what it names has no cost")]
+    assert _forecasting(publication).outlook.events.equals(made.events)
     assert made.forecasts.height and not publication.problems
 
 

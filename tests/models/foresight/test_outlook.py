@@ -112,6 +112,36 @@ def test_an_event_moves_all_dimensions_alike_and_is_told_in_each_row(made: Outlo
     assert moved.forecasts.filter(currency="EUR")["events"].drop_nulls().is_empty()
 
 
+def test_what_has_ended_stays_ended_in_every_dimension() -> None:
+    """Voice ended 10 days ago: nothing is expected of it, and nothing of it in the total."""
+    end = MADE_ON - timedelta(days=10)
+    items = _items().filter((pl.col("team") != "voice") | (pl.col("day") < end))
+    rows = series(dict.fromkeys(DIMENSIONS, items), dict.fromkeys(DIMENSIONS, items), MADE_ON)
+    told = outlook(rows, MADE_ON, [Event("Voice ends", Kind.END, end, {"team": "voice"})], items)
+    december = told.month_end.filter(period="2026-12", measure="effective_cost", currency="USD")
+    assert december.filter(value="voice")["landing"].to_list() == [0]
+    # 23 weekdays and 4 weekends of December 2026
+    whole = (23 * 10 + 8 * 4) * 23.3307
+    assert float(december.filter(dimension="total")["landing"][0]) == pytest.approx(whole, rel=0.03)
+    assert december.group_by("dimension").agg(pl.col("landing").sum())["landing"].n_unique() == 1
+
+
+def test_what_is_known_is_told_with_why_it_is_in_no_forecast() -> None:
+    far = Event("Far", Kind.LAUNCH, date(2029, 1, 1), {"team": "voice"}, change_pct=100)
+    near = Event("Near", Kind.LAUNCH, date(2026, 12, 1), {"team": "voice"}, change_pct=100)
+    items = _items()
+    rows = series(dict.fromkeys(DIMENSIONS, items), dict.fromkeys(DIMENSIONS, items), MADE_ON)
+    step = {"Agreement": "it is of part of what OpenAI sells"}
+    holidays = Holidays("public holidays of GB", frozenset({date(2026, 12, 25)}))
+    told = outlook(rows, MADE_ON, [far, near], items, holidays=holidays, untold=step).events
+    assert told.select("name", "day", "in_forecasts", "reason").rows() == [
+        ("Agreement", None, False, "it is of part of what OpenAI sells"),
+        ("Far", date(2029, 1, 1), False, "it is after the days that are forecast"),
+        ("Near", date(2026, 12, 1), True, None),
+        ("public holidays of GB", None, True, None),
+    ]
+
+
 def test_a_holiday_costs_what_a_quiet_day_does_and_parts_still_add_up() -> None:
     """A Sunday costs 4 of a weekday's 10; Christmas Day of 2026 is a Friday."""
     items = _items()

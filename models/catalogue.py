@@ -28,7 +28,7 @@ from models.economics.utilisation import ACCELERATOR_UTILISATION
 from models.economics.vendors import VENDOR_CONCENTRATION
 from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
 from models.foresight.cost_changes import COST_CHANGES
-from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END
+from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
@@ -85,6 +85,7 @@ _FORESIGHT = (
     FORECASTS,
     MONTH_END,
     FORECAST_ACCURACY,
+    FORECAST_EVENTS,
     ANOMALIES,
     ANOMALY_CAUSES,
     ANOMALY_DAYS,

@@ -93,7 +93,7 @@ class Detection:
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
         heads = grouped.filter("is_head").sort("first_day", "incident_id").rows(named=True)
         known, causes = explained(heads, leaves, foreseen(self.economics.work.settings), folder)
-        anomalies = _counted(grouped, known, settings.minimum_impact)
+        anomalies = _counted(_by_cause(grouped, causes), known, settings.minimum_impact)
         paid = scored.join(series.select("series", "day", actual="effective_cost"), on=["series", "day"])
         return Anomalies(
             ANOMALIES.check(anomalies),
@@ -123,6 +123,17 @@ def _costs(leaves: pl.DataFrame) -> pl.DataFrame:
     return leaves.group_by("day", "currency", "vendor", "team", "component", "model", "key", "sku").agg(
         pl.col("cost").sum().cast(pl.Float64)
     )
+
+
+def _by_cause(grouped: pl.DataFrame, causes: pl.DataFrame) -> pl.DataFrame:
+    """Heads of whose impact at least half is one of prices are of that kind: what to do follows from the cause."""
+    effects = causes.group_by(pl.col("incident_id").alias("anomaly_id")).agg(for_price=pl.col("price_effect").sum())
+    is_price = 2 * pl.col("for_price") * pl.col("impact").sign() >= pl.col("impact").abs()
+    is_price &= (pl.col("measure") != "usage") & (pl.col("impact") != 0)
+    told = grouped.join(effects, on="anomaly_id", how="left").with_columns(
+        kind=pl.when(is_price).then(pl.lit("price")).otherwise("kind")
+    )
+    return told.drop("for_price")
 
 
 def _counted(grouped: pl.DataFrame, known: Sequence[Mapping[str, str | None]], minimum: Decimal) -> pl.DataFrame:

@@ -127,6 +127,13 @@ def test_what_was_foreseen_and_what_is_small_is_shown_and_does_not_count(home: H
     assert [row[-2:] for row in _ask(home, HEADS)] == [(False, None)]
 
 
+def test_an_event_explains_the_days_and_the_size_that_it_says_and_no_more(home: Home) -> None:
+    event = "forecast: {{events: [{{name: Launch, kind: launch, day: {}, ramp_days: 700, change_pct: {}}}]}}\n"
+    for day, percent, by in [("2026-10-10", 5, None), ("2026-10-10", 1400, "Launch"), ("2026-10-15", 1400, None)]:
+        _publish(home, OWNERS + event.format(day, percent))
+        assert [row[-1] for row in _ask(home, HEADS)] == [by]
+
+
 def test_rules_that_change_move_the_event_and_the_cache_changes_nothing_but_time(home: Home) -> None:
     _publish(home, OWNERS.replace("search", "growth"))
     assert [row[1] for row in _ask(home, HEADS)] == ["growth"]

@@ -26,7 +26,7 @@ from models.economics.unit_costs import UNIT_COSTS
 from models.economics.unmatched import UNMATCHED_SPEND
 from models.economics.utilisation import ACCELERATOR_UTILISATION
 from models.economics.vendors import VENDOR_CONCENTRATION
-from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
 from models.foresight.cost_changes import COST_CHANGES
 from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END
 from models.ledger.billing import BILL_LINES
@@ -89,6 +89,7 @@ _FORESIGHT = (
     ANOMALIES,
     ANOMALY_CAUSES,
     ANOMALY_DAYS,
+    ANOMALY_DETECTION,
 )
 
 TABLES: Mapping[str, Table] = {

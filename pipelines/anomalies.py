@@ -5,22 +5,39 @@ How they are found belongs to `marts.anomalies`; here they are only told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import yaml
 from rich.text import Text
 
 from models.errors import OutlayError
-from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, name_of
+from models.foresight.anomaly_tables import (
+    ANOMALIES,
+    ANOMALY_CAUSES,
+    ANOMALY_DAYS,
+    ANOMALY_DETECTION,
+    cause_text,
+    name_of,
+)
+from models.foresight.anomaly_words import (
+    RECENT,
+    answer,
+    impact_text,
+    judged_sentences,
+    kind_text,
+    state_text,
+    why_nothing_is_known,
+)
 from models.foresight.change import EFFECTS
-from models.foresight.root_cause import CAUSE
 from models.foresight.series import DIMENSIONS
 from models.table import Table
-from models.wording import UNKNOWN, change_text, counted, day_text, money_text
+from models.wording import UNKNOWN, change_text, day_text, nearest
 from pipelines.console import say, show_table, show_title, stdout
 from pipelines.door import query
 from pipelines.home import Home
@@ -30,27 +47,26 @@ _COLUMNS: Mapping[str, str] = {
     "vendor": "provider_name", "team": "team", "component": "component", "model": "model",
 }  # fmt: skip
 """What `outlay explain change` calls a dimension; of keys and SKUs it knows nothing."""
-RECENT = timedelta(days=90)
-"""How far back is told, unless somebody asks."""
 SHORT = 8
 """Characters of an incident's name that are shown; more are needed where two begin alike."""
 
 Row = Mapping[str, Any]
 
 _EFFECTS = dict(zip(EFFECTS, ("volume", "mix", "cache", "tier", "geography", "price", "not metered"), strict=True))
-_KINDS: Mapping[str, str] = {"level_shift": "level shift", "weekend": "weekends"}
 _NEXT: Mapping[str, str] = {
     "runaway": "Something may run in a loop: find what used {name} on these days, and stop or cap it.",
     "spike": "Ask who runs {name} what ran on that day, and whether it will run again.",
     "burst": "Ask who runs {name} what ran on these days, and whether it will run again.",
-    "level_shift": "If it will stay so, tell it in forecast.events of outlay.yaml, and look at the budget of {name}.",
+    "level_shift": "If it will stay so, tell it in forecast.events of outlay.yaml; do budgets of {name} fit?",
     "ramp": "Growth like this fills budgets: look at where {name} will land with `outlay forecast`.",
     "weekend": "{name} runs on days on which it used to rest: if nobody waits for it, switch it off then.",
     "price": "Compare the price with what was agreed: disputes of contracts are in marts.price_disputes.",
     "new": "Is {name} wanted? Give it an owner and a budget in outlay.yaml.",
-    "drop": "If {name} was not meant to stop, look whether it works; if it was, its commitments may idle now.",
+    "drop": "If {name} was not meant to fall, look whether it works; if it was, its commitments may idle now.",
 }
 """What to do about each kind."""
+_RISES = ("runaway", "spike", "burst", "ramp", "weekend", "new")
+"""Kinds whose advice is for what costs more."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +84,21 @@ def show_anomalies(home: Home, asked: Asked) -> None:
 
     Raises `OutlayError` for a dimension or value that nothing is known of.
     """
-    rows = _read(home, ANOMALIES)
-    made_on = rows["made_on"].max() if len(rows) else None
-    if not isinstance(made_on, date):
-        say("Nothing unusual was found, or nothing is known for long enough to tell.")
+    if asked.by is not None:
+        _check_known(home, *asked.by)
+    detection = _read(home, ANOMALY_DETECTION)
+    unknown = why_nothing_is_known(detection)
+    if unknown is not None:
+        stdout().print(Text(unknown), soft_wrap=True)
         return
-    since = asked.since or made_on - RECENT
+    rows = _read(home, ANOMALIES)
+    made_on = detection["made_on"].max()
+    assert isinstance(made_on, date)
+    since = asked.since or made_on - RECENT + timedelta(days=1)
     heads = _asked_for(rows, asked, since)
     counting = heads.filter("counted")
-    for line in _answer(counting, since, is_recent=asked.since is None):
+    when = "in the last 90 days" if asked.since is None else f"since {day_text(since)}"
+    for line in answer(counting, when, of=" ".join(asked.by or ()), is_open=asked.is_open):
         stdout().print(Text(line), soft_wrap=True)
     shown = heads if asked.everything else counting
     if len(shown):
@@ -84,7 +106,8 @@ def show_anomalies(home: Home, asked: Asked) -> None:
     hidden = len(heads) - len(shown)
     if hidden:
         say(f"{hidden} more, foreseen or below minimum_impact: `outlay anomalies --all`.")
-    say(f"Judged through {day_text(made_on)}, on effective cost of usage; tax, purchases and credits are not judged.")
+    for line in judged_sentences(detection):
+        stdout().print(Text(line), soft_wrap=True)
 
 
 def _read(home: Home, table: Table, where: str = "true") -> pl.DataFrame:
@@ -103,45 +126,24 @@ def _asked_for(rows: pl.DataFrame, asked: Asked, since: date) -> pl.DataFrame:
     )
 
 
-def _showing_in(rows: pl.DataFrame, dimension: str, value: str) -> pl.DataFrame:
+def _check_known(home: Home, dimension: str, value: str) -> None:
+    """Raise `OutlayError` for a dimension or a value that nothing is known of."""
     if dimension not in DIMENSIONS:
         raise OutlayError(f"there are no series by {dimension!r}", remedy=f"choose one of {', '.join(DIMENSIONS)}")
+    forecast = "SELECT DISTINCT dimension, value, value_name FROM marts.forecasts"
+    unusual = f"SELECT DISTINCT dimension, value, value_name FROM {ANOMALIES.qualified_name}"
+    series = query(home.published, f"{forecast} UNION {unusual}").rows.filter(pl.col("dimension") == dimension)
+    known = {str(name) for name in (*series["value"].drop_nulls(), *series["value_name"])}
+    if value not in known:
+        raise OutlayError(
+            f"no cost is known of {dimension} {value!r}", remedy=f"write it as costs name it{nearest(value, known)}"
+        )
+
+
+def _showing_in(rows: pl.DataFrame, dimension: str, value: str) -> pl.DataFrame:
     shows = (pl.col("dimension") == dimension) & ((pl.col("value") == value) | (pl.col("value_name") == value))
     is_its = pl.col(f"of_{dimension}") == value if f"of_{dimension}" in rows.columns else pl.lit(value=False)
     return rows.filter(shows.fill_null(value=False) | is_its.fill_null(value=False)).select("incident_id")
-
-
-def _answer(counting: pl.DataFrame, since: date, *, is_recent: bool) -> list[str]:
-    """How many, and what they cost, a sentence for each currency."""
-    when = "in the last 90 days" if is_recent else f"since {day_text(since)}"
-    if counting.is_empty():
-        return [f"No anomaly {when}."]
-    return [
-        f"{_standing_sentence(rows.filter(pl.col('standing') == 'open'), str(currency))} "
-        f"{counted(len(rows), 'anomaly', 'anomalies')} {when}{_money_of(rows, str(currency))}."
-        for (currency,), rows in counting.group_by("currency", maintain_order=True)
-    ]
-
-
-def _standing_sentence(going_on: pl.DataFrame, currency: str) -> str:
-    if going_on.is_empty():
-        return f"No anomaly in {currency} goes on."
-    first = going_on["first_day"].min()
-    assert isinstance(first, date)
-    told = f"{counted(len(going_on), 'open anomaly', 'open anomalies')}{_money_of(going_on, currency)}"
-    return f"{told} since {day_text(first)}."
-
-
-def _money_of(rows: pl.DataFrame, currency: str) -> str:
-    more, less = (sum(amounts, Decimal(0)) for amounts in _more_and_less(rows["impact"].to_list()))
-    parts = [
-        f"{money_text(abs(amount), currency)} {word}" for amount, word in ((more, "more"), (less, "less")) if amount
-    ]
-    return f" cost {' and '.join(parts)} than expected" if parts else " cost what was expected"
-
-
-def _more_and_less(impacts: Sequence[Decimal]) -> tuple[list[Decimal], list[Decimal]]:
-    return [impact for impact in impacts if impact > 0], [impact for impact in impacts if impact < 0]
 
 
 def _show_list(heads: pl.DataFrame, causes: pl.DataFrame, *, everything: bool) -> None:
@@ -149,23 +151,13 @@ def _show_list(heads: pl.DataFrame, causes: pl.DataFrame, *, everything: bool) -
     columns = ["incident", "since", "days", "what", "kind", "impact", "severity", "", "why"]
     lines = [
         (
-            row["incident_id"][:SHORT], row["first_day"], row["days"], name_of(row), _kind(row),
-            money_text(row["impact"], row["currency"], signed=True), row["severity"], _state(row),
+            row["incident_id"][:SHORT], row["first_day"], row["days"], name_of(row), kind_text(row["kind"]),
+            impact_text(row), row["severity"], state_text(row),
             sentences.get(row["incident_id"], ""),
         )
         for row in heads.rows(named=True)
     ]  # fmt: skip
     show_table("Anomalies" if not everything else "Anomalies, counted or not", columns, lines, right=("days", "impact"))
-
-
-def _kind(row: Row) -> str:
-    return _KINDS.get(row["kind"], row["kind"])
-
-
-def _state(row: Row) -> str:
-    if row["explained_by"] is not None:
-        return f"foreseen: {row['explained_by']}"
-    return row["standing"] if row["counted"] else f"{row['standing']}, a trifle"
 
 
 def show_incident(home: Home, incident: str) -> None:
@@ -196,9 +188,9 @@ def _title(head: Row) -> str:
     on = day_text(head["first_day"])
     if head["days"] > 1:
         on = f"{on} to {day_text(head['last_day'])}"
-    impact = money_text(head["impact"], head["currency"], signed=True)
-    change = change_text(head["actual"], head["expected"])
-    return f"{name_of(head)}: {_kind(head)}, {on}, {impact} ({change}), {head['severity']}, {_state(head)}"
+    pair = ("used", "usual") if head["measure"] == "usage" else ("actual", "expected")
+    impact = f"{impact_text(head)} ({change_text(*(head[name] for name in pair))})"
+    return f"{name_of(head)}: {kind_text(head['kind'])}, {on}, {impact}, {head['severity']}, {state_text(head)}"
 
 
 def _show_days(head: Row, days: pl.DataFrame) -> None:
@@ -210,7 +202,7 @@ def _show_days(head: Row, days: pl.DataFrame) -> None:
         for day in days.rows(named=True)
     ]  # fmt: skip
     numbers = ("expected", "95 of 100 days", "actual", "deviation")
-    show_table(f"Days, in {head['currency']}", ("day", *numbers, ""), lines, right=numbers)
+    show_table(f"Days, in {head['unit'] or head['currency']}", ("day", *numbers, ""), lines, right=numbers)
 
 
 def _amount(amount: Decimal | None, *, signed: bool = False) -> str:
@@ -233,7 +225,7 @@ def _show_causes(head: Row, causes: pl.DataFrame) -> None:
     numbers = ("expected", "actual", "impact", "%", *(_EFFECTS[name] for name in told))
     lines = [
         (
-            _cause(row), _amount(row["expected"]), _amount(row["actual"]), _amount(row["impact"], signed=True),
+            cause_text(row), _amount(row["expected"]), _amount(row["actual"]), _amount(row["impact"], signed=True),
             UNKNOWN if row["share"] is None else f"{row['share'] * 100:.0f}",
             *(_amount(row[name], signed=True) for name in told),
         )
@@ -242,18 +234,11 @@ def _show_causes(head: Row, causes: pl.DataFrame) -> None:
     show_table(f"Causes, in {head['currency']}", ("", *numbers), lines, right=numbers)
 
 
-def _cause(row: Row) -> str:
-    if row["standing"] != CAUSE:
-        return "all of it" if row["rank"] == 1 else "all else"
-    pairs = zip(row["dimensions"].split(" & "), row["values"].split(" & "), strict=False)
-    return ", ".join(f"{dimension} {value}" for dimension, value in pairs)
-
-
 def _show_series(head: Row, others: pl.DataFrame) -> None:
     if others.is_empty():
         return
     lines = [
-        (name_of(row), _kind(row), row["first_day"], row["last_day"], _amount(row["impact"], signed=True))
+        (name_of(row), kind_text(row["kind"]), row["first_day"], row["last_day"], _amount(row["impact"], signed=True))
         for row in others.sort(pl.col("impact").abs(), descending=True).rows(named=True)
     ]
     title = f"The same event in other series, in {head['currency']}: not counted again"
@@ -264,11 +249,16 @@ def next_steps(head: Row) -> list[str]:
     """What to do about an incident, by its kind, and how to say that it was meant."""
     if head["explained_by"] is not None:
         return [f"Foreseen by {head['explained_by']!r} of outlay.yaml: it does not count."]
-    return [
-        f"Next: {_NEXT[head['kind']].format(name=name_of(head))}",
-        f"Beside the week before: `{_explain_change(head)}`.",
-        f"If it was meant, say so under anomalies.expected of outlay.yaml: {_expected(head)}.",
-    ]
+    has_fallen = (head["impact"] if head["used"] is None else head["used"] - head["usual"]) < 0
+    kind = "drop" if has_fallen and head["kind"] in _RISES else head["kind"]
+    steps = [f"Next: {_NEXT[kind].format(name=name_of(head))}"]
+    if head["dimension"] == "total" or head["dimension"] in _COLUMNS:
+        steps.append(f"Beside the week before: `{_explain_change(head)}`.")
+    meant = _expected(head)
+    if meant is not None:
+        until = "" if head["standing"] == "ended" else " (it goes on: last_day is the last that was meant)"
+        steps.append(f"If it was meant, say so under anomalies.expected of outlay.yaml: {meant}{until}.")
+    return steps
 
 
 def _explain_change(head: Row) -> str:
@@ -276,15 +266,17 @@ def _explain_change(head: Row) -> str:
     first, length = head["first_day"], timedelta(days=min(head["days"], 7) - 1)
     before = first - timedelta(days=7)
     spans = f"{before}..{before + length} {first}..{first + length}" if length else f"{before} {first}"
-    column = _COLUMNS.get(head["dimension"])
-    where = f" --where '{column}={head['value'] or ''}'" if column else ""
+    column, value = _COLUMNS.get(head["dimension"]), head["value"] or ""
+    where = f" --where {shlex.quote(f'{column}={value}')}" if column else ""
     return f"outlay explain change {spans} --by {'team' if column == 'model' else 'model'}{where}"
 
 
-def _expected(head: Row) -> str:
-    scope = ""
-    if head["value"] is not None:
-        names = {"vendor": head["vendor"]} if head["vendor"] is not None else {}
-        told = ", ".join(f"{name}: {value}" for name, value in {**names, head["dimension"]: head["value"]}.items())
-        scope = f"scope: {{{told}}}, "
-    return f"{{name: …, {scope}first_day: {head['first_day']}, last_day: {head['last_day']}}}"
+def _expected(head: Row) -> str | None:
+    """What outlay.yaml would say of it; None where no scope can: without one it would foresee everything."""
+    if head["value"] is None or (head["dimension"] == "sku" and head["vendor"] is None):
+        return None
+    vendor = {"vendor": head["vendor"]} if head["vendor"] is not None else {}
+    scope = {**vendor, head["dimension"]: head["value"]}
+    told = {"name": "…", "scope": scope, "first_day": head["first_day"], "last_day": head["last_day"]}
+    width = float("inf")
+    return yaml.safe_dump(told, default_flow_style=True, sort_keys=False, allow_unicode=True, width=width).strip()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from models.errors import OutlayError
 from models.foresight.anomaly_tables import ANOMALY_CAUSES, REST, Case, incident_causes, name_of
 from models.foresight.change import EFFECTS
 from models.foresight.incidents import HISTORY
@@ -40,6 +41,7 @@ _DIGITS = 32
 """Characters of a digest in a file's name."""
 PLACES = ("vendor", "team", "component", "model")
 """Whose an incident may be."""
+_KNOWN = ("explained_by", *(f"of_{name}" for name in PLACES))
 _VALUES = tuple(name for name in DIMENSIONS if name != "total")
 _MOST = Decimal("0.5")
 """The part of an incident's impact that must lie in the scope, and in the days, of what foresaw it."""
@@ -95,11 +97,16 @@ def _of_event(event: EventSettings) -> Iterator[Foreseen]:
 
 
 def explained(
-    heads: Sequence[Head], leaves: pl.DataFrame, events: Sequence[Foreseen], folder: Path
+    heads: Sequence[Head],
+    leaves: pl.DataFrame,
+    events: Sequence[Foreseen],
+    folder: Path,
+    problems: list[OutlayError],
 ) -> tuple[list[dict[str, str | None]], pl.DataFrame]:
     """What is known of each incident (`incident_id`, `explained_by`, `of_vendor`, …), and `marts.anomaly_causes`.
 
-    Causes of an incident that is as it was before are those that `folder` keeps of it.
+    Causes of an incident that is as it was before are those that `folder` keeps of it. One that cannot be explained
+    says so in its sentence, and is added to `problems`; the others are told.
     """
     file = folder / f"causes-{digest(code_fingerprint())[:_DIGITS]}.parquet"
     kept = read_kept(file, _KEPT)
@@ -107,15 +114,36 @@ def explained(
     known: list[dict[str, str | None]] = []
     told = [_KEPT.to_frame()]
     for head in heads:
-        rows = _behind(head, leaves)
-        named = {"incident_id": head["incident_id"], "explained_by": _explained_by(head, rows, events)}
-        known.append({**named, **_places(rows)})
-        told.append(_usage_alone(head) if head["measure"] == "usage" else _causes(head, rows, before))
+        try:
+            whose, causes = _known(head, leaves, events, before)
+        except Exception as error:  # whatever it is, the other incidents are told
+            problems.append(_unexplained(head, error))
+            whose, causes = dict.fromkeys(_KNOWN), _one_row(head, problems[-1].what)
+        known.append({"incident_id": head["incident_id"], **whose})
+        told.append(causes)
     causes = pl.concat(told)
     if kept is None or not kept.equals(causes):
         keep(causes, file)
         forget_all_but({file}, folder, "causes-*")
     return known, causes.drop(_SAME)
+
+
+def _known(
+    head: Head, leaves: pl.DataFrame, events: Sequence[Foreseen], before: Mapping[tuple[object, ...], pl.DataFrame]
+) -> tuple[dict[str, str | None], pl.DataFrame]:
+    rows = _behind(head, leaves)
+    whose = {"explained_by": _explained_by(head, rows, events), **_places(rows)}
+    if head["measure"] == "usage":
+        return whose, _one_row(head, usage_sentence(head))
+    return whose, _causes(head, rows, before)
+
+
+def _unexplained(head: Head, error: Exception) -> OutlayError:
+    return OutlayError(
+        f"Why {name_of(head)} was unusual from {head['first_day']} on could not be explained: "
+        f"{type(error).__name__}: {error}",
+        remedy="the other incidents are told; please report this, it is a defect",
+    )
 
 
 def _explained_by(head: Head, rows: pl.DataFrame, told: Sequence[Foreseen]) -> str | None:
@@ -164,15 +192,15 @@ def _causes(head: Head, rows: pl.DataFrame, before: Mapping[tuple[object, ...], 
     return made
 
 
-def _usage_alone(head: Head) -> pl.DataFrame:
-    """The one row of an incident of usage: all of it is volume."""
-    nothing = dict.fromkeys(EFFECTS, Decimal(0))
-    amounts = {name: head[name] for name in ("expected", "actual", "impact")}
-    row = {
-        **nothing, **amounts, "incident_id": head["incident_id"], "rank": 1, "standing": REST,
-        "currency": head["currency"], "share": 1.0 if head["impact"] else None, "volume_effect": head["impact"],
-        "sentence": usage_sentence(head), _SAME: None,
+def _one_row(head: Head, sentence: str) -> pl.DataFrame:
+    """An incident whose causes are not known, or one of usage: nothing of its money moved."""
+    row = dict.fromkeys(EFFECTS, Decimal(0)) | {
+        "incident_id": head["incident_id"], "rank": 1, "standing": REST, "currency": head["currency"],
+        "sentence": sentence, _SAME: None,
     }  # fmt: skip
+    if head["measure"] != "usage":
+        row |= {name: head[name] for name in ("expected", "actual", "impact")}
+        row |= {"not_metered": head["impact"], "share": 1.0 if head["impact"] else None}
     return pl.DataFrame([row], schema=_KEPT)
 
 

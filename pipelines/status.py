@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+from rich.text import Text
 
 from models.errors import OutlayError
-from pipelines.console import money, say, show_error, show_table
+from models.foresight.anomaly_tables import ANOMALY_DETECTION
+from models.foresight.anomaly_words import judged_sentences, why_nothing_is_known
+from pipelines.console import money, say, show_error, show_table, stdout
 from pipelines.home import Home
 from pipelines.run import RunReport
 
@@ -84,6 +87,7 @@ def show_status(home: Home) -> bool:
             warehouse.execute(query).fetchall() for query in (_FRESHNESS, _MONTHS, _FAILED, _BUDGETS)
         )
         proofs = warehouse.execute(_PROOFS).fetchone() or (0, 0)
+        anomalies = _of_anomalies(warehouse)
     show_table(
         "Sources",
         ("source", "status", "last good pull", "data through", "last try", "what went wrong"),
@@ -105,10 +109,24 @@ def show_status(home: Home) -> bool:
             ],
             right=("spent", "of", "share"),
         )
+    for line in anomalies:
+        stdout().print(Text(line), soft_wrap=True)
     say(f"proofs: {proofs[0]} hold, {proofs[1]} fail")
     if failed:
         show_table("Proofs that fail", ("source", "period", "proof", "part", "difference", "where"), failed)
     return not failed and all(row[1] == "fresh" for row in sources)
+
+
+def _of_anomalies(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    """What was judged, or why nothing was; silence of a warehouse from before that was published."""
+    try:
+        detection = warehouse.sql(f"SELECT * FROM {ANOMALY_DETECTION.qualified_name} ORDER BY currency").pl()
+    except duckdb.CatalogException:
+        return []
+    unknown = why_nothing_is_known(detection)
+    lines = judged_sentences(detection) if unknown is None else [unknown]
+    unexplained = detection["unexplained"].max() or 0
+    return [*lines, *([f"{unexplained} of the anomalies could not be explained: a defect."] if unexplained else [])]
 
 
 def _money(amount: Any, currency: str) -> str:

@@ -1,7 +1,8 @@
 """Usage that is unusual where its cost is not: used and paid by nobody, or paid ahead.
 
-Usage of keys and models is judged as cost is; what the cost of the same series shows too is left out. Amounts are told
-in money, at what a unit of the series cost in the weeks before: nothing, of what is free.
+Usage of keys and models is judged as cost is; what the cost of the same series shows too is left out. Nobody pays it,
+so that it is told in units. What it would be worth, at what a unit of the series cost in the weeks before (nothing, of
+what is free), only weighs it beside episodes of cost of the same event.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _AMOUNTS = ("expected", "actual", "low", "high")
 def unpaid_usage(
     series: pl.DataFrame, of_cost: pl.DataFrame, sensitivity: Sensitivity, folder: Path
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Episodes of usage, as `episodes` tells those of cost, and their scores, both in money.
+    """Episodes of usage, as `episodes` tells those of cost, at what they would be worth; and their days, in units.
 
     `series`: SERIES with a text `series`. `of_cost`: episodes of cost; a series that has one on the same days is left
     out. Episodes have besides `unit`, `used` and `usual`: how much was used, and how much was expected.
@@ -43,9 +44,8 @@ def unpaid_usage(
     alone = found.join(shown, on="id", how="anti")
     priced = alone.join(_prices(alone, rows), on="id").with_columns(used="actual", usual="expected")
     told = priced.with_columns(_in_money(_AMOUNTS)).with_columns(impact=pl.col("actual") - pl.col("expected"))
-    days = scored.join(told.select("series", "price").unique("series", keep="first", maintain_order=True), on="series")
-    in_money = days.join(rows.select("series", "day", actual="usage"), on=["series", "day"])
-    return told.drop("price"), in_money.with_columns(_in_money(_AMOUNTS)).drop("price")
+    days = scored.join(told, on="series", how="semi")
+    return told.drop("price"), days.join(rows.select("series", "day", "unit", actual="usage"), on=["series", "day"])
 
 
 def _in_money(names: tuple[str, ...]) -> pl.Expr:

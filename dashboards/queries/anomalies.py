@@ -16,14 +16,19 @@ def _visible(effect: str) -> str:
     return f"CASE WHEN abs({effect}) < 0.005 THEN 0 ELSE {effect} END"
 
 
+def detection(published: Published) -> pl.DataFrame:
+    """`marts.anomaly_detection` as it is: what was judged, or why nothing is known."""
+    return ask(published, "SELECT * FROM marts.anomaly_detection ORDER BY currency")
+
+
 def incidents(published: Published) -> pl.DataFrame:
-    """incident_id, dimension, value, value_name, kind, first_day, last_day, days, currency, expected, actual, impact,
-    severity, standing, explained_by, counted, made_on, sentence; going on first, then the latest."""
+    """incident_id, dimension, value, value_name, measure, kind, first_day, last_day, days, currency, expected, actual,
+    impact, unit, usual, used, severity, standing, explained_by, counted, sentence; going on first, then the latest."""
     return ask(
         published,
         """
-        SELECT a.incident_id, dimension, value, value_name, replace(kind, '_', ' ') AS kind, first_day, last_day, days,
-            a.currency, a.expected, a.actual, a.impact, severity, standing, explained_by, counted, made_on, sentence
+        SELECT a.incident_id, dimension, value, value_name, measure, kind, first_day, last_day, days, a.currency,
+            a.expected, a.actual, a.impact, unit, usual, used, severity, standing, explained_by, counted, sentence
         FROM marts.anomalies a LEFT JOIN (
             SELECT incident_id, any_value(sentence) AS sentence FROM marts.anomaly_causes GROUP BY incident_id
         ) USING (incident_id)
@@ -33,25 +38,25 @@ def incidents(published: Published) -> pl.DataFrame:
 
 
 def shows_in(published: Published, *, incident: str) -> pl.DataFrame:
-    """dimension, name, kind, impact: every series that shows the incident, the narrowest first."""
+    """dimension, value, value_name: every series that shows the incident, once, the narrowest first."""
     return ask(
         published,
         """
-        SELECT dimension, value_name AS name, replace(kind, '_', ' ') AS kind, impact FROM marts.anomalies
-        WHERE incident_id = $incident ORDER BY is_head DESC, abs(actual), dimension, name
+        SELECT dimension, value, any_value(value_name) AS value_name FROM marts.anomalies
+        WHERE incident_id = $incident GROUP BY dimension, vendor, value, currency
+        ORDER BY max(is_head) DESC, min(abs(actual)), dimension, value
         """,
         incident=incident,
     )
 
 
 def causes(published: Published, *, incident: str) -> pl.DataFrame:
-    """name, standing, expected, actual, impact, share, and the effects that sum to the impact; rank by rank."""
+    """rank, dimensions, values, standing, expected, actual, impact, share, and effects that sum to it; rank by rank."""
     return ask(
         published,
         f"""
-        SELECT CASE WHEN standing = 'rest' THEN 'everything else'
-                ELSE dimensions || ': ' || replace(values, '_', ' ') END AS name,
-            standing, expected, actual, impact, share * 100 AS share, {_visible("volume_effect")} AS volume,
+        SELECT rank, dimensions, "values", standing, expected, actual, impact, share * 100 AS share,
+            {_visible("volume_effect")} AS volume,
             {_visible("mix_effect + cache_effect + tier_effect + geography_effect")} AS mix,
             {_visible("price_effect")} AS price, {_visible("not_metered")} AS not_metered
         FROM marts.anomaly_causes WHERE incident_id = $incident ORDER BY rank

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -11,69 +11,63 @@ import streamlit as st
 from dashboards import charts, filters, formats, provenance
 from dashboards.published import Published, current
 from dashboards.queries import anomalies
-from dashboards.queries.reading import total
 from dashboards.states import guarded
-from models.foresight.anomaly_tables import name_of
-from models.wording import counted, day_text, money_text
-
-_RECENT = timedelta(days=90)
+from models.foresight.anomaly_tables import cause_text, name_of
+from models.foresight.anomaly_words import (
+    RECENT,
+    answer,
+    impact_text,
+    judged_sentences,
+    kind_text,
+    state_text,
+    why_nothing_is_known,
+)
 
 
 @guarded
 def show() -> None:
     published = current()
     st.title("What is abnormal?", anchor=False)
-    found = anomalies.incidents(published)
-    if found.is_empty():
-        st.info(
-            "Every day that can be judged cost what it should. A series is judged once it has a few weeks of history.",
-            title="Nothing unusual was found",
-            icon=":material/check_circle:",
+    detection = anomalies.detection(published)
+    unknown = why_nothing_is_known(detection)
+    if unknown is not None:
+        is_failed = detection["failure"].is_not_null().any()
+        tell = st.error if is_failed else st.info
+        tell(
+            f"{formats.plain(unknown)} That is no sign that all is well."
+            if is_failed
+            else f"{formats.plain(unknown)} A series is judged once it has a few weeks of history.",
+            title="Anomalies are not known",
+            icon=":material/help:",
         )
         provenance.show_stale(published)
         return
-    made_on: date = found["made_on"][0]
-    recent = found.filter(pl.col("last_day") > made_on - _RECENT)
-    _answer(recent.filter("counted"))
-    st.caption(
-        f"Judged through {day_text(made_on)}, on effective cost of usage; tax, purchases and credits are not judged. "
-        f"What outlay.yaml foresaw, and trifles, are listed and not counted."
-    )
+    made_on = detection["made_on"].max()
+    assert isinstance(made_on, date)
+    recent = anomalies.incidents(published).filter(pl.col("last_day") > made_on - RECENT)
+    for line in answer(recent.filter("counted")):
+        st.markdown(f"**{formats.plain(line)}**")
     provenance.show_stale(published)
-    _incidents(recent)
+    if not recent.is_empty():
+        _incidents(recent)
+    for line in judged_sentences(detection):
+        st.caption(formats.plain(line))
+    if recent.is_empty():
+        return
+    st.caption("What outlay.yaml foresaw, and trifles, are listed and not counted.")
     _incident(published, recent)
 
 
-def _answer(counting: pl.DataFrame) -> None:
-    if counting.is_empty():
-        st.markdown("**No anomaly** in the last 90 days.")
-        return
-    for (currency,), rows in counting.group_by("currency", maintain_order=True):
-        going_on = rows.filter(pl.col("standing") == "open")
-        told = f"{counted(len(going_on), 'anomaly goes', 'anomalies go')} on" if len(going_on) else "None goes on"
-        more = total(rows.filter(pl.col("impact") > 0)["impact"])
-        less = total(rows.filter(pl.col("impact") < 0)["impact"])
-        parts = [
-            f"{money_text(abs(amount), str(currency))} {word}"
-            for amount, word in ((more, "more"), (less, "less"))
-            if amount
-        ]
-        st.markdown(
-            f"**{told}.** {counted(len(rows), 'anomaly', 'anomalies')} in the last 90 days cost "
-            f"{' and '.join(parts) or 'nothing more'} than expected."
-        )
-
-
 def _incidents(recent: pl.DataFrame) -> None:
+    rows = recent.rows(named=True)
+    texts = {
+        "what": name_of,
+        "kind": lambda row: kind_text(row["kind"]),
+        "impact_text": impact_text,
+        "state": state_text,
+    }
     shown = recent.with_columns(
-        what=_named(),
-        impact_text=formats.written("impact", "currency", signed=True),
-        state=pl.coalesce(
-            pl.format("foreseen: {}", "explained_by"),
-            pl.when(~pl.col("counted")).then(pl.lit("a trifle")),
-            pl.when(pl.col("standing") == "open").then(pl.lit("goes on")),
-            pl.lit("ended"),
-        ),
+        pl.Series(name, [write(row) for row in rows], dtype=pl.String) for name, write in texts.items()
     )
     formats.table(
         shown,
@@ -92,14 +86,10 @@ def _incidents(recent: pl.DataFrame) -> None:
     )
 
 
-def _named() -> pl.Expr:
-    return pl.struct("dimension", "value", "value_name").map_elements(name_of, return_dtype=pl.String)
-
-
 def _incident(published: Published, recent: pl.DataFrame) -> None:
     st.subheader("One of them", anchor=False)
     rows = {row["incident_id"]: row for row in recent.rows(named=True)}
-    labels = {key: f"{row['first_day']:%-d %b}: {name_of(row)}, {row['kind']}" for key, row in rows.items()}
+    labels = {key: f"{row['first_day']:%-d %b}: {name_of(row)}, {kind_text(row['kind'])}" for key, row in rows.items()}
     chosen = filters.choose_named("anomalies", "incident", "Incident", labels)
     row = rows[chosen]
     if row["sentence"]:
@@ -114,18 +104,18 @@ def _days(published: Published, row: dict[str, Any]) -> None:
     if days.is_empty():
         return
     st.altair_chart(
-        charts.expected_and_actual(days, currency=row["currency"]),
-        alt=f"Cost per day of {name_of(row)} beside what was expected; the incident's days are marked",
+        charts.expected_and_actual(days, currency=row["unit"] or row["currency"]),
+        alt=f"{'Usage' if row['unit'] else 'Cost'} of {name_of(row)} a day, with what was expected and its days marked",
     )
 
 
 def _causes(published: Published, row: dict[str, Any]) -> None:
     found = anomalies.causes(published, incident=row["incident_id"])
-    if found.is_empty():
+    if found.is_empty() or row["measure"] == "usage":
         return
     st.markdown("**Causes**")
     formats.table(
-        found,
+        found.with_columns(pl.Series("name", [cause_text(cause) for cause in found.rows(named=True)], dtype=pl.String)),
         {
             "name": formats.text_column("Cause", width="large"),
             "impact": formats.money_column("Impact", row["currency"], signed=True),
@@ -142,6 +132,6 @@ def _causes(published: Published, row: dict[str, Any]) -> None:
 
 def _shows_in(published: Published, row: dict[str, Any]) -> None:
     series = anomalies.shows_in(published, incident=row["incident_id"])
-    names = [f"{each['dimension']} {each['name']}" for each in series.rows(named=True) if each["dimension"] != "total"]
+    names = [name_of(each) for each in series.rows(named=True) if each["dimension"] != "total"]
     if len(names) > 1:
         st.caption(f"It shows in {formats.plain(', '.join(names))}. Its money counts once.")

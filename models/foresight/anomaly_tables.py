@@ -5,6 +5,7 @@ Which days are abnormal is told by `anomalies` and `episodes`, which of these ar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from models.foresight.cause_words import explain
+from models.foresight.cause_words import explain, value_text
 from models.foresight.change import EFFECTS
 from models.foresight.leaves import compared
 from models.foresight.root_cause import CAUSE, causes
@@ -36,7 +37,8 @@ class Anomalies(dy.Schema):
     is_head = dy.Bool(nullable=False, description="Whether it is the one that names the event")
     counted = dy.Bool(
         nullable=False,
-        description="Whether its impact counts: it names its event, nothing explains that, and it is no trifle",
+        description="Whether its impact counts: it names its event, nothing explains that, and it is no trifle: of "
+        "cost at least minimum_impact, of usage at least twice or at most half of what was usual",
     )
     measure = text("What was unusual: cost, usage or price", values=("cost", "usage", "price"))
     dimension = text("What value is a value of", values=DIMENSIONS)
@@ -48,11 +50,22 @@ class Anomalies(dy.Schema):
     first_day = dy.Date(nullable=False, description="First UTC day on which it deviated")
     last_day = dy.Date(nullable=False, description="Last UTC day that was unusual, so far")
     days = dy.Int64(nullable=False, description="Days from first to last")
-    expected = money("What these days should have cost, by the days before")
-    actual = money("What they did cost: effective cost of usage, pools split, and of what is declared")
-    low = money("Sum of the daily lower bounds that 95 of 100 days stay above")
-    high = money("Sum of the daily upper bounds")
-    impact = money("actual − expected. Of one incident only that of the head counts")
+    expected = money(
+        "What these days should have cost, by the days before; null where usage was unusual", nullable=True
+    )
+    actual = money(
+        "What they did cost: effective cost of usage, pools split, and of what is declared; null as expected",
+        nullable=True,
+    )
+    low = money("Sum of the daily lower bounds that 95 of 100 days stay above; null as actual", nullable=True)
+    high = money("Sum of the daily upper bounds; null as actual", nullable=True)
+    impact = money(
+        "actual − expected. Of one incident only that of the head counts. Null where usage alone was unusual",
+        nullable=True,
+    )
+    unit = text("What usage is counted in, where usage was unusual; else null", nullable=True)
+    usual = money("How much was expected to be used, in that unit", nullable=True)
+    used = money("How much was", nullable=True)
     severity = text("By impact, and by how certain it is", values=SEVERITIES)
     score = dy.Float64(nullable=False, description="Highest score of its days; 1 is an alert at the quiet setting")
     standing = text("open while its last unusual day is among the last that are known, else ended", values=STANDINGS)
@@ -83,12 +96,12 @@ class AnomalyCauses(dy.Schema):
     incident_id = text("As in marts.anomalies")
     rank = dy.Int64(nullable=False, description="1 and 2 for causes, the number after them for the rest")
     standing = text("cause, or rest: what no cause explains", values=(CAUSE, REST))
-    dimensions = text("Names that the cause has values of, with ` & ` between; null for the rest", nullable=True)
-    values = text("These values, in the same order; null for the rest", nullable=True)
+    dimensions = text("Names that the cause has values of, as a JSON array; null for the rest", nullable=True)
+    values = text("These values, in the same order, as a JSON array; null for the rest", nullable=True)
     currency = text("ISO 4217 code of the amounts")
-    expected = money("Its part of what was expected")
-    actual = money("What it cost")
-    impact = money("actual − expected; the rows of an incident sum to the impact of its head, exactly")
+    expected = money("Its part of what was expected; null where usage was unusual", nullable=True)
+    actual = money("What it cost; null where usage was unusual", nullable=True)
+    impact = money("actual − expected; those of an incident sum to the impact of its head, exactly", nullable=True)
     share = dy.Float64(nullable=True, description="impact ÷ that of the head; null where that is zero")
     volume_effect = money("Of the impact: because more or less was used")
     mix_effect = money("Because its usage moved between services, models, accelerators, input and output")
@@ -115,14 +128,15 @@ class AnomalyDays(dy.Schema):
 
     incident_id = text("As in marts.anomalies")
     day = dy.Date(nullable=False, description="UTC day")
-    currency = text("ISO 4217 code of the amounts")
+    currency = text("ISO 4217 code of the series")
+    unit = text("What the amounts are in where usage was unusual; null: in money", nullable=True)
     expected = money("What the day should have cost; null where too little was known", nullable=True)
     low = money("95 of 100 days stay above", nullable=True)
     high = money("95 of 100 days stay below", nullable=True)
     actual = money("What it did cost")
     score = dy.Float64(nullable=True, description="How unusual the day was; 1 is an alert at the quiet setting")
     is_flagged = dy.Bool(nullable=False, description="Whether it raised an alert")
-    in_incident = dy.Bool(nullable=False, description="Whether it is one of the incident's days")
+    in_incident = dy.Bool(nullable=False, description="Whether it is one of the incident's days: its amounts count")
 
 
 ANOMALY_DAYS = Table(
@@ -135,13 +149,40 @@ ANOMALY_DAYS = Table(
 )
 
 
+class AnomalyDetection(dy.Schema):
+    """One row per currency: what was judged, and what was not; or one without a currency: why nothing could be."""
+
+    currency = text("ISO 4217 code of the amounts; null where the detection failed", nullable=True)
+    made_on = dy.Date(nullable=True, description="Last day that was judged; null where the detection failed")
+    failure = text("Why anomalies could not be sought; the other tables are empty then", nullable=True)
+    series = dy.Int64(nullable=True, description="Series of usage, of every dimension")
+    judged = dy.Int64(nullable=True, description="Those whose last day was judged; others are too young, or too seldom")
+    unexplained = dy.Int64(nullable=True, description="Incidents whose causes could not be sought: an error, a defect")
+    cost = money("Effective cost of 28 days through made_on, of all charges and what is declared", nullable=True)
+    cost_judged = money("The part of it that is judged: of usage that is told by the day", nullable=True)
+
+
+ANOMALY_DETECTION = Table(
+    name="anomaly_detection",
+    schema="marts",
+    kind="mart",
+    grain="currency",
+    meaning=(
+        "What the detection of anomalies looked at. An empty list is good news only of what was judged, and none where "
+        "the detection failed."
+    ),
+    contract=AnomalyDetection,
+)
+
+
 def name_of(anomaly: Mapping[str, Any]) -> str:
     """Its series as people name it: `key lab-agents`, `no team`, `everything`."""
     if anomaly["dimension"] == "total":
         return "everything"
     if anomaly["value"] is None:
         return NO_VALUE[anomaly["dimension"]]
-    return f"{_WORDS.get(anomaly['dimension'], anomaly['dimension'])} {anomaly['value_name']}"
+    dimension = anomaly["dimension"]
+    return f"{_WORDS.get(dimension, dimension)} {value_text(dimension, anomaly['value_name'])}"
 
 
 @dataclass(frozen=True)
@@ -186,12 +227,21 @@ def incident_causes(case: Case, dimensions: Sequence[str], nesting: Mapping[str,
     return pl.DataFrame(rows, schema=ANOMALY_CAUSES.polars_schema)
 
 
+def cause_text(cause: Mapping[str, Any]) -> str:
+    """A row of `marts.anomaly_causes` as people name it: `key lab-agents, component accelerator compute`."""
+    if cause["standing"] != CAUSE:
+        return "all of it" if cause["rank"] == 1 else "everything else"
+    pairs = zip(json.loads(cause["dimensions"]), json.loads(cause["values"]), strict=True)
+    return ", ".join(f"{dimension.replace('_', ' ')} {value_text(dimension, value)}" for dimension, value in pairs)
+
+
 def _named(cause: Mapping[str, list[str | None]] | None) -> dict[str, str | None]:
     if cause is None:
         return {"standing": REST, "dimensions": None, "values": None}
     names = [name or "" for name in cause["dimensions"]]
-    told = [value or NO_VALUE.get(name, f"no {name}") for name, value in zip(names, cause["values"], strict=True)]
-    return {"standing": CAUSE, "dimensions": " & ".join(names), "values": " & ".join(told)}
+    values = [value or NO_VALUE.get(name, f"no {name}") for name, value in zip(names, cause["values"], strict=True)]
+    lists = {"dimensions": names, "values": values}
+    return {"standing": CAUSE, **{name: json.dumps(told, ensure_ascii=False) for name, told in lists.items()}}
 
 
 def expected_to_sum(items: pl.DataFrame, expected: Decimal) -> pl.DataFrame:

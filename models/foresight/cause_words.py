@@ -48,6 +48,15 @@ _KINDS = ("model", "sku", "key", "api_key", "vendor", "provider")
 """Dimensions of which one value can replace another."""
 
 
+_CODES = ("component", "kind", "token_kind")
+"""Dimensions whose values are our own words; what others named is told as it is."""
+
+
+def value_text(dimension: str, value: str) -> str:
+    """`accelerator compute` of `accelerator_compute`; names of keys, models and SKUs as they are."""
+    return value.replace("_", " ") if dimension in _CODES else value
+
+
 @dataclass(frozen=True)
 class Explanation:
     """A change in one sentence, and the same exactly."""
@@ -177,7 +186,7 @@ def _place(cause: Mapping[str, Any]) -> str:
 def _said(dimension: str, value: str | None) -> str:
     words = dimension.replace("_", " ")
     some, none = PLACES.get(dimension, (f"with {words} {{}}", f"with no {words}"))
-    return none if value is None else some.format(value)
+    return none if value is None else some.format(value_text(dimension, value))
 
 
 def _clauses(

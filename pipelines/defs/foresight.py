@@ -22,9 +22,11 @@ SELECT max(made_on) AS made_on, count(*) AS series, count(*) FILTER (status = 's
 FROM marts.forecast_accuracy WHERE chosen
 """
 _ANOMALIES = """
-SELECT max(made_on) AS made_on, count(*) AS episodes, count(*) FILTER (standing = 'open') AS open,
-       count(DISTINCT incident_id) AS incidents
-FROM marts.anomalies
+SELECT made_on, series, judged, failure, episodes, open, incidents
+FROM (SELECT max(made_on) AS made_on, sum(series)::BIGINT AS series, sum(judged)::BIGINT AS judged,
+             any_value(failure) AS failure FROM marts.anomaly_detection),
+     (SELECT count(*) AS episodes, count(*) FILTER (standing = 'open') AS open,
+             count(DISTINCT incident_id) AS incidents FROM marts.anomalies)
 """
 
 
@@ -44,7 +46,7 @@ def told_of_forecasts(home: Path) -> tuple[dict[str, Any], dg.AssetCheckResult]:
 
 
 def told_of_anomalies(home: Path) -> dict[str, Any]:
-    """Last day judged, episodes, how many are open, and incidents."""
+    """Last day judged, series and how many could be, episodes, how many are open, and incidents; or why it failed."""
     return _told(home, _ANOMALIES)
 
 

@@ -1,6 +1,7 @@
 """Marts of anomalies, as the publication shows them: judged, put together to incidents, and explained.
 
-A detection that fails stops nothing: it is a problem of the publication, and its tables are empty rather than stale.
+A detection that fails stops nothing: it is a problem of the publication, `marts.anomaly_detection` says why, and the
+other tables are empty rather than stale.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import polars as pl
 
 from models.errors import OutlayError
 from models.foresight.anomalies import Sensitivity
-from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
 from models.foresight.episodes import episodes
-from models.foresight.incidents import incidents
+from models.foresight.incidents import HISTORY, incidents
 from models.foresight.series import KEY
 from pipelines.anomaly_scores import kept_scores
 from pipelines.cost_leaves import cost_leaves, judged_series
@@ -42,14 +43,15 @@ _NAMED = ("series", *KEY, "value_name")
 
 
 class Anomalies(NamedTuple):
-    """The rows of the three tables."""
+    """The rows of the four tables."""
 
     anomalies: pl.DataFrame
     causes: pl.DataFrame
     days: pl.DataFrame
+    detection: pl.DataFrame
 
 
-NOTHING = Anomalies(ANOMALIES.empty(), ANOMALY_CAUSES.empty(), ANOMALY_DAYS.empty())
+NOTHING = Anomalies(ANOMALIES.empty(), ANOMALY_CAUSES.empty(), ANOMALY_DAYS.empty(), ANOMALY_DETECTION.empty())
 
 
 def anomalies_marts(economics: Economics) -> Mapping[str, Mart]:
@@ -59,6 +61,7 @@ def anomalies_marts(economics: Economics) -> Mapping[str, Mart]:
         ANOMALIES.qualified_name: lambda: made.found.anomalies,
         ANOMALY_CAUSES.qualified_name: lambda: made.found.causes,
         ANOMALY_DAYS.qualified_name: lambda: made.found.days,
+        ANOMALY_DETECTION.qualified_name: lambda: made.found.detection,
     }
 
 
@@ -74,8 +77,10 @@ class Detection:
         try:
             return self._found()
         except Exception as error:  # whatever it is, costs are published
-            self.economics.problems.append(_failed(error))
-            return NOTHING
+            problem = _failed(error)
+            self.economics.problems.append(problem)
+            failed = pl.DataFrame([{"failure": problem.what}], schema=ANOMALY_DETECTION.polars_schema)
+            return NOTHING._replace(detection=failed)
 
     def _found(self) -> Anomalies:
         origin = self.economics.series.origin
@@ -92,13 +97,16 @@ class Detection:
         told = _told(pl.concat([of_cost, of_usage], how="diagonal"), series, origin.day)
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
         heads = grouped.filter("is_head").sort("first_day", "incident_id").rows(named=True)
-        known, causes = explained(heads, leaves, foreseen(self.economics.work.settings), folder)
+        problems: list[OutlayError] = []
+        known, causes = explained(heads, leaves, foreseen(self.economics.work.settings), folder, problems)
+        self.economics.problems.extend(problems)
         anomalies = _counted(_by_cause(grouped, causes), known, settings.minimum_impact)
         paid = scored.join(series.select("series", "day", actual="effective_cost"), on=["series", "day"])
         return Anomalies(
             ANOMALIES.check(anomalies),
             ANOMALY_CAUSES.check(causes),
             ANOMALY_DAYS.check(_days(grouped, paid, used)),
+            ANOMALY_DETECTION.check(_looked_at(series, scored, self.economics.series.rows, len(problems))),
         )
 
 
@@ -140,10 +148,13 @@ def _counted(grouped: pl.DataFrame, known: Sequence[Mapping[str, str | None]], m
     """`marts.anomalies`, with what is `known` of incidents; what is foreseen, or a trifle, does not count."""
     names = ("incident_id", "explained_by", *(f"of_{name}" for name in PLACES))
     named = pl.DataFrame(known, schema=dict.fromkeys(names, pl.String))
-    counts = pl.col("is_head") & pl.col("explained_by").is_null() & (pl.col("impact").abs() >= minimum)
+    is_usage = pl.col("measure") == "usage"
+    is_much = (pl.col("used") >= 2 * pl.col("usual")) | (2 * pl.col("used") <= pl.col("usual"))
+    is_worth_a_word = pl.when(is_usage).then(is_much).otherwise(pl.col("impact").abs() >= minimum)
     return (
         grouped.join(named, on="incident_id", how="left")
-        .with_columns(counted=counts)
+        .with_columns(counted=pl.col("is_head") & pl.col("explained_by").is_null() & is_worth_a_word)
+        .with_columns(pl.when(~is_usage).then(pl.col("expected", "actual", "low", "high", "impact")))
         .sort("first_day", "incident_id", "is_head", "anomaly_id", descending=[False, False, True, False])
         .select(list(ANOMALIES.polars_schema))
     )
@@ -155,13 +166,35 @@ def _days(grouped: pl.DataFrame, paid: pl.DataFrame, used: pl.DataFrame) -> pl.D
     heads = grouped.filter("is_head").select(names)
     is_usage = pl.col("measure") == "usage"
     of_each = ((heads.filter(~is_usage), paid), (heads.filter(is_usage), used))
-    days = [asked.join(told.drop("measure"), on="series") for asked, told in of_each]
+    days = [asked.join(told.drop("measure"), on="series") for asked, told in of_each]  # one has `unit`, the other none
     return (
         pl.concat(days, how="diagonal")
         .filter(pl.col("day").is_between(pl.col("first_day") - AROUND, pl.col("last_day") + AROUND))
         .with_columns(is_flagged="flag", in_incident=pl.col("day").is_in("days_told"))
         .sort("incident_id", "day")
         .select(list(ANOMALY_DAYS.polars_schema))
+    )
+
+
+def _looked_at(series: pl.DataFrame, scored: pl.DataFrame, whole: pl.DataFrame, unexplained: int) -> pl.DataFrame:
+    """`marts.anomaly_detection`: of judged `series` with their scores, and of the `whole`, with what is not judged."""
+    last = series["day"].max()
+    at_last = series.filter(pl.col("day") == last).join(
+        scored.filter(pl.col("score").is_not_null()), on=["series", "day"], how="left"
+    )
+    counts = at_last.group_by("currency").agg(
+        series=pl.len().cast(pl.Int64), judged=pl.col("score").is_not_null().sum().cast(pl.Int64)
+    )
+    recent = (pl.col("dimension") == "total") & (pl.col("day") > pl.lit(last) - HISTORY)
+    costs = [
+        rows.filter(recent).group_by("currency").agg(pl.col("effective_cost").sum().alias(name))
+        for rows, name in ((whole, "cost"), (series, "cost_judged"))
+    ]
+    told = counts.join(costs[0], on="currency", how="left").join(costs[1], on="currency", how="left")
+    return (
+        told.with_columns(made_on=pl.lit(last), failure=pl.lit(None, pl.String), unexplained=pl.lit(unexplained))
+        .sort("currency")
+        .select(pl.col(name).cast(dtype) for name, dtype in ANOMALY_DETECTION.polars_schema.items())
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
 from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END
 from models.table import Table
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY
@@ -15,6 +16,10 @@ SPENT, A_DAY = Decimal("2101.255"), Decimal("120.10")
 """What July cost through LAST_DAY, and what each of its eleven other days is expected to."""
 LANDING = SPENT + 11 * A_DAY
 OPEN, ENDED, FORESEEN = "incident-open", "incident-ended", "incident-foreseen"
+DETECTION: dict[str, Any] = {
+    "currency": "USD", "made_on": LAST_DAY, "failure": None, "series": 12, "judged": 11, "unexplained": 0,
+    "cost": Decimal(2200), "cost_judged": Decimal("2101.25"),
+}  # fmt: skip
 
 _SERIES = (
     ("total", None, "total", Decimal(1), "billed_cost"),
@@ -26,7 +31,7 @@ _SERIES = (
 
 
 def tables() -> dict[Table, list[dict[str, Any]]]:
-    """Rows of each of the six tables."""
+    """Rows of each of the seven tables."""
     return {
         FORECASTS: _forecasts(),
         MONTH_END: _month_end(),
@@ -41,6 +46,7 @@ def tables() -> dict[Table, list[dict[str, Any]]]:
         ANOMALIES: _anomalies(),
         ANOMALY_CAUSES: _causes(),
         ANOMALY_DAYS: _days(),
+        ANOMALY_DETECTION: [DETECTION],
     }  # fmt: skip
 
 
@@ -81,7 +87,7 @@ def _month_end() -> list[dict[str, Any]]:
         _named(series)
         | {
             "period_kind": kind, "period": period, "first_day": first, "last_day": last, "actual": actual * series[3],
-            "expected_rest": rest * series[3], "landing": (actual + rest) * series[3],
+            "expected_rest": rest * series[3], "assumed": Decimal(0), "landing": (actual + rest) * series[3],
             "previous": previous and previous * series[3],
             "change": previous and (actual + rest - previous) * series[3], "days_left": (last - LAST_DAY).days,
         }
@@ -120,7 +126,8 @@ def _causes() -> list[dict[str, Any]]:
     sentence = {"sentence": f"Cost of key {HOSTILE} rose by 640.50 USD over what was expected."}
     return [
         whole | sentence | {
-            "rank": 1, "standing": "cause", "dimensions": "model", "values": HOSTILE, "expected": Decimal(90),
+            "rank": 1, "standing": "cause", "dimensions": '["model"]', "values": json.dumps([HOSTILE]),
+            "expected": Decimal(90),
             "actual": Decimal("690.5"), "impact": Decimal("600.5"), "share": 0.9375, "volume_effect": Decimal("600.5"),
         },
         whole | sentence | {

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from models.foresight.anomaly_tables import ANOMALIES
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_DETECTION
 from tests.dashboards.pages import opened, table, words
-from tests.dashboards.sample_foresight import ENDED
+from tests.dashboards.sample_foresight import DETECTION, ENDED, OPEN
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
 
 
 @pytest.mark.usefixtures("published")
 def test_counted_money_is_told_first_and_foreseen_money_is_not_in_it() -> None:
-    told = words(opened("anomalies"))
-    assert "**1 anomaly goes on.** 2 anomalies in the last 90 days cost 640.50 USD more and 55.25 USD less" in told
-    assert "Judged through 20 July 2026" in told
+    told = words(opened("anomalies")).replace("\\", "")
+    assert (
+        "1 open anomaly cost 640.50 USD more than expected since 18 July 2026. 2 anomalies in the last 90 days" in told
+    )
+    assert "Judged through 20 July 2026: 11 of 12 series in USD; 1 are too young" in told
+    assert "together 98.75 USD, are not" in told
 
 
 @pytest.mark.usefixtures("published")
 def test_each_incident_is_one_line_whatever_series_show_it() -> None:
     rows = table(opened("anomalies"), "what", "state")
     assert [(row["what"], row["kind"], row["state"]) for row in rows] == [
-        (f"key {HOSTILE}", "runaway", "goes on"),
+        (f"key {HOSTILE}", "runaway", "open"),
         ("model gpt-5", "drop", "ended"),
         ("team search", "burst", "foreseen: Load test"),
     ]
@@ -35,7 +40,7 @@ def test_causes_sum_to_the_impact_and_trifles_show_as_nothing() -> None:
     app = opened("anomalies")
     rows = table(app, "volume", "price")
     assert sum(row["impact"] for row in rows) == Decimal("640.5")
-    assert [row["name"] for row in rows] == [f"model: {HOSTILE}", "everything else"]
+    assert [row["name"] for row in rows] == [f"model {HOSTILE}", "everything else"]
     assert rows[1]["mix"] == 0
     assert "It shows in key" in words(app)
 
@@ -49,4 +54,46 @@ def test_another_incident_is_chosen_by_the_address() -> None:
 def test_nothing_unusual_is_said(sample: Sample, home: Path) -> None:
     sample.foresight[ANOMALIES] = []
     sample.publish(home)
-    assert "Every day that can be judged cost what it should" in words(opened("anomalies"))
+    assert "No anomaly in the last 90 days" in words(opened("anomalies"))
+
+
+def test_old_incidents_alone_are_none_of_the_last_days(sample: Sample, home: Path) -> None:
+    for row in sample.foresight[ANOMALIES]:
+        row["first_day"], row["last_day"] = date(2026, 3, 1), date(2026, 3, 2)
+    sample.publish(home)
+    assert "No anomaly in the last 90 days" in words(opened("anomalies"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        pytest.param(
+            {"failure": "a day without hours"}, "Anomalies could not be sought: a day without hours", id="failed"
+        ),
+        pytest.param({"judged": 0}, "none of 12 series is known for the weeks that it takes", id="young"),
+    ],
+)
+def test_what_nobody_judged_is_no_good_news(sample: Sample, home: Path, changed: dict[str, Any], told: str) -> None:
+    sample.foresight[ANOMALIES] = []
+    sample.foresight[ANOMALY_DETECTION] = [DETECTION | changed]
+    sample.publish(home)
+    page = words(opened("anomalies")).replace("\\", "")
+    assert told in page
+    assert "No anomaly" not in page
+
+
+def test_names_are_as_their_owners_wrote_them_and_each_series_is_told_once(sample: Sample, home: Path) -> None:
+    """A key `ci_bot` is looked for by that name; of components the words are ours."""
+    told = sample.foresight[ANOMALIES]
+    shown = next(row for row in told if row["incident_id"] == OPEN and not row["is_head"])
+    more = {"is_head": False, "counted": False, "dimension": "key", "value": "ci_bot", "value_name": "ci_bot"}
+    part = {"dimension": "component", "value": "model_apis", "value_name": "model_apis"}
+    told += [
+        shown | more | {"anomaly_id": "one"},
+        shown | more | {"anomaly_id": "two", "first_day": date(2026, 7, 10)},
+        shown | part | {"anomaly_id": "three"},
+    ]
+    sample.publish(home)
+    page = words(opened("anomalies")).replace("\\", "")
+    assert page.count("ci_bot") == 1
+    assert "component model apis" in page

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from connectors.protocol import Surroundings
+from pipelines import incident_cases
 from pipelines.exchange import import_export
 from pipelines.home import Home
 from pipelines.marts import anomalies
@@ -160,7 +161,33 @@ def test_a_detection_that_fails_stops_nothing_and_leaves_nothing_stale(
     (problem,) = publication.problems
     assert problem.what == "anomalies could not be found: ZeroDivisionError: a day without hours"
     assert _ask(home, "SELECT count(*) FROM marts.anomalies") == [(0,)]
+    assert _ask(home, "SELECT failure, made_on FROM marts.anomaly_detection") == [(problem.what, None)]
     assert _ask(home, "SELECT count(*) FROM marts.tco_daily")[0][0] > 0
+
+
+def test_an_incident_that_cannot_be_explained_is_told_all_the_same(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_anything: object) -> None:
+        raise ZeroDivisionError("a leaf without cost")
+
+    monkeypatch.setattr(incident_cases, "_places", broken)
+    (problem,) = _publish(home).problems
+    assert problem.what == (
+        "Why team search was unusual from 2026-10-14 on could not be explained: ZeroDivisionError: a leaf without cost"
+    )
+    assert _ask(home, HEADS) == [("team", "search", BAD, BAD, "runaway", True, None)]
+    assert _ask(home, "SELECT sentence, impact = not_metered FROM marts.anomaly_causes") == [(problem.what, True)]
+    assert _ask(home, "SELECT unexplained FROM marts.anomaly_detection") == [(1,)]
+
+
+def test_what_was_judged_is_told_beside_what_was_found(home: Home) -> None:
+    """Of two teams, one vendor, component and SKU, and the total; what has no model and no key is no series."""
+    _publish(home)
+    ((currency, made_on, failure, series, judged, cost, paid),) = _ask(
+        home, "SELECT currency, made_on, failure, series, judged, cost, cost_judged FROM marts.anomaly_detection"
+    )
+    assert (currency, made_on, failure) == ("USD", date(2026, 11, 1), None)
+    assert (series, judged) == (6, 6)
+    assert cost == paid > 0
 
 
 def test_a_home_without_charges_has_no_anomalies(tmp_path: Path) -> None:

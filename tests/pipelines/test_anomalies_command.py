@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from models.errors import OutlayError
-from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS
+from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
 from models.foresight.change import EFFECTS
+from models.foresight.outlook import FORECASTS
 from pipelines.anomalies import next_steps
 from pipelines.cli import app
 from pipelines.home import Home
@@ -30,6 +32,18 @@ USUAL: dict[str, Any] = {
 def _anomaly(name: str, first: date, **columns: Any) -> dict[str, Any]:
     own = {"anomaly_id": name, "incident_id": name, "first_day": first, "last_day": first + timedelta(days=1)}
     return dict.fromkeys(ANOMALIES.polars_schema) | USUAL | own | columns
+
+
+DETECTION = {"currency": "USD", "made_on": LAST, "series": 40, "judged": 38, "unexplained": 0, "cost": Decimal(1000),
+             "cost_judged": Decimal(900)}  # fmt: skip
+
+
+def _forecast(dimension: str, value: str) -> dict[str, Any]:
+    """A series that is known, with no anomaly of its own."""
+    nothing = {name: Decimal(0) for name, dtype in FORECASTS.polars_schema.items() if dtype.is_decimal()}
+    told = {"dimension": dimension, "value": value, "value_name": value, "currency": "USD", "day": LAST,
+            "made_on": LAST, "measure": "effective_cost", "status": "ok", "method": "blend"}  # fmt: skip
+    return dict.fromkeys(FORECASTS.polars_schema) | nothing | told
 
 
 def _cause(incident: str, sentence: str, **columns: Any) -> dict[str, Any]:
@@ -59,7 +73,8 @@ ANOMALIES_TOLD = [
     _anomaly("ffff1111", date(2026, 11, 3), currency="EUR", impact=Decimal(7)),
 ]  # fmt: skip
 CAUSES_TOLD = [
-    _cause("aaaa1111", "Cost of key loop rose.", standing="cause", dimensions="model & tier", values="gpt & batch"),
+    _cause("aaaa1111", "Cost of key loop rose.", standing="cause", dimensions='["model", "tier"]',
+           values='["gpt & co", "batch"]'),
     _cause("aaaa1111", "Cost of key loop rose.", rank=2, share=None, actual=Decimal(100),
            volume_effect=Decimal("-0.001")),
     _cause("bbbb1111", "Cost of unallocated fell."),
@@ -73,7 +88,10 @@ DAYS_TOLD = [
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    told = {ANOMALIES: ANOMALIES_TOLD, ANOMALY_CAUSES: CAUSES_TOLD, ANOMALY_DAYS: DAYS_TOLD}
+    told = {
+        ANOMALIES: ANOMALIES_TOLD, ANOMALY_CAUSES: CAUSES_TOLD, ANOMALY_DAYS: DAYS_TOLD, ANOMALY_DETECTION: [DETECTION],
+        FORECASTS: [_forecast("team", "ads"), _forecast("vendor", "AWS")],
+    }  # fmt: skip
     return publish_rows(tmp_path_factory.mktemp("anomalies") / "home", told)
 
 
@@ -115,7 +133,11 @@ def test_only_what_goes_on_only_since_a_day_only_what_shows_in_a_series(home: Ho
     assert _incidents(_told(home, "--by", "team", "search")) == ["aaaa1111"]
     assert _incidents(_told(home, "--by", "team", "ads", "--all")) == ["cccc1111"]
     assert _incidents(_told(home, "--by", "team", "unallocated")) == ["bbbb1111"]
-    assert _told(home, "--by", "vendor", "nobody")[0] == "No anomaly in the last 90 days."
+    assert _told(home, "--by", "vendor", "AWS")[0] == "No anomaly of vendor AWS in the last 90 days."
+    assert _told(home, "--open")[0] == "1 open anomaly cost 800.00 USD more than expected since 24 November 2026."
+    with pytest.raises(OutlayError, match="no cost is known of team 'serach'") as typo:
+        _told(home, "--by", "team", "serach")
+    assert "did you mean 'search'?" in typo.value.remedy
     with pytest.raises(OutlayError, match="there are no series by 'galaxy'") as unknown:
         _told(home, "--by", "galaxy", "far")
     assert "total, vendor, team" in unknown.value.remedy
@@ -128,11 +150,12 @@ def test_one_incident_whole(home: Home) -> None:
     assert "2026-11-22 – – 48.00 –" in lines
     assert "2026-11-23 50.00 40.00 – 65.00 48.00 -2.00" in lines
     assert "2026-11-24 50.00 40.00 – 65.00 400.00 +350.00 !" in lines
-    assert "model gpt, tier batch 100.00 900.00 +800.00 100 +800.00" in lines
-    assert "all else 100.00 100.00 +800.00 – 0.00" in lines
+    assert "model gpt & co, tier batch 100.00 900.00 +800.00 100 +800.00" in lines
+    assert "everything else 100.00 100.00 +800.00 – 0.00" in lines
     assert "team search runaway 2026-11-24 2026-11-25 +790.00" in lines
     assert any(line.startswith("Next: Something may run in a loop: find what used key loop") for line in lines)
     assert any("scope: {key: key_1}, first_day: 2026-11-24, last_day: 2026-11-25}" in line for line in lines)
+    assert lines[-1].endswith("(it goes on: last_day is the last that was meant).")
 
 
 def test_a_name_that_is_none_or_of_several_is_told(home: Home) -> None:
@@ -144,12 +167,55 @@ def test_a_name_that_is_none_or_of_several_is_told(home: Home) -> None:
 
 def test_next_steps_know_what_explain_change_can_narrow(home: Home) -> None:
     steps = next_steps(ANOMALIES_TOLD[2])
-    assert (
-        "`outlay explain change 2026-10-26..2026-10-27 2026-11-02..2026-11-03 --by model --where 'team='`" in steps[1]
-    )
+    assert "`outlay explain change 2026-10-26..2026-10-27 2026-11-02..2026-11-03 --by model --where team=`" in steps[1]
+    assert "--where 'team=R&D'\"'\"'s'`" in next_steps(_anomaly("a", LAST, dimension="team", value="R&D's"))[1]
+    assert not any("explain change" in step for step in next_steps(ANOMALIES_TOLD[0]))
     assert next_steps(ANOMALIES_TOLD[3]) == ["Foreseen by 'Load test' of outlay.yaml: it does not count."]
 
 
-def test_before_anything_is_judged_it_says_so(tmp_path: Path) -> None:
-    empty = publish_rows(tmp_path / "home", {ANOMALIES: [], ANOMALY_CAUSES: []})
-    assert _told(empty) == ["Nothing unusual was found, or nothing is known for long enough to tell."]
+@pytest.mark.parametrize(("dimension", "value"), [("team", None), ("total", None), ("component", None), ("sku", "s")])
+def test_what_has_no_scope_of_its_own_cannot_be_said_to_be_meant(dimension: str, value: str | None) -> None:
+    """A line without a scope would foresee everything that begins on these days."""
+    steps = next_steps(_anomaly("a", LAST, dimension=dimension, value=value, value_name="x"))
+    assert not any("anomalies.expected" in step for step in steps)
+
+
+@pytest.mark.parametrize("value", ["a: b, {c}", "R&D's", "- x", "no", "1.5", "#1", "Größe"])
+def test_what_is_to_be_pasted_is_read_as_it_was_meant(value: str) -> None:
+    head = _anomaly("a", LAST, dimension="sku", vendor="AWS", value=value, value_name="x")
+    line = next(step for step in next_steps(head) if "anomalies.expected" in step)
+    told = yaml.safe_load(line[line.index("{") : line.rindex("}") + 1])
+    assert told["scope"] == {"vendor": "AWS", "sku": value}
+    assert told["first_day"] == LAST
+
+
+def test_what_falls_is_not_told_to_be_switched_off() -> None:
+    steps = next_steps(_anomaly("a", LAST, kind="weekend", impact=Decimal(-80)))
+    assert steps[0].startswith("Next: If key loop was not meant to fall")
+
+
+def test_usage_that_nobody_pays_is_told_in_its_unit(tmp_path: Path) -> None:
+    unpaid = _anomaly(
+        "a", LAST, measure="usage", unit="Tokens", used=Decimal(8_000_000), usual=Decimal(1_000_000),
+        **dict.fromkeys(("expected", "actual", "low", "high", "impact")),
+    )  # fmt: skip
+    told = {ANOMALIES: [unpaid], ANOMALY_CAUSES: [], ANOMALY_DAYS: [], ANOMALY_DETECTION: [DETECTION]}
+    home = publish_rows(tmp_path / "home", told)
+    lines = _told(home)
+    assert lines[0] == "No anomaly in USD goes on. 1 anomaly in the last 90 days cost what was expected."
+    assert any("+7.00 M Tokens" in line for line in lines)
+    assert "+7.00 M Tokens (+700.0 %)" in _told(home, "show", "a")[0]
+
+
+def test_before_anything_is_judged_and_where_that_failed_it_says_so(tmp_path: Path) -> None:
+    def home(name: str, *detection: dict[str, Any]) -> Home:
+        return publish_rows(tmp_path / name, {ANOMALIES: [], ANOMALY_CAUSES: [], ANOMALY_DETECTION: list(detection)})
+
+    assert _told(home("empty")) == ["No cost is known, so that none could be judged."]
+    young = _told(home("young", DETECTION | {"judged": 0}))
+    assert young == ["Nothing could be judged yet: none of 40 series is known for the weeks that it takes."]
+    failed = _told(home("failed", {"failure": "a day without hours"}))
+    assert failed == ["Anomalies could not be sought: a day without hours. Nothing is known of any."]
+    quiet = _told(home("quiet", DETECTION))
+    assert quiet[0] == "No anomaly in the last 90 days."
+    assert quiet[1].startswith("Judged through 25 November 2026: 38 of 40 series in USD; 2 are too young")

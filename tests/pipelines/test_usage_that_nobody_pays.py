@@ -43,7 +43,9 @@ def _found(series: pl.DataFrame, folder: Path) -> list[dict[str, Any]]:
     return found.rows(named=True)
 
 
-def test_tokens_that_cost_nothing_more_are_found_and_told_in_units_and_money(tmp_path: Path) -> None:
+def test_tokens_that_cost_nothing_more_are_found_told_in_units_and_weighed_by_what_they_are_worth(
+    tmp_path: Path,
+) -> None:
     (found,) = _found(_series("key", "0.00001", cost_follows=False), tmp_path)
     assert (found["first_day"], found["last_day"], found["measure"]) == (BAD, BAD, "usage")
     # 8 million tokens instead of one, at about 0.8 of the usual 10 USD a million: what is paid is spread over all

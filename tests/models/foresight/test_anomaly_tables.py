@@ -49,7 +49,7 @@ def told(before: pl.DataFrame, after: pl.DataFrame, expected: str) -> list[dict[
 
 def test_the_key_that_runs_away_is_the_cause_and_its_money_is_volume():
     cause, rest = told(USUAL, RUNAWAY, "80")
-    assert (cause["standing"], cause["dimensions"], cause["values"]) == ("cause", "key", "3")
+    assert (cause["standing"], cause["dimensions"], cause["values"]) == ("cause", '["key"]', '["3"]')
     assert (cause["expected"], cause["actual"], cause["volume_effect"], cause["share"]) == (10, 100, 90, 1)
     assert (rest["standing"], rest["dimensions"], rest["impact"], rest["rank"]) == ("rest", None, 0, 2)
     assert cause["sentence"] == rest["sentence"]

@@ -21,7 +21,7 @@ from models.wording import UNKNOWN, about_text, change_text, counted, day_text, 
 from pipelines.answers import show_answer
 from pipelines.console import say, show_table, stdout
 from pipelines.door import query
-from pipelines.forecast_grounds import Grounds
+from pipelines.forecast_grounds import origin_of
 from pipelines.home import Home
 from pipelines.sql_text import literal
 
@@ -326,35 +326,39 @@ def _number(value: float | None) -> str:
 
 def _remarks(home: Home, asked: Asked, chosen: pl.DataFrame, made_on: date) -> Iterator[str]:
     """What the forecast stands on, what is in it, and what is not sure of it."""
-    grounds = Grounds.of(home, made_on)
-    yield f"made on {day_text(made_on)}: {_reason(grounds.origin)}"
+    yield f"made on {day_text(made_on)}: {_reason(origin_of(home, made_on))}"
     series = chosen.unique(["vendor", "value", "currency"], maintain_order=True)
     for status, what in (
         ("short", "too short to know it well, so that its ranges are wide"),
-        ("ended", "nothing came for eight weeks, and nothing is expected"),
+        ("silent", "nothing has come for longer than ever before: if it is over, tell it as an event of kind end"),
+        ("ended", "nothing came for eight weeks, and that is expected to stay so"),
         ("unknown", "nothing is known"),
     ):
         names = series.filter(status=status)["value_name"].unique(maintain_order=True).to_list()
         if names:
             yield f"{what}: {_listed(names)}"
-    here = _in_it(home, asked.where if asked.value is None else f"{asked.where} AND {_is_one_of(chosen)}", grounds)
+    yield from _not_told(chosen)
+    known = query(home.published, "SELECT name, in_forecasts, reason FROM marts.forecast_events ORDER BY name").rows
+    where = asked.where if asked.value is None else f"{asked.where} AND {_is_one_of(chosen)}"
+    here = _in_it(home, where, known.filter("in_forecasts")["name"].to_list())
     if here:
         yield f"known events in it: {_listed(here)}"
-    everywhere = _in_it(home, "true", grounds)
-    unheard = [name for name in grounds.told if name not in everywhere]
-    for name, why in {**dict.fromkeys(unheard, "what it names has no cost"), **grounds.untold}.items():
+    for name, why in known.filter(~pl.col("in_forecasts")).select("name", "reason").iter_rows():
         yield f"not in it, {name}: {why}"
 
 
-def _in_it(home: Home, where: str, grounds: Grounds) -> list[str]:
+def _not_told(chosen: pl.DataFrame) -> Iterator[str]:
+    """By currency what this month is taken to have cost in days that nobody has told yet."""
+    this = chosen.filter(pl.col("period") == _periods(chosen, "month")[0], pl.col("assumed") != 0)
+    for currency, assumed in this.group_by("currency").agg(pl.col("assumed").sum()).sort("currency").iter_rows():
+        yield f"in it, but not told yet, {about_text(assumed, currency)} of days gone by, taken to be as a month before"
+
+
+def _in_it(home: Home, where: str, names: Sequence[str]) -> list[str]:
     """Known events that rows name; a name may itself hold a comma."""
     rows = query(home.published, f"SELECT DISTINCT events FROM marts.forecasts WHERE {where}").rows
     named = [f", {told}, " for told in rows["events"].drop_nulls()]
-    return [
-        name
-        for name in (*grounds.told, *([grounds.holidays] if grounds.holidays else []))
-        if any(f", {name}, " in told for told in named)
-    ]
+    return [name for name in names if any(f", {name}, " in told for told in named)]
 
 
 def _reason(origin: Origin | None) -> str:

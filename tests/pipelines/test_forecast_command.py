@@ -8,15 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from models.economics.tco import TCO_DAILY
 from models.errors import OutlayError
 from models.foresight.events import Event, Kind
-from models.foresight.outlook import FORECAST_ACCURACY, FORECASTS, MONTH_END, outlook
+from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END, outlook
 from models.ledger.operations import LOADS, PUBLICATION
 from models.ledger.rollup import DAILY_COSTS
+from models.table import MONEY
 from pipelines.cli import app
 from pipelines.forecasts import Asked, sentence, show_forecast
 from pipelines.home import Home
@@ -40,7 +42,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Published on 27 November, with data through the 25th; the file's one event is known."""
     made = daily_series()
     launch = Event("Launch, at last", Kind.LAUNCH, date(2026, 12, 1), {"team": "voice"}, change_pct=50)
-    told = outlook(made.rows, MADE_ON, [launch], made.items)
+    unheard = Event("Unheard", Kind.END, date(2026, 12, 1), {"team": "nobody"})
+    step = {"Agreement, rate 1 from 2026-12-01": "it is of part of what OpenAI sells"}
+    told = outlook(made.rows, MADE_ON, [launch, unheard], made.items, assumed=_late(made.rows), untold=step)
     now = datetime.fromisoformat("2026-11-27T06:00:00+00:00")
     load = {"source": "openai", "billing_period": "2026-11", "load_id": 1, "is_current": True, "period_status": "Open",
             **dict.fromkeys(("started_at", "pulled_at", "committed_at", "data_through"), now),
@@ -63,6 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
             FORECASTS: told.forecasts.to_dicts(),
             MONTH_END: told.month_end.to_dicts(),
             FORECAST_ACCURACY: told.accuracy.to_dicts(),
+            FORECAST_EVENTS: told.events.to_dicts(),
             LOADS: [load],
             PUBLICATION: [{"version": "v", "published_at": now, "sources": 1, "loads": 1}],
             DAILY_COSTS: [{**usual, **none, "day": day.replace(tzinfo=now.tzinfo)} for day in days],
@@ -70,6 +75,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         },
         CONFIGURATION,
     )
+
+
+def _late(rows: pl.DataFrame) -> pl.DataFrame:
+    """7 EUR more of each of the last ten days, that nobody has told yet."""
+    euros = rows.filter(pl.col("day") > MADE_ON - timedelta(days=10), pl.col("effective_cost") > 0, currency="EUR")
+    return euros.with_columns(pl.lit(Decimal(7)).cast(MONEY).alias("effective_cost"))
 
 
 def _told(home: Home, *flags: str) -> tuple[int, list[str]]:
@@ -99,10 +110,8 @@ def test_it_says_what_it_stands_on_what_is_in_it_and_what_is_not(home: Home) -> 
     assert "too short to know it well, so that its ranges are wide: voice" in lines
     assert "known events in it: Launch, at last" in lines
     assert "not in it, Unheard: what it names has no cost" in lines
-    assert (
-        "not in it, Agreement, rate 1 from 2026-12-01: it is of part of what OpenAI sells, and how much of a series "
-        "that is, is not known" in lines
-    )
+    assert "not in it, Agreement, rate 1 from 2026-12-01: it is of part of what OpenAI sells" in lines
+    assert "in it, but not told yet, 70.00 EUR of days gone by, taken to be as a month before" in lines
 
 
 def test_one_series_whole_with_its_days_and_methods(home: Home) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.baselines import LOOK_BACK, Matrix, Windows, last_days, shared, weekday_median
+from models.foresight.baselines import LEAD, LOOK_BACK, Matrix, Windows, last_days, settled, shared, weekday_median
 from models.foresight.detectors import DETECTORS, HISTORY, Judgement, judge
 from models.ledger.money import MONEY
 
@@ -155,10 +155,10 @@ def _price(cost: Matrix, usage: Matrix) -> Matrix:
 def _judged(values: Matrix, price: Matrix, keep: int, sensitivity: Sensitivity) -> Judgement:
     chunks = [slice(first, first + _CHUNK) for first in range(0, len(values), _CHUNK)]
     smallest = float(sensitivity.minimum_impact)
+    seen = keep + HISTORY - LEAD - LOOK_BACK
     with ThreadPoolExecutor(_THREADS) as pool:
-        medians = np.concatenate(
-            list(pool.map(lambda rows: weekday_median(values[rows], keep + HISTORY - LOOK_BACK), chunks))
-        )
+        of_chunks = pool.map(lambda rows: weekday_median(settled(values[rows]), seen), chunks)
+        medians = np.concatenate(list(of_chunks))
         everyone = shared(last_days(values, medians.shape[1]), medians)
         parts = list(
             pool.map(

@@ -25,6 +25,8 @@ LONGEST = 21
 """Days of the longest window."""
 LOOK_BACK = 56
 """Days that a weekday median, a level and the usual unrest each look back."""
+LEAD = LOOK_BACK + 21
+"""Days before those that a weekday median looks back to, that tell whether a series had begun."""
 USUAL = 0.15
 """Mean deviation of a series that nothing is known of, as `root_ratio`: about 15 % of what is expected."""
 
@@ -144,6 +146,28 @@ def weekday_median(values: Matrix, seen: int) -> Matrix:
     """
     median = median_of([last_days(earlier(values, 7 * week), seen) for week in range(1, WEEKS + 1)], known=3)
     return np.where(median > 0, median, np.nan)
+
+
+def settled(values: Matrix) -> Matrix:
+    """Values whose first two weeks stand at the level of their third, week by week; the rest as it is.
+
+    A pilot that turned into use is no news on the 22nd day, the first that is judged: it goes by the level it has come
+    to. A series begins where a weekday median would know nothing before, so that no day judged earlier sees this.
+    """
+    there = np.isfinite(values)
+    known = np.zeros((values.shape[0], values.shape[1] + LOOK_BACK + 1), dtype=np.int32)
+    np.cumsum(there, axis=1, out=known[:, LOOK_BACK + 1 :])
+    begins = there & (known[:, LOOK_BACK:-1] == known[:, : values.shape[1]])
+    rows, first = (each[:, None] for each in np.nonzero(begins[:, : max(0, values.shape[1] - 20)]))
+    weeks = [values[rows, first + np.arange(7 * week, 7 * week + 7)] for week in range(3)]
+    levels = [median_of(list(week.T), known=4)[:, None] for week in weeks]
+    stands = values.copy()
+    for week in range(2):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            growth = levels[2] / levels[week]
+        growth = np.where(np.isfinite(growth) & (growth > 0), growth, 1.0)
+        stands[rows, first + np.arange(7 * week, 7 * week + 7)] = weeks[week] * growth
+    return stands
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.foresight.baselines import (
+    LEAD,
     LONGEST,
     LOOK_BACK,
     MEMORY,
@@ -99,9 +100,9 @@ class Judgement:
     high: Matrix
 
 
-HISTORY = 2 * MEMORY + 2 * LONGEST + 2 * LOOK_BACK + _ECHO[1] + 8
+HISTORY = LEAD + 2 * MEMORY + 2 * LONGEST + 2 * LOOK_BACK + _ECHO[1] + 8
 """Days before a day that its judgement depends on: what it may echo, deviations of windows over their memory, of days
-clipped by the errors of theirs, against levels, against medians."""
+clipped by the errors of theirs, against levels, against medians, of what may be a beginning."""
 
 
 def judge(values: Matrix, price: Matrix, medians: Matrix, everyone: Shared, *, smallest: float, keep: int) -> Judgement:

@@ -129,6 +129,15 @@ def test_spend_out_of_nothing_is_new_for_a_week() -> None:
     assert episode["impact"] == pytest.approx(fresh["cost"].head(7).sum())
 
 
+@pytest.mark.parametrize("after", [4, 7, 10, 14])
+@pytest.mark.parametrize("factor", [3, 20])
+def test_a_pilot_that_turned_into_use_is_no_news_weeks_later(factor: float, after: int) -> None:
+    # the first day that is judged is the 22nd; the level before it has been usual for a week and more
+    born = 50
+    pilot = a_series(times(factor, born + after, DAYS - 1), name="pilot", seed=3).tail(DAYS - born)
+    assert found(pl.concat([a_series(), pilot])).filter(pl.col("kind") != "new").is_empty()
+
+
 def test_a_fee_by_the_month_is_not_new_each_month() -> None:
     days = [FIRST + timedelta(days=day) for day in range(DAYS)]
     fee = [500.0 if day.day == 1 else 0.0 for day in days]
@@ -194,7 +203,8 @@ def test_money_comes_back_as_money() -> None:
 @given(cut=st.integers(20, DAYS - 1))
 @settings(max_examples=10, deadline=None)
 def test_no_score_knows_a_later_day(cut: int) -> None:
-    series = pl.concat([a_series(times(1.5, 100, 125)), a_series(name="other", seed=2)])
+    young = a_series(times(20, 90, DAYS), name="young", seed=3).tail(60)
+    series = pl.concat([a_series(times(1.5, 100, 125)), a_series(name="other", seed=2), young])
     last = FIRST + timedelta(days=cut)
     whole = scores(series).filter(pl.col("day") <= last)
     assert whole.equals(scores(series.filter(pl.col("day") <= last)))
@@ -202,6 +212,7 @@ def test_no_score_knows_a_later_day(cut: int) -> None:
 
 def test_one_new_day_gives_the_bits_of_a_whole_run() -> None:
     days = HISTORY + 60
-    series = pl.concat([a_series(times(1.5, days - 10, days), days=days), a_series(name="b", days=days, seed=2)])
+    young = a_series(times(20, days - 40, days), name="young", days=days, seed=3).tail(50)
+    series = pl.concat([a_series(times(1.5, days - 10, days), days=days), a_series(name="b", days=days, seed=2), young])
     last = FIRST + timedelta(days=days - 3)
     assert scores(series, since=last).equals(scores(series).filter(pl.col("day") >= last))

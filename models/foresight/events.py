@@ -6,6 +6,10 @@ it, so one rule serves past and future and nothing is applied twice: *the histor
 origin, and a day ahead moves from there to its own effect.* A past event thus shifts the days before it, which the
 level methods still look back on, and no day ahead; once they see only days after it, it changes nothing. An event that
 only now ends is taken out again.
+
+Several events are taken in the order of their days, percentages before amounts of the same day, whatever order they are
+told in: a percentage is of what began before it. An amount that is taken away is taken from each earlier day in
+proportion, so that none falls below nothing; one that is added is added to each alike.
 """
 
 from __future__ import annotations
@@ -85,11 +89,12 @@ class Event:
 class Effects:
     """What events do to the series of a panel.
 
-    `history` is the panel restated to the events' effect of the origin; a day ahead is point × `factor` + `amount`,
-    both (n, horizon); `names` are the events in each series' forecast; `unapplied` those that no series could take,
-    with the reason.
+    `given` is the panel as it was, `history` restated to the events' effect of the origin; a day ahead is point ×
+    `factor` + `amount`, both (n, horizon); `names` are the events that change a day of each series, before the origin
+    or ahead; `unapplied` those that change none of any, with the reason.
     """
 
+    given: Panel
     history: Panel
     factor: np.ndarray
     amount: np.ndarray
@@ -107,7 +112,7 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
     """
     n, days = panel.values.shape
     names: list[list[str]] = [[] for _ in range(n)]
-    made = Effects(panel, np.ones((n, horizon)), np.zeros((n, horizon)), [() for _ in range(n)], {})
+    made = Effects(panel, panel, np.ones((n, horizon)), np.zeros((n, horizon)), [() for _ in range(n)], {})
     if panel.origin is None or not events:
         return replace(made, unapplied={event.name: "the history has no dates" for event in events})
     past = np.datetime64(panel.origin) - np.arange(days)[::-1]
@@ -115,26 +120,49 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
     values = panel.values.copy()
     own = [frozenset(keys.get(name, {}).items()) for name in panel.names]
     having = _by_item(own)
-    for event in events:
+    for event in sorted(events, key=_in_order):
         exact, inside, around = _concerned(event, own, having)
         if not exact and (around or not inside):
             made.unapplied[event.name] = "no series of exactly its scope is forecast"
         move_past, move_ahead = np.zeros(days), np.zeros(horizon)
         for at in exact + inside:
             restated, ratio, added = _moved(event, values[at], past, ahead)
+            if _changes(restated - values[at], ratio - 1, added):
+                names[at].append(event.name)
             if at in exact:
                 move_past += np.nan_to_num(restated - values[at])
                 move_ahead += _recent_level(restated) * (ratio - 1) + added
             values[at] = restated
             made.factor[at] *= ratio
             made.amount[at] = made.amount[at] * ratio + added
-        for at in around if exact else []:
+        for at in around if exact and _changes(move_past, move_ahead) else []:
             values[at] += move_past
             made.amount[at] += move_ahead
-        for at in exact + inside + (around if exact else []):
             names[at].append(event.name)
-    history = Panel(panel.names, values, panel.origin, panel.step)
-    return replace(made, history=history, names=[tuple(dict.fromkeys(each)) for each in names])
+    return replace(
+        made,
+        history=Panel(panel.names, values, panel.origin, panel.step),
+        names=[tuple(dict.fromkeys(each)) for each in names],
+        unapplied=_unheard(events, {name for each in names for name in each}, made.unapplied),
+    )
+
+
+def _in_order(event: Event) -> tuple[date, bool]:
+    return event.day, event.amount_per_day is not None
+
+
+def _unheard(events: Sequence[Event], heard: set[str], told: Mapping[str, str]) -> dict[str, str]:
+    """Events that change nothing, with what is told of them as the reason."""
+    return {
+        event.name: told.get(event.name, "it changes no day of the history or the forecast")
+        for event in events
+        if event.name not in heard
+    }
+
+
+def _changes(*moves: np.ndarray) -> bool:
+    """Whether any of them moves a day."""
+    return any(np.abs(np.nan_to_num(move)).max(initial=0.0) > 0 for move in moves)
 
 
 def _concerned(
@@ -175,6 +203,16 @@ def _moved(
     at_origin = factor_past[-1]
     # days on which an event took everything away cannot be restated; nor can a level of nothing be left again
     restated = values * np.where(factor_past > 0, at_origin / np.where(factor_past > 0, factor_past, 1.0), 1.0)
-    restated = restated + amount_past[-1] - amount_past
+    restated = _level_moved(restated, amount_past)
     ratio = factor_ahead / at_origin if at_origin > 0 else np.ones(len(ahead))
     return restated, ratio, amount_ahead - amount_past[-1]
+
+
+def _level_moved(values: np.ndarray, amounts: np.ndarray) -> np.ndarray:
+    """The days as they would be with the amount of the last one: fewer in proportion, more alike."""
+    started = int(np.argmax(amounts != 0))
+    # the level without it: of the days before it, or if there are none of the last days
+    level = _recent_level(values[:started]) if started else max(_recent_level(values) - amounts[-1], 0.0)
+    before = level + amounts
+    left = max(level + amounts[-1], 0.0) / np.where(before > 0, before, 1.0)
+    return np.where((amounts[-1] < amounts) & (before > 0), values * left, values + amounts[-1] - amounts)

@@ -96,17 +96,12 @@ def forecast(
     history = utc_days(history)
     answers: list[_Answer] = []
     together: set[Partition] = set()
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for panel in panels(history, absent=absent, as_of=as_of):
-            if horizon := _horizon(panel, until, steps):
-                effects = events.effects(panel, horizon, known_events, keys or {})
-                apart = list(
-                    threads.map(lambda part: _answer(*part, holidays=holidays, judged=judged), _parts(effects, horizon))
-                )
-                within = _within(panel, partitions)
-                answers += _adding_up(apart, within) if within else apart
-                together.update(within)
-    answers = [_unsure(answer) for answer in answers]
+    for panel in panels(history, absent=absent, as_of=as_of):
+        if horizon := _horizon(panel, until, steps):
+            effects = events.effects(panel, horizon, known_events, keys or {})
+            within = _within(panel, partitions)
+            answers += _of_panel(effects, _Asked(horizon, holidays, judged), within)
+            together.update(within)
     until_then = history if as_of is None else history.filter(pl.col("day") <= as_of)
     return Forecast(
         _days(answers, until_then),
@@ -116,6 +111,15 @@ def forecast(
         until_then,
         answers,
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of every part of a panel."""
+
+    horizon: int
+    holidays: Holidays | None
+    judged: bool
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,19 @@ def _horizon(panel: Panel, until: date | None, steps: int | None) -> int:
     return max((until - panel.origin).days, 0)
 
 
-def _parts(effects: events.Effects, horizon: int) -> list[tuple[events.Effects, int, int, int]]:
-    """Equal parts of a panel, as small as CHUNK_CELLS and CHUNK_SERIES ask."""
-    panel = effects.history
+def _of_panel(effects: events.Effects, asked: _Asked, partitions: Sequence[Partition]) -> list[_Answer]:
+    """A panel, answered in parts side by side and made to add up."""
+    parts = _parts(effects.history, asked.horizon)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        answers = list(threads.map(lambda part: _answer(effects, asked, *part), parts))
+    return [_unsure(answer) for answer in (_adding_up(answers, partitions) if partitions else answers)]
+
+
+def _parts(panel: Panel, horizon: int) -> list[tuple[int, int]]:
+    """First row and the one after the last of equal parts, as small as CHUNK_CELLS and CHUNK_SERIES ask."""
     rows = max(min(CHUNK_SERIES, CHUNK_CELLS // (horizon * (len(_cuts(panel)) + 1))), 1)
     count = -(-len(panel) // rows)
-    edges = [len(panel) * at // count for at in range(count + 1)]
-    return [(effects, horizon, first, last) for first, last in pairwise(edges)]
+    return list(pairwise(len(panel) * at // count for at in range(count + 1)))
 
 
 def _cuts(panel: Panel) -> tuple[int, ...]:
@@ -174,34 +184,27 @@ def _cuts(panel: Panel) -> tuple[int, ...]:
     return tuple(cut for cut in weeks if cut <= EVERY_WEEK or cut > SAME_SEASON or cut % 14 == 0)
 
 
-def _answer(
-    effects: events.Effects, horizon: int, first: int, last: int, *, holidays: Holidays | None, judged: bool
-) -> _Answer:
+def _answer(effects: events.Effects, asked: _Asked, first: int, last: int) -> _Answer:
     panel = effects.history.rows(first, last)
-    points = best_points(panel, horizon, cuts=_cuts(panel), holidays=holidays)
+    points = best_points(panel, asked.horizon, cuts=_cuts(panel), holidays=asked.holidays)
     errors = intervals.errors_of(panel, points)
-    floor = np.where(known.never_negative(panel.values), 0.0, -np.inf)[:, None]
-    factor, amount = effects.factor[first:last], effects.amount[first:last]
-    values = np.maximum(points.values * factor + amount, floor)
-    unit = errors.unit_ahead * intervals.growth(points.values, values)
     pool = intervals.pool_of(errors)
+    floor = np.where(known.never_negative(effects.given.values[first:last]), 0.0, -np.inf)
+    values = points.values * effects.factor[first:last] + effects.amount[first:last]
+    values = np.maximum(values, floor[:, None])
+    unit = errors.unit_ahead * intervals.growth(points.values, values)
     bands = intervals.bands(values, unit, intervals.day_quantiles(pool, errors))
-    bands = intervals.Bands(np.maximum(bands.low, floor), np.maximum(bands.high, floor))
-    rests: list[tuple[Period, np.ndarray]] = []
-    for period in [] if panel.origin is None else landing.periods(panel.origin, horizon):
-        start, end = period.steps(panel.origin)  # type: ignore[arg-type]
-        rests.append((period, _rest(errors, values, unit, floor[:, 0], (start, end))))
-    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors)) if judged else None
+    told = accuracy.forecast_accuracy(panel, points, accuracy.replayed(pool, errors)) if asked.judged else None
     return _Answer(
         panel,
         values,
         unit,
-        floor[:, 0],
-        bands,
-        rests,
+        floor,
+        intervals.Bands(np.maximum(bands.low, floor[:, None]), np.maximum(bands.high, floor[:, None])),
+        _rests(panel, errors, values, unit, floor),
         points.method,
         points.status,
-        _known(effects.names[first:last], points.on_holidays, holidays),
+        _known(effects.names[first:last], points.on_holidays, asked.holidays),
         pl.DataFrame() if told is None else told,
         effects.unapplied,
     )
@@ -216,7 +219,7 @@ def _known(
     return [(*of, holidays.name) if show else of for of, show in zip(names, on_holidays.tolist(), strict=True)]
 
 
-def _adding_up(answers: list[_Answer], partitions: list[Partition]) -> list[_Answer]:
+def _adding_up(answers: list[_Answer], partitions: Sequence[Partition]) -> list[_Answer]:
     """The answers of one panel, moved to cents that add up; bounds move along with their points."""
     names = [name for answer in answers for name in answer.panel.names]
     values = np.vstack([answer.values for answer in answers])
@@ -254,6 +257,16 @@ def _unsure(answer: _Answer) -> _Answer:
         wide[farther] = np.where(silent, np.maximum(rest[farther], 0.0), rest[farther])
         rests.append((period, wide))
     return replace(answer, bands=intervals.Bands(low, high), rests=rests)
+
+
+def _rests(
+    panel: Panel, errors: intervals.Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray
+) -> list[tuple[Period, np.ndarray]]:
+    """`_Answer.rests`."""
+    if panel.origin is None:
+        return []
+    found = [(period, period.steps(panel.origin)) for period in landing.periods(panel.origin, values.shape[1])]
+    return [(period, _rest(errors, values, unit, floor, window)) for period, window in found]
 
 
 def _rest(

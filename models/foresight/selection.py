@@ -70,9 +70,7 @@ def best_points(
     the panel's at its earlier origins too. A series that never was negative is not so ahead. `cuts` are whole weeks,
     the latest origin first, or it is a ValueError.
     """
-    if any(cut % WEEK for cut in cuts) or list(cuts) != sorted({*cuts} - {0}):
-        raise ValueError(f"earlier origins are whole weeks back, the latest first, not {cuts}")
-    origins = (0, *cuts)
+    origins = _origins(cuts)
     charges = monthly_charges(panel, horizon, origins)
     usual = panel if charges is None else replace(panel, values=panel.values - charges.past)
     kept = None if holidays is None else holiday_factors(usual, horizon, holidays)
@@ -89,8 +87,7 @@ def best_points(
         lines, season[1:], np.where(told, came if charges is None else came - charges.ahead[1:], np.nan)
     )
     weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
-    mean = _mean_line(lines, weights)
-    values = (mean.level[:, :, None] + mean.drift[:, :, None] * _steps(horizon)) * season
+    values = _mean_line(lines, weights, season)
     values = values if charges is None else values + charges.ahead
     values = np.where(known.never_negative(panel.values)[:, None], np.maximum(values, 0.0), values)
     over = ended(panel)
@@ -106,6 +103,12 @@ def best_points(
         charges,
         statuses(panel, judged.origins),
     )
+
+
+def _origins(cuts: tuple[int, ...]) -> tuple[int, ...]:
+    if any(cut % WEEK for cut in cuts) or list(cuts) != sorted({*cuts} - {0}):
+        raise ValueError(f"earlier origins are whole weeks back, the latest first, not {cuts}")
+    return 0, *cuts
 
 
 def _restated(values: np.ndarray, factors: np.ndarray) -> np.ndarray:
@@ -186,13 +189,14 @@ def _alone(alone: np.ndarray, judged: _Judged) -> np.ndarray:
     return alone + (1 - alone.sum(axis=0)) * judged.weights()
 
 
-def _mean_line(lines: Line, weights: np.ndarray) -> Line:
-    """The weighted mean of the candidates that can answer at each origin."""
+def _mean_line(lines: Line, weights: np.ndarray, season: np.ndarray) -> np.ndarray:
+    """(origins, n, horizon) the weighted mean of the candidates that can answer at each origin, in season."""
     told = np.isfinite(lines.level)
     share = np.where(told, weights[:, None], 0.0)
     total = share.sum(axis=0)
     share = share / np.where(total > 0, total, np.nan)
-    return Line(*((share * np.where(told, part, 0.0)).sum(axis=0) for part in lines))
+    level, drift = ((share * np.where(told, part, 0.0)).sum(axis=0) for part in (lines.level, lines.drift))
+    return (level[:, :, None] + drift[:, :, None] * _steps(season.shape[2])) * season
 
 
 def _errors(panel: Panel, judged: _Judged, weights: np.ndarray, blended: np.ndarray, over: np.ndarray) -> pl.DataFrame:

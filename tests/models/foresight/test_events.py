@@ -86,6 +86,52 @@ def test_the_total_moves_by_the_money_that_its_part_moves_by_and_others_stay() -
     assert made.unapplied == {}
 
 
+def test_the_order_in_which_events_are_told_changes_nothing() -> None:
+    """100 a day; 100 a day more from the 18th and half the price from the 20th: (100 + 100) / 2 = 100."""
+    launch = Event("Launch", Kind.LAUNCH, date(2026, 11, 18), VOICE, amount_per_day=100)
+    price = Event("Price", Kind.PRICE_CHANGE, date(2026, 11, 20), VOICE, price_pct=-50)
+    for told in ([launch, price], [price, launch]):
+        made = effects(panel(100), 5, told, KEYS)
+        assert (100 * made.factor[0] + made.amount[0]).tolist() == [100, 200, 200, 100, 100]
+        assert made.names == [("Launch", "Price")]
+
+
+def test_a_percentage_is_of_what_began_before_it_and_not_of_what_begins_with_it() -> None:
+    launch = Event("A", Kind.LAUNCH, date(2026, 11, 18), VOICE, amount_per_day=100)
+    price = Event("B", Kind.PRICE_CHANGE, date(2026, 11, 18), VOICE, price_pct=-50)
+    for told in ([launch, price], [price, launch]):
+        made = effects(panel(100), 3, told, KEYS)
+        assert (100 * made.factor[0] + made.amount[0]).tolist() == [100, 150, 150]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event("Far", Kind.LAUNCH, date(2029, 1, 1), VOICE, change_pct=30),
+        Event("Over", Kind.LAUNCH, date(2016, 1, 1), VOICE, change_pct=30, until=date(2016, 2, 1)),
+        Event("Old", Kind.LAUNCH, date(2016, 1, 1), VOICE, amount_per_day=30),
+        Event("Nothing", Kind.PRICE_CHANGE, date(2026, 11, 20), VOICE, price_pct=0),
+    ],
+)
+def test_an_event_that_changes_no_day_is_in_no_forecast_and_told(event: Event) -> None:
+    made = effects(panel(100, 1000), 5, [event], KEYS)
+    assert made.names == [(), ()]
+    assert made.unapplied == {event.name: "it changes no day of the history or the forecast"}
+
+
+def test_what_was_taken_away_is_taken_from_earlier_days_in_proportion() -> None:
+    """100 a day, 40 on Sundays, 70 less since ten days: 30 of 100 are left, and of a Sunday 12, not 30 less than 0."""
+    week = np.where(np.arange(40) % 7 == 6, 40.0, 100.0)
+    level = week[2:30].mean()  # of four weeks: (6 × 100 + 40) / 7
+    left = (level - 70) / level
+    values = np.where(np.arange(40) < 30, week, week * left)[None]
+    event = Event("Cheaper", Kind.MIGRATION, date(2026, 11, 7), VOICE, amount_per_day=-70)
+    made = effects(Panel(["voice"], values, ORIGIN), 5, [event], KEYS)
+    np.testing.assert_allclose(made.history.values[0], week * left)
+    assert made.given.values is values
+    assert made.amount.tolist() == [[0.0] * 5]
+
+
 def test_an_event_of_nothing_that_is_forecast_is_told() -> None:
     event = Event("Elsewhere", Kind.LAUNCH, date(2026, 11, 20), {"team": "search"}, change_pct=5)
     made = effects(panel(100, 1000), 3, [event], KEYS)

@@ -248,3 +248,14 @@ def test_unknown_days_are_no_silence() -> None:
     told = forecast(rows, steps=7).days
     assert (told["status"][0], told["method"][0]) == ("ok", "weighted mean")
     assert told["expected"].min() > 40
+
+
+def test_a_past_event_that_took_away_makes_no_series_negative() -> None:
+    """100 a day until twelve days ago, 70 less since: 30 a day are expected, and never less than nothing."""
+    less = history("voice").with_columns(
+        value=pl.when(pl.col("day") > date(2026, 11, 4)).then(pl.col("value").cast(pl.Float64) * 0.3).otherwise("value")
+    )
+    event = Event("Cheaper", Kind.MIGRATION, date(2026, 11, 5), {"team": "voice"}, amount_per_day=-70 * 1.1)
+    told = forecast(less, steps=14, known_events=[event], keys={"voice": {"team": "voice"}}).days
+    assert told["low_95"].min() >= 0
+    assert told["expected"].mean() == pytest.approx(33, rel=0.15)  # (5 × 130 + 2 × 60) / 7 = 110, × 0.3

@@ -118,8 +118,7 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
     past = np.datetime64(panel.origin) - np.arange(days)[::-1]
     ahead = np.datetime64(panel.origin) + np.arange(1, horizon + 1)
     values = panel.values.copy()
-    own = [frozenset(keys.get(name, {}).items()) for name in panel.names]
-    having = _by_item(own)
+    own, having = _by_item(panel.names, keys)
     for event in sorted(events, key=_in_order):
         exact, inside, around = _concerned(event, own, having)
         if not exact and (around or not inside):
@@ -139,24 +138,22 @@ def effects(panel: Panel, horizon: int, events: Sequence[Event], keys: Mapping[s
             values[at] += move_past
             made.amount[at] += move_ahead
             names[at].append(event.name)
-    return replace(
-        made,
-        history=Panel(panel.names, values, panel.origin, panel.step),
-        names=[tuple(dict.fromkeys(each)) for each in names],
-        unapplied=_unheard(events, {name for each in names for name in each}, made.unapplied),
-    )
+    heard = [tuple(dict.fromkeys(each)) for each in names]
+    history = Panel(panel.names, values, panel.origin, panel.step)
+    return replace(made, history=history, names=heard, unapplied=_unheard(events, heard, made.unapplied))
 
 
 def _in_order(event: Event) -> tuple[date, bool]:
     return event.day, event.amount_per_day is not None
 
 
-def _unheard(events: Sequence[Event], heard: set[str], told: Mapping[str, str]) -> dict[str, str]:
+def _unheard(events: Sequence[Event], heard: Sequence[tuple[str, ...]], told: Mapping[str, str]) -> dict[str, str]:
     """Events that change nothing, with what is told of them as the reason."""
+    changing = {name for names in heard for name in names}
     return {
         event.name: told.get(event.name, "it changes no day of the history or the forecast")
         for event in events
-        if event.name not in heard
+        if event.name not in changing
     }
 
 
@@ -185,13 +182,17 @@ def _recent_level(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def _by_item(own: Sequence[frozenset[tuple[str, str]]]) -> dict[tuple[str, str] | None, list[int]]:
-    """Series by what they have in their key, those of an empty key by None: of thousands few concern an event."""
+def _by_item(
+    names: Sequence[str], keys: Mapping[str, Key]
+) -> tuple[list[frozenset[tuple[str, str]]], dict[tuple[str, str] | None, list[int]]]:
+    """The key of each series, and series by what they have in it, those of an empty one by None: of thousands few
+    concern an event."""
+    own = [frozenset(keys.get(name, {}).items()) for name in names]
     having: dict[tuple[str, str] | None, list[int]] = {}
     for at, items in enumerate(own):
         for item in items or (None,):
             having.setdefault(item, []).append(at)
-    return having
+    return own, having
 
 
 def _moved(

@@ -87,20 +87,17 @@ def forecast(
     `absent` and `as_of` are `panel.panels`'. `known_events` apply by `keys` (series -> what it is of), see `events`;
     `holidays` to all, see `holiday_factors`.
     What `partitions` name adds up to the cent on each day, see `hierarchy`; that is for money, so days are then cents.
-    Unless `judged`, back-tests are not replayed for `accuracy`, which is then without rows: a fifth of the time.
-    A series whose history ends on `until` or later has no days ahead and no rows. OutlayError for awkward input (see
-    `panel`), and unless exactly one of `until` and `steps` is given.
+    Unless `judged`, back-tests are not replayed for `accuracy`, which is then without rows: a fifth of the time. Who
+    ends on `until` or later has no rows. OutlayError for awkward input, and unless one of `until` and `steps` is given.
     """
-    if (until is None) == (steps is None) or (steps is not None and steps < 1):
-        raise OutlayError("a forecast needs one end", remedy="give either until (a day) or steps (1 or more)")
+    asked = _Asked(until, steps, known_events, keys or {}, holidays, judged)
     history = utc_days(history)
     answers: list[_Answer] = []
     together: set[Partition] = set()
     for panel in panels(history, absent=absent, as_of=as_of):
-        if horizon := _horizon(panel, until, steps):
-            effects = events.effects(panel, horizon, known_events, keys or {})
-            within = _within(panel, partitions)
-            answers += _of_panel(effects, _Asked(horizon, holidays, judged), within)
+        within = _within(panel, partitions)
+        if answered := _of_panel(panel, asked, within):
+            answers += answered
             together.update(within)
     until_then = history if as_of is None else history.filter(pl.col("day") <= as_of)
     return Forecast(
@@ -115,11 +112,26 @@ def forecast(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of every part of a panel."""
+    """What is asked of every panel, see `forecast`."""
 
-    horizon: int
+    until: date | None
+    steps: int | None
+    known_events: Sequence[events.Event]
+    keys: Mapping[str, events.Key]
     holidays: Holidays | None
     judged: bool
+
+    def __post_init__(self) -> None:
+        if (self.until is None) == (self.steps is None) or (self.steps is not None and self.steps < 1):
+            raise OutlayError("a forecast needs one end", remedy="give either until (a day) or steps (1 or more)")
+
+    def horizon(self, panel: Panel) -> int:
+        """Days ahead of a panel's origin; 0 if it ends late enough."""
+        if self.steps is not None:
+            return self.steps
+        if panel.origin is None or self.until is None:
+            raise OutlayError("a history without dates cannot be forecast until a day", remedy="give steps instead")
+        return max((self.until - panel.origin).days, 0)
 
 
 @dataclass(frozen=True)
@@ -155,17 +167,13 @@ def _unapplied(answers: Sequence[_Answer]) -> dict[str, str]:
     return {name: why for name, why in told.items() if name not in applied}
 
 
-def _horizon(panel: Panel, until: date | None, steps: int | None) -> int:
-    if steps is not None:
-        return steps
-    if panel.origin is None or until is None:
-        raise OutlayError("a history without dates cannot be forecast until a day", remedy="give steps instead")
-    return max((until - panel.origin).days, 0)
-
-
-def _of_panel(effects: events.Effects, asked: _Asked, partitions: Sequence[Partition]) -> list[_Answer]:
-    """A panel, answered in parts side by side and made to add up."""
-    parts = _parts(effects.history, asked.horizon)
+def _of_panel(panel: Panel, asked: _Asked, partitions: Sequence[Partition]) -> list[_Answer]:
+    """A panel, answered in parts side by side and made to add up; nothing where no day is ahead."""
+    horizon = asked.horizon(panel)
+    if not horizon:
+        return []
+    effects = events.effects(panel, horizon, asked.known_events, asked.keys)
+    parts = _parts(panel, horizon)
     with ThreadPoolExecutor(_THREADS) as threads:
         answers = list(threads.map(lambda part: _answer(effects, asked, *part), parts))
     return [_unsure(answer) for answer in (_adding_up(answers, partitions) if partitions else answers)]
@@ -186,7 +194,7 @@ def _cuts(panel: Panel) -> tuple[int, ...]:
 
 def _answer(effects: events.Effects, asked: _Asked, first: int, last: int) -> _Answer:
     panel = effects.history.rows(first, last)
-    points = best_points(panel, asked.horizon, cuts=_cuts(panel), holidays=asked.holidays)
+    points = best_points(panel, effects.factor.shape[1], cuts=_cuts(panel), holidays=asked.holidays)
     errors = intervals.errors_of(panel, points)
     pool = intervals.pool_of(errors)
     floor = np.where(known.never_negative(effects.given.values[first:last]), 0.0, -np.inf)

@@ -67,8 +67,8 @@ def best_points(
     """The weighted mean of candidates per series, at the origin and at the earlier ones.
 
     Only days of this panel tell, none after an origin; but the weights, and how far the shared year is trusted, are
-    the panel's at its earlier origins too. A series that never was negative is not so ahead. `cuts` are whole weeks,
-    the latest origin first, or it is a ValueError.
+    the panel's at its earlier origins too: back-tests look a little better than they were. A series that never was
+    negative is not so ahead. `cuts` are whole weeks, the latest origin first, or it is a ValueError.
     """
     origins = _origins(cuts)
     charges = monthly_charges(panel, horizon, origins)
@@ -77,8 +77,7 @@ def best_points(
     usual = usual if kept is None else replace(usual, values=_restated(usual.values, kept.past))
     factors = year_factors(usual, horizon)
     history = Seasonless.of(usual.values / factors[:, : panel.days], dated=panel.origin is not None)
-    lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
-    lines = Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
+    lines = _lines(history, origins)
     factors = factors if kept is None else factors * kept.told
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
     came = known.came(panel.values, cuts, horizon)
@@ -87,8 +86,7 @@ def best_points(
         lines, season[1:], np.where(told, came if charges is None else came - charges.ahead[1:], np.nan)
     )
     weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
-    values = _mean_line(lines, weights, season)
-    values = values if charges is None else values + charges.ahead
+    values = _mean_line(lines, weights, season) + (0.0 if charges is None else charges.ahead)
     values = np.where(known.never_negative(panel.values)[:, None], np.maximum(values, 0.0), values)
     over = ended(panel)
     values[0][over] = 0.0
@@ -109,6 +107,12 @@ def _origins(cuts: tuple[int, ...]) -> tuple[int, ...]:
     if any(cut % WEEK for cut in cuts) or list(cuts) != sorted({*cuts} - {0}):
         raise ValueError(f"earlier origins are whole weeks back, the latest first, not {cuts}")
     return 0, *cuts
+
+
+def _lines(history: Seasonless, origins: tuple[int, ...]) -> Line:
+    """(candidates, origins, n) what each candidate says."""
+    lines = [candidate(history, origins) for candidate in CANDIDATES.values()]
+    return Line(*(np.stack(parts) for parts in zip(*lines, strict=True)))
 
 
 def _restated(values: np.ndarray, factors: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from pipelines.reference import code_fingerprint
 
 _DIGITS = 32
 """Characters of a digest in a file's name."""
-_INPUT = ("series", "day", "usage", "cost")
+_INPUT = ("series", "day", "usage", "cost", "standing")
 _SAME = "same"
 """Column of what is kept: a hash of what its day was judged by."""
 
@@ -27,12 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 def kept_scores(series: pl.DataFrame, sensitivity: Sensitivity, folder: Path) -> pl.DataFrame:
-    """`anomalies.scores` of series (`series`, `day`, `usage`, `cost`), most of it from what `folder` keeps.
+    """`anomalies.scores` of series (with or without `standing`), most of it from what `folder` keeps.
 
     The same, to the bit, as if all of it were judged now; sorted by day, then series.
     """
     file = folder / f"scores-{digest(code_fingerprint(), repr(sensitivity), pl.__version__)[:_DIGITS]}.parquet"
-    rows = series.select(_INPUT)
+    rows = series.select(name for name in _INPUT if name in series.columns)
     days = _by_day(rows)
     schema = pl.Schema({**scores(rows.clear()).schema, _SAME: days.schema[_SAME]})
     kept = read_kept(file, schema)

@@ -24,7 +24,6 @@ PRICE_STAYS = 28
 
 _CHUNK = 250
 _THREADS = 2
-_COLUMNS = {"series": pl.String, "day": pl.Date}
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,10 @@ def scores(series: pl.DataFrame, *, since: date | None = None, sensitivity: Sens
     Decimal, may be null). Null and NaN are unknown, so are days without a row; neither is zero. Cost is judged,
     and cost per unit of usage; a series without any cost in its `HISTORY` is judged by its usage.
     Usage under a fixed fee is not judged.
+
+    Where series overlap (one adds up others, or shows the same money another way), `standing` says what each is, one
+    text per series; without it all are peers. What most `peer`s share on a day is taken off them and off whatever
+    has no standing, but never off a `sum`: what happens to everybody is an anomaly of the whole.
 
     Answers one row per row given (from `since` on, if given: then rows before `since` − `HISTORY` days do not matter,
     and the answer is bit-identical to that of the whole run), sorted by series and day:
@@ -86,7 +89,8 @@ def _checked(series: pl.DataFrame) -> pl.DataFrame:
             remedy="pass series, day, usage and cost, one row per series and day",
         )
     number = pl.col("usage", "cost").cast(pl.Float64, strict=False).fill_nan(None)
-    table = series.select(pl.col("series").cast(pl.String), pl.col("day").cast(pl.Date), number)
+    standing = pl.col("standing") if "standing" in series.columns else pl.lit("peer").alias("standing")
+    table = series.select(pl.col("series").cast(pl.String), pl.col("day").cast(pl.Date), number, standing)
     same, goes_on = pl.col("series") == pl.col("series").shift(), pl.col("day") > pl.col("day").shift()
     sorted_already = table.select(((same & goes_on) | (pl.col("series") > pl.col("series").shift())).all()).item()
     if sorted_already:
@@ -135,7 +139,8 @@ def _scored(table: pl.DataFrame, since: date | None, sensitivity: Sensitivity) -
     by_usage = np.isnan(cost) & np.isfinite(usage)
     if by_usage.any():
         by_usage &= np.isnan(Windows(cost).mean(0, HISTORY))
-    judgement = _judged(np.where(by_usage, usage, cost), _price(cost, usage), keep, sensitivity)
+    standing = table["standing"].gather(np.flatnonzero(np.diff(row, prepend=-1)))
+    judgement = _judged(np.where(by_usage, usage, cost), _price(cost, usage), standing, keep, sensitivity)
     seen = column >= shape[1] - keep
     return _frame(
         table.filter(pl.Series(seen)),
@@ -152,20 +157,21 @@ def _price(cost: Matrix, usage: Matrix) -> Matrix:
         return np.where((usage > 0) & (cost > 0), cost / usage, np.nan)
 
 
-def _judged(values: Matrix, price: Matrix, keep: int, sensitivity: Sensitivity) -> Judgement:
+def _judged(values: Matrix, price: Matrix, standing: pl.Series, keep: int, sensitivity: Sensitivity) -> Judgement:
+    is_peer, is_sum = ((standing == one).fill_null(value=False).to_numpy() for one in ("peer", "sum"))
     chunks = [slice(first, first + _CHUNK) for first in range(0, len(values), _CHUNK)]
     smallest = float(sensitivity.minimum_impact)
     seen = keep + HISTORY - LEAD - LOOK_BACK
     with ThreadPoolExecutor(_THREADS) as pool:
         of_chunks = pool.map(lambda rows: weekday_median(settled(values[rows]), seen), chunks)
         medians = np.concatenate(list(of_chunks))
-        everyone = shared(last_days(values, medians.shape[1]), medians)
-        parts = list(
-            pool.map(
-                lambda rows: judge(values[rows], price[rows], medians[rows], everyone, smallest=smallest, keep=keep),
-                chunks,
-            )
-        )
+        everyone = shared(last_days(values[is_peer], medians.shape[1]), medians[is_peer])
+
+        def judged(rows: slice) -> Judgement:
+            shares = everyone.with_sums(is_sum[rows])
+            return judge(values[rows], price[rows], medians[rows], shares, smallest=smallest, keep=keep)
+
+        parts = list(pool.map(judged, chunks))
     return Judgement(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Judgement)))
 
 

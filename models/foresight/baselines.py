@@ -8,7 +8,7 @@ before them is. Which deviation deserves attention belongs to `detectors`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -172,7 +172,7 @@ def settled(values: Matrix) -> Matrix:
 
 @dataclass(frozen=True)
 class Shared:
-    """What happens to everyone on a day: one row of days."""
+    """What happens to everyone on a day: one row of days (or one per series, where `with_sums`)."""
 
     factor: Matrix
     """Actual to weekday median of the series in the middle; 1 with fewer than `PEERS` series."""
@@ -183,6 +183,13 @@ class Shared:
     """Whether at least `PEERS` series were known on the day."""
     watched: npt.NDArray[np.bool_]
     """Whether at least half of the series known on a day were known four weeks before: what is new then is news."""
+
+    def with_sums(self, is_sum: npt.NDArray[np.bool_]) -> Shared:
+        """For series of which some are sums: nothing is taken off these, and nobody is their peer."""
+        if not is_sum.any():
+            return self
+        alone = is_sum[:, None]
+        return replace(self, factor=np.where(alone, 1.0, self.factor), peers=~alone & self.peers)
 
 
 def shared(values: Matrix, medians: Matrix) -> Shared:

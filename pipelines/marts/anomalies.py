@@ -90,7 +90,7 @@ class Detection:
         sensitivity, folder = SENSITIVITIES[settings.sensitivity], self.economics.work.home.cache / "anomalies"
         leaves = cost_leaves(self.economics)
         series = _named(judged_series(leaves, self.economics))
-        judged = series.select("series", "day", usage="usage", cost="effective_cost")
+        judged = series.select("series", "day", usage="usage", cost="effective_cost", standing=_standing(series))
         scored = kept_scores(judged, sensitivity, folder)
         of_cost = episodes(scored, judged)
         of_usage, used = unpaid_usage(_named(self.economics.series.rows), of_cost, sensitivity, folder / "usage")
@@ -114,6 +114,14 @@ def _named(series: pl.DataFrame) -> pl.DataFrame:
     """SERIES with a text that names each, and has their order: what is null comes last."""
     parts = [pl.col(name).fill_null("\U0010ffff") for name in KEY]
     return series.with_columns(series=pl.concat_str(parts, separator="\x1f"))
+
+
+def _standing(series: pl.DataFrame) -> pl.Expr:
+    """`peer` of keys or of models, whichever are more: the same money is counted once. Totals and vendors are sums."""
+    counts = {name: series.filter(pl.col("dimension") == name)["series"].n_unique() for name in ("key", "model")}
+    is_peer = pl.col("dimension") == max(counts, key=counts.__getitem__)
+    is_sum = pl.col("dimension").is_in(("total", "vendor"))
+    return pl.when(is_peer).then(pl.lit("peer")).when(is_sum).then(pl.lit("sum"))
 
 
 def _told(found: pl.DataFrame, series: pl.DataFrame, origin: date) -> pl.DataFrame:

@@ -150,6 +150,28 @@ def test_what_half_of_everyone_does_is_no_anomaly_of_anyone() -> None:
     assert found(closed).is_empty()
 
 
+def test_what_everyone_does_is_an_anomaly_of_the_whole() -> None:
+    shops = pl.concat([a_series(times(3, 120, 139), name=f"shop {shop}", seed=shop) for shop in range(25)])
+    total = shops.group_by("day", maintain_order=True).agg(pl.col("usage", "cost").sum())
+    views = [
+        shops.with_columns(standing=pl.lit("peer")),
+        total.select(pl.lit("total").alias("series"), "day", "usage", "cost", standing=pl.lit("sum")),
+        total.select(pl.lit("the only team").alias("series"), "day", "usage", "cost", standing=pl.lit(None, pl.String)),
+    ]
+    (episode,) = found(pl.concat(views)).iter_rows(named=True)
+    assert (episode["series"], episode["first_day"]) == ("total", FIRST + timedelta(days=120))
+
+
+def test_who_is_no_peer_does_not_say_what_is_shared() -> None:
+    shops = [a_series(name=f"shop {shop}", seed=shop).with_columns(standing=pl.lit("peer")) for shop in range(21)]
+    seen_again = [
+        a_series(times(3, 120, 139), name=f"view {view}", seed=50 + view).with_columns(standing=pl.lit(None, pl.String))
+        for view in range(30)
+    ]
+    told = found(pl.concat([*shops, *seen_again]))
+    assert told["series"].n_unique() == 30
+
+
 def test_an_episode_that_goes_on_keeps_its_id() -> None:
     whole = a_series(times(1.6, 120, 139))
     ids = {found(whole.head(days)).item(0, "id") for days in (124, 128, 133, 140)}

@@ -25,6 +25,11 @@ KINDS = ("spike", "burst", "level_shift", "ramp", "drop", "weekend", "price", "r
 SEVERITIES = ("low", "medium", "high", "critical")
 STANDINGS = ("open", "ended")
 _WORDS = {"sku": "SKU"}
+_WAYS = ("token_kind", "tier")
+"""Dimensions that say how something is used, not who uses what."""
+_NEARLY_ALL = 0.95
+_MOST_SCALED = 5
+"""As many times what they usually cost may be expected of leaves; more is of nothing in particular."""
 REST = "rest"
 """Standing of what no cause explains; its rank is the one after them."""
 
@@ -204,7 +209,7 @@ def incident_causes(case: Case, dimensions: Sequence[str], nesting: Mapping[str,
     """
     before = expected_to_sum(case.before, case.expected)
     rows = compared(before, case.after, dimensions)
-    varied = [name for name in dimensions if rows[name].n_unique() > 1]
+    varied = [name for name in dimensions if rows[name].n_unique() > 1 and _may_be_a_cause(name, rows)]
     found = causes(rows if varied else rows.clear(), varied or dimensions).filter(pl.col("standing") == CAUSE)
     told = explain(found, before, case.after, case.currency, what=f"Cost of {case.name}", nesting=nesting)
     named = {row["rank"]: row for row in found.rows(named=True)}
@@ -227,6 +232,15 @@ def incident_causes(case: Case, dimensions: Sequence[str], nesting: Mapping[str,
     return pl.DataFrame(rows, schema=ANOMALY_CAUSES.polars_schema)
 
 
+def _may_be_a_cause(dimension: str, rows: pl.DataFrame) -> bool:
+    """A way of use explains nothing of what is new as a whole, nor of what is and was nearly all used that way."""
+    if dimension not in _WAYS:
+        return True
+    sums = rows.group_by(dimension).agg(pl.col("expected", "actual").cast(pl.Float64).sum())
+    told = [(float(sums[side].max() or 0), float(sums[side].sum())) for side in ("expected", "actual")]  # pyright: ignore[reportArgumentType]
+    return told[0][1] > 0 and not all(largest >= _NEARLY_ALL * whole for largest, whole in told)
+
+
 def cause_text(cause: Mapping[str, Any]) -> str:
     """A row of `marts.anomaly_causes` as people name it: `key lab-agents, component accelerator compute`."""
     if cause["standing"] != CAUSE:
@@ -247,12 +261,14 @@ def _named(cause: Mapping[str, list[str | None]] | None) -> dict[str, str | None
 def expected_to_sum(items: pl.DataFrame, expected: Decimal) -> pl.DataFrame:
     """Items whose cost sums to `expected`, each in proportion to its own cost, its quantity with it; exactly.
 
-    Of what usually cost nothing, all that is expected is of nothing in particular: a row without any value.
+    Where that would be no proportion (they usually cost nothing, less than nothing, or next to nothing beside it), what
+    is lacking is of nothing in particular: a row without any value.
     """
     usual = _total(items)
-    if not usual:
-        unknown = dict.fromkeys(items.columns) | {"quantity": Decimal(0), "cost": expected}
-        return pl.DataFrame([unknown] if expected else [], schema=items.schema)
+    if usual <= 0 or not 0 <= expected <= _MOST_SCALED * usual:
+        lacking = expected - usual
+        unknown = dict.fromkeys(items.columns) | {"quantity": Decimal(0), "cost": lacking}
+        return pl.concat([items, pl.DataFrame([unknown] if lacking else [], schema=items.schema)])
     factor = float(expected / usual)
     scaled = items.with_columns(
         (pl.col("cost", "quantity").cast(pl.Float64) * factor).round(9).cast(MONEY)

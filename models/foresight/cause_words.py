@@ -21,6 +21,10 @@ from models.foresight.root_cause import CAUSE
 from models.wording import money_text, share_text
 
 _HALF_A_CENT = Decimal("0.005")
+_TRIFLE = Decimal("0.02")
+"""Part of a change that is not worth words; the amounts beside them have it all."""
+_ENOUGH = Decimal("0.5")
+"""Part of a change that causes must explain together, to be called its causes."""
 
 PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -81,7 +85,8 @@ def explain(
     """The causes of one case (rows of `root_cause.causes`; candidates are left out) in money.
 
     `before` (or what was expected) and `after` are items as in `change.decompose`, with every dimension that causes
-    name. A row of two causes counts with one, as in `causes`. `per` follows amounts (`" a day"`), `against` says what
+    name. A row of two causes counts with one, as in `causes`. Causes that explain less than half of the change are told
+    as none; effects and rests below 2 % of it have no words. `per` follows amounts (`" a day"`), `against` says what
     the change is measured from. Example: `Spend rose by 4,210.00 USD a day over what was expected, 92 % of it in team
     search on claude-opus: 3,590.00 USD more usage, 283.20 USD higher prices.`
     """
@@ -90,11 +95,13 @@ def explain(
     parts = _parts(named, before, after, nesting)
     rows = parts.rows(named=True)
     whole = {name: sum((row[name] for row in rows), Decimal(0)) for name in SUMS}
-    voice = _Voice(currency, per)
+    spread = ", in all of its usage" if whole["change"] else ""
+    if named and not _is_enough(whole["change"], rows[-1]["change"]):
+        named, parts, spread = [], _parts([], before, after, nesting), ", spread over many parts of it"
+    voice = _Voice(currency, per, _TRIFLE * abs(whole["change"]))
     head = _head(whole, voice, what, against)
     swap = _replaced(named, rows)
     if not named:
-        spread = ", spread over everything" if whole["change"] else ""
         return Explanation(f"{head}{spread}{voice.because(whole)}.", parts)
     if swap:
         both = [_picked(named, each) for each in (before, after)]
@@ -111,6 +118,10 @@ def _check(named: list[dict[str, Any]], before: pl.DataFrame, after: pl.DataFram
         raise OutlayError(
             f"items have no column {', '.join(missing)}", remedy="give items every dimension that causes were sought in"
         )
+
+
+def _is_enough(whole: Decimal, rest: Decimal) -> bool:
+    return not whole or (whole - rest) / whole >= _ENOUGH
 
 
 def _inside(cause: Mapping[str, Any]) -> pl.Expr:
@@ -151,6 +162,8 @@ class _Voice:
 
     currency: str
     per: str
+    trifle: Decimal
+    """What of the whole change is not worth a word."""
 
     def amount(self, amount: Decimal) -> str:
         return f"{money_text(abs(amount), self.currency)}{self.per}"
@@ -159,7 +172,8 @@ class _Voice:
         return f"{'rose' if amount > 0 else 'fell'} by {self.amount(amount)}"
 
     def reasons(self, change: Mapping[str, Decimal]) -> str:
-        return ", ".join(reasons(change, self.currency))
+        least = max(_HALF_A_CENT, _TRIFLE * abs(change["change"]))
+        return ", ".join(reasons(change, self.currency, least=least))
 
     def because(self, change: Mapping[str, Decimal]) -> str:
         told = self.reasons(change)
@@ -167,7 +181,7 @@ class _Voice:
 
     def rest(self, change: Mapping[str, Decimal], mark: str) -> str:
         moved = change["change"]
-        return f"{mark} all else {self.moved(moved)}" if abs(moved) >= _HALF_A_CENT else ""
+        return f"{mark} all else {self.moved(moved)}" if abs(moved) >= max(_HALF_A_CENT, self.trifle) else ""
 
 
 def _head(whole: Mapping[str, Decimal], voice: _Voice, what: str, against: str) -> str:

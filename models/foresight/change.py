@@ -106,12 +106,14 @@ def sentence(change: Mapping[str, Decimal], currency: str, *, what: str = "Cost"
     return f"{told}: {', '.join(because)}." if because else f"{told}."
 
 
-def reasons(change: Mapping[str, Decimal], currency: str, *, signed: bool = False) -> list[str]:
-    """The effects of a row of `decompose` in words (`3,100.00 USD more usage`), largest first; none below half a cent.
+def reasons(
+    change: Mapping[str, Decimal], currency: str, *, signed: bool = False, least: Decimal = _HALF_A_CENT
+) -> list[str]:
+    """The effects of a row of `decompose` in words (`3,100.00 USD more usage`), largest first; none below `least`.
 
     Signed in any case where they point both ways.
     """
-    effects = sorted(((change[name], name) for name in EFFECTS if abs(change[name]) >= _HALF_A_CENT), key=_largest)
+    effects = sorted(((change[name], name) for name in EFFECTS if abs(change[name]) >= least), key=_largest)
     signed = signed or len({amount > 0 for amount, _ in effects}) > 1
     return [
         f"{money_text(amount if signed else abs(amount), currency, signed=signed)} {_WORDS[name][amount < 0]}"

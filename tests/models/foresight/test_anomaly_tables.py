@@ -70,6 +70,29 @@ def test_what_has_no_parts_is_all_rest():
     assert (rest["rank"], rest["standing"], rest["price_effect"], rest["share"]) == (1, "rest", 3, 1)
 
 
+def test_what_cannot_be_scaled_stays_as_it_was_and_what_is_lacking_is_of_nothing_in_particular():
+    """A correction of all but everything: 100 expected of a usual cent would make 100,000 of each."""
+    corrected = items(("1", "gpt", "eu", "10", "10"), ("2", "gpt", "eu", "10", "-10.01"))
+    rows = expected_to_sum(corrected, Decimal(100)).rows(named=True)
+    assert [(row["key"], row["cost"], row["quantity"]) for row in rows] == [
+        ("1", 10, 10), ("2", Decimal("-10.01"), 10), (None, Decimal("100.01"), 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("used_before", ["0", "1"])
+def test_how_something_is_used_is_no_cause_of_what_is_new_or_is_all_used_that_way(used_before: str) -> None:
+    def kinds(used: str) -> pl.DataFrame:
+        amounts = {"input": Decimal(used) * 96, "output": Decimal(used) * 4 if used == "1" else Decimal(used)}
+        told = [("3", "gpt", kind, str(amount), str(amount)) for kind, amount in amounts.items() if amount]
+        return items(*told).rename({"region": "token_kind"}).with_columns(region=pl.lit("eu"))
+
+    before = kinds(used_before)
+    case = Case("i", "key 3", "USD", Decimal(100) * int(used_before), before, kinds("9"))
+    rows = incident_causes(case, ("key", "model", "token_kind"), NESTING)
+    assert rows["standing"].to_list() == ["rest"]
+    assert ", in all of its usage" in rows["sentence"][0]
+
+
 def test_what_is_new_was_expected_to_be_nothing():
     rows = told(items(), RUNAWAY, "0")
     assert sum(row["expected"] for row in rows) == 0

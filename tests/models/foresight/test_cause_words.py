@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import OutlayError
-from models.foresight.cause_words import explain
+from models.foresight.cause_words import explain, value_text
 from models.foresight.change import SUMS
 from models.foresight.leaves import compared
 from models.foresight.root_cause import causes
@@ -105,9 +105,42 @@ def test_what_is_spread_over_everything_and_what_did_not_change() -> None:
         return as_it_was(model, team, region)[0], "1.05"
 
     assert told(dearer) == (
-        "Spend rose by 120.00 USD over what was expected, spread over everything: 120.00 USD higher prices."
+        "Spend rose by 120.00 USD over what was expected, in all of its usage: 120.00 USD higher prices."
     )
     assert told(as_it_was) == "Spend came to what was expected, 2,400.00 USD."
+
+
+def test_causes_of_less_than_half_are_none() -> None:
+    """Search's opus costs 90 more, all else 910: 9 % are no cause."""
+    before, after = items(as_it_was), items(lambda *leaf: ("1.45" if leaf[:2] == ("opus", "search") else "1.4", "1"))
+    found = pl.DataFrame(
+        {"rank": [1], "dimensions": [["team", "model"]], "values": [["search", "opus"]], "standing": ["cause"]},
+        schema={
+            "rank": pl.Int32(),
+            "dimensions": pl.List(pl.String),
+            "values": pl.List(pl.String),
+            "standing": pl.String(),
+        },
+    )
+    told = explain(found, before, after, "USD")
+    assert ", spread over many parts of it: " in told.sentence
+    assert told.parts["rank"].to_list() == [None]
+
+
+def test_a_rest_below_two_per_cent_has_no_words() -> None:
+    def change(model: str, team: str | None, region: str) -> tuple[str, str]:
+        if (model, team) == ("opus", "search"):
+            return "50", "1.0001"
+        return ("1.01", "1") if model == "haiku" else as_it_was(model, team, region)
+
+    sentence = told(change)
+    assert sentence.endswith("in team search on opus: 9,800.49 USD more usage.")
+
+
+def test_components_have_names_and_keys_keep_theirs() -> None:
+    assert value_text("component", "accelerator_compute") == "accelerator compute"
+    assert value_text("token_kind", "cache_read") == "cache read"
+    assert value_text("key", "ci_bot") == "ci_bot"
 
 
 def test_a_dimension_that_items_do_not_have_is_refused() -> None:

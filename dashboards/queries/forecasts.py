@@ -15,15 +15,21 @@ from dashboards.queries.reading import ask
 ForecastDimension = Literal["total", "vendor", "team", "component", "model", "key"]
 Measure = Literal["effective", "billed"]
 
+_BY_KEY = """(
+    SELECT day, currency, effective_cost, billed_cost, api_key_id FROM marts.daily_costs
+    UNION ALL
+    SELECT day, currency, effective_cost, billed_cost, NULL FROM marts.tco_daily WHERE origin = 'declared'
+)"""
+"""Of no key are declared costs, too: the series of keys add up to the total."""
 FORECAST_DIMENSIONS: dict[ForecastDimension, tuple[str, str]] = {
-    "total": ("tco_daily", "NULL"),
-    "vendor": ("tco_daily", "provider_name"),
-    "team": ("tco_daily", "team"),
-    "component": ("tco_daily", "component"),
-    "model": ("tco_daily", "model"),
-    "key": ("daily_costs", "api_key_id"),
+    "total": ("marts.tco_daily", "NULL"),
+    "vendor": ("marts.tco_daily", "provider_name"),
+    "team": ("marts.tco_daily", "team"),
+    "component": ("marts.tco_daily", "component"),
+    "model": ("marts.tco_daily", "model"),
+    "key": (_BY_KEY, "api_key_id"),
 }
-"""What is forecast and shown; the mart that tells its days, and its value there."""
+"""What is forecast and shown; the costs that its days are of, and its value there."""
 _BILLED: tuple[ForecastDimension, ...] = ("total", "vendor", "team")
 _NAME = """CASE WHEN dimension = 'component'
     THEN replace(replace(value_name, '_', ' '), ' apis', ' APIs') ELSE value_name END"""
@@ -47,13 +53,14 @@ def forecast_currencies(published: Published) -> list[str]:
 
 
 def landings(published: Published, *, measure: Measure, currency: str, dimension: ForecastDimension) -> pl.DataFrame:
-    """value, name, period_kind, period, first_day, last_day, made_on, actual, expected_rest, landing, low_80, high_80,
-    low_95, high_95, previous, change, days_left, status: a row per value and period; the dearest quarter first."""
+    """value, name, period_kind, period, first_day, last_day, made_on, actual, assumed, expected_rest, landing, low_80,
+    high_80, low_95, high_95, previous, change, days_left, status: a row per value and period; the dearest first."""
     return ask(
         published,
         f"""
         SELECT coalesce(value, '') AS value, {_NAME} AS name, period_kind, period, first_day, last_day, made_on,
-            actual, expected_rest, landing, low_80, high_80, low_95, high_95, previous, change, days_left, status
+            actual, assumed, expected_rest, landing, low_80, high_80, low_95, high_95, previous, change, days_left,
+            status
         FROM marts.month_end
         WHERE measure = $measure AND currency = $currency AND dimension = $dimension
         ORDER BY max(landing) OVER (PARTITION BY value) DESC NULLS LAST, name, period_kind, first_day
@@ -87,16 +94,23 @@ def days_ahead(
 def days_before(
     published: Published, *, measure: Measure, currency: str, dimension: ForecastDimension, value: str
 ) -> pl.DataFrame:
-    """day, cost of one series through the day that its forecast stands on."""
-    mart, column = FORECAST_DIMENSIONS[dimension]
+    """day, cost of one series from its first day through the one that its forecast stands on; 0 without a charge."""
+    costs, column = FORECAST_DIMENSIONS[dimension]
     mine = "" if dimension == "total" else f"AND coalesce({column}, '') = $value"
     values = {} if dimension == "total" else {"value": value}
     return ask(
         published,
         f"""
-        SELECT CAST(day AS DATE) AS day, sum({measure}_cost) AS cost FROM marts.{mart}
-        WHERE currency = $currency {mine} AND CAST(day AS DATE) <= (SELECT max(made_on) FROM marts.month_end)
-        GROUP BY ALL ORDER BY day
+        WITH spent AS (
+            SELECT CAST(day AS DATE) AS day, sum({measure}_cost) AS cost FROM {costs}
+            WHERE currency = $currency {mine} GROUP BY ALL
+        ), days AS (
+            SELECT CAST(unnest(generate_series(
+                (SELECT min(day) FROM spent), (SELECT max(made_on) FROM marts.month_end), INTERVAL 1 DAY
+            )) AS DATE) AS day
+        )
+        SELECT day, coalesce(cost, CAST(0 AS DECIMAL(38, 12))) AS cost FROM days LEFT JOIN spent USING (day)
+        ORDER BY day
         """,
         currency=currency,
         **values,

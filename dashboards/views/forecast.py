@@ -42,6 +42,11 @@ def show() -> None:
     _answer(month, currency, measure)
     _metrics(periods, currency)
     st.caption(f"Stands on {day_text(month['made_on'])}, the last day that every daily source has told.")
+    if month["assumed"]:
+        st.caption(
+            f"{money_text(month['assumed'], currency)} of it is of days gone by that monthly invoices and other late"
+            " sources have not told yet: taken to be as in their last month, and missing in the line of what came."
+        )
     provenance.show_stale(published)
     dimension = _dimension(measure)
     landings = forecasts.landings(published, measure=measure, currency=currency, dimension=dimension)
@@ -53,15 +58,18 @@ def show() -> None:
 def _answer(month: dict[str, Any], currency: str, measure: Measure) -> None:
     verb = "billed" if measure == "billed" else "effective cost"
     landing = f"**{money_text(month['landing'], currency)} {verb}**"
-    likely = f"with 80 % likelihood between {money_text(month['low_80'], currency)} and "
-    likely += money_text(month["high_80"], currency)
-    against = (
-        f" {change_text(month['landing'], month['previous'])} against the month before,"
-        f" which came to {money_text(month['previous'], currency)}."
-        if month["previous"]
-        else " There is no whole month before to set it against."
-    )
-    st.markdown(f"{landing}, {likely}; {counted(month['days_left'], 'day')} to go.{against}")
+    likely = f"between {money_text(month['low_80'], currency)} and {money_text(month['high_80'], currency)}"
+    held = "a range of which about 80 in 100 held"
+    st.markdown(f"{landing}, {likely}, {held}; {counted(month['days_left'], 'day')} to go. {_against(month, currency)}")
+
+
+def _against(month: dict[str, Any], currency: str) -> str:
+    if month["previous"] is None:
+        return "There is no whole month before to set it against."
+    if not month["previous"]:
+        return "Nothing was spent in the month before."
+    change = change_text(month["landing"], month["previous"])
+    return f"{change} against the month before, which came to {money_text(month['previous'], currency)}."
 
 
 def _metrics(periods: pl.DataFrame, currency: str) -> None:
@@ -95,7 +103,7 @@ def _days(
     if ahead.is_empty() or before.is_empty():
         st.caption("Nothing is known of these days.")
         return
-    made_on: Any = before["day"].max()
+    made_on: Any = landings["made_on"][0]
     near = (pl.col("day") - made_on).abs() < _DAYS_SHOWN
     st.altair_chart(
         charts.forecast_band(before.filter(near), ahead.filter(near), currency=currency),
@@ -128,7 +136,9 @@ def _landings(landings: pl.DataFrame, currency: str, dimension: ForecastDimensio
             "previous": formats.money_column("Period before"),
             "against": formats.written_column("Change"),
             "standing": formats.text_column(
-                "Note", help="short: too few days to choose a method. ended: no cost since"
+                "Note",
+                help="short: too few days to weigh methods by. silent: no cost for longer than ever before. "
+                "ended: no cost for eight weeks",
             ),
         },
         rows=12,
@@ -138,7 +148,10 @@ def _landings(landings: pl.DataFrame, currency: str, dimension: ForecastDimensio
 
 def _accuracy(published: Published, measure: Measure, currency: str, dimension: ForecastDimension) -> None:
     st.subheader("How far off it was before", anchor=False)
-    st.caption("The same method, asked to forecast the past from earlier days. Errors and coverage in percent.")
+    st.caption(
+        "About what would have been forecast on earlier days, in percent. Methods are weighed as of today, with the"
+        " hindsight of these very days: expect new months to be off a little more."
+    )
     formats.table(
         forecasts.accuracy(published, measure=measure, currency=currency, dimension=dimension),
         {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from dashboards.published import current
+from dashboards.queries.forecasts import ForecastDimension, days_before
 from models.foresight.outlook import MONTH_END
 from tests.dashboards.pages import money, opened, shown, table, words
+from tests.dashboards.sample_basics import LAST_DAY
 from tests.dashboards.sample_foresight import A_DAY, LANDING, SPENT
 from tests.dashboards.sample_warehouse import Sample
 
@@ -19,7 +23,8 @@ def test_the_landing_is_told_first_with_its_range() -> None:
     told = words(app)
     assert "Where will July 2026 land?" in told
     assert f"**{money(LANDING)} effective cost**" in told
-    assert f"between {money(LANDING - 10)} and {money(LANDING + 10)}; 11 days to go." in told
+    assert f"between {money(LANDING - 10)} and {money(LANDING + 10)}, a range of which about 80 in 100 held" in told
+    assert "; 11 days to go." in told
     assert f"{(LANDING - 3000) * 100 / 3000:+.1f} % against the month before" in told
     assert "Stands on 20 July 2026" in told
 
@@ -60,6 +65,36 @@ def test_what_is_not_forecast_in_billed_cost_falls_back_to_the_total() -> None:
     app = opened("forecast", measure="billed", by="key")
     assert f"**{money(LANDING)} billed**" in words(app)
     assert [row["name"] for row in table(app, "landing", "actual")] == ["2026-07", "2026-08", "2026-Q3", "2026-Q4"]
+
+
+@pytest.mark.usefixtures("published")
+def test_days_that_came_are_those_of_the_series() -> None:
+    """No charge of the sample names a key, so that those of no key, declared costs among them, are the total; of
+    Mistral's one charge on 2 July the days until the 20th are there, too, and nothing was spent on them."""
+
+    def days(dimension: ForecastDimension, currency: str = "USD", value: str = "") -> list[tuple[date, Decimal]]:
+        told = days_before(current(), measure="effective", currency=currency, dimension=dimension, value=value)
+        return told.select("day", "cost").rows()
+
+    assert days("key") == days("total")
+    assert days("vendor", "EUR", "Mistral") == [
+        (date(2026, 7, day), Decimal("812.5") if day == 2 else Decimal(0)) for day in range(2, LAST_DAY.day + 1)
+    ]
+
+
+def test_no_month_before_is_not_a_month_without_costs(sample: Sample, home: Path) -> None:
+    for previous, told in ((None, "There is no whole month before"), (Decimal(0), "Nothing was spent in the month")):
+        for row in sample.foresight[MONTH_END]:
+            row["previous"] = previous
+        sample.publish(home, f"outlay-{previous}")
+        assert told in words(opened("forecast"))
+
+
+def test_what_is_not_told_yet_is_said(sample: Sample, home: Path) -> None:
+    for row in sample.foresight[MONTH_END]:
+        row["assumed"] = Decimal(500)
+    sample.publish(home)
+    assert f"{money(Decimal(500))} of it is of days gone by" in words(opened("forecast"))
 
 
 def test_nothing_forecast_is_said(sample: Sample, home: Path) -> None:

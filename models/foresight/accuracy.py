@@ -2,6 +2,10 @@
 
 What is published beside every forecast, so that nobody has to believe it. Choosing is `selection`, intervals are
 `intervals`.
+
+No back-test sees a day after its origin, but some of what it goes by is fitted on the whole history: weights of
+candidates, units of intervals, which charges are monthly. So figures are in-sample and a little rosier than the future
+will be; beside true forecasts from the same origins coverage was 3 points off, to either side.
 """
 
 from __future__ import annotations
@@ -28,8 +32,7 @@ MONTH_DAYS = {5: (1, 7), 10: (8, 12), 15: (13, 17), 20: (18, 25)}
 def replayed(pool: Pool, errors: Errors) -> np.ndarray:
     """(LEVELS, replays, n, horizon) whether days fell inside the interval made at an earlier origin; NaN unknown.
 
-    Each replay pools only errors that were known by then. Units of the series are today's: they are shares and scales,
-    which the whole history determines better than a part of it.
+    Each replay pools only errors that were known by then; of the units of series, the long mean is today's.
     """
     judged = sorted(range(len(errors.cuts)), key=errors.cuts.__getitem__)[3:-1:4][:REPLAYS]
     days = min(errors.horizon, REPLAY_DAYS)
@@ -93,11 +96,13 @@ def month_errors(panel: Panel, points: Points) -> dict[int, np.ndarray]:
 
 
 def forecast_accuracy(panel: Panel, points: Points, inside: np.ndarray) -> pl.DataFrame:
-    """One row per series and candidate.
+    """One row per series and candidate, and one of what answers.
 
-    `series`, `candidate`, `chosen`, `error` (by which it was chosen, see `selection`), and of the chosen one, null for
-    the others: `origins` (back-tests), `daily_error` (%, weighted), `month_end_error_day_5` … `_20` (%), `coverage_80`,
+    `series`, `candidate`, `chosen`, `error` and `weight` (see `selection.Points.errors`), and of the chosen one, null
+    for the others: `origins` (back-tests), `daily_error` (%), `month_end_error_day_5` … `_20` (%), `coverage_80`,
     `coverage_95` (% of replayed days); `history_days` (known ones), `made_on` (null without dates), `status`.
+
+    Of a history that events restate, it is the restated one that was forecast.
     """
     covered = coverage(inside)
     of_chosen = pl.DataFrame(

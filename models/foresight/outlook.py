@@ -16,12 +16,13 @@ import polars as pl
 from models.foresight.arrears import set_apart, together
 from models.foresight.event_placing import SERIES_KEY, launched, place
 from models.foresight.events import Event
-from models.foresight.forecast import Forecast, Status, forecast
+from models.foresight.forecast import Forecast, forecast
 from models.foresight.hierarchy import Partition
 from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import QUARTER, period_of
 from models.foresight.panel import Absent
 from models.foresight.series import DIMENSIONS, ITEMS, KEY, SERIES
+from models.foresight.states import Status
 from models.table import Table, money, text
 
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -61,11 +62,12 @@ class Forecasts(_OfSeries):
     low_95 = _bound("Lower", 95)
     high_95 = _bound("Upper", 95)
     made_on = dy.Date(nullable=False, description="The last day with data of all sources: what it was made from")
-    method = text("Which candidate was chosen for this series, see marts.forecast_accuracy")
+    method = text("weighted mean of the candidates, by marts.forecast_accuracy.weight; or ended: nothing is expected")
     events = text("Known events of outlay.yaml that are in it; null: none", nullable=True)
     status = text(
-        "ok; short: too few days to choose a method, so the simplest was used and its ranges are wide; ended: nothing "
-        "came for eight weeks; unknown: nothing is known",
+        "ok; short: too few days to weigh methods by back-test, so that all weigh the same and ranges are wide; "
+        "silent: nothing comes for longer than it ever paused, so that ranges reach to nothing; ended: nothing came "
+        "for eight weeks; unknown: nothing is known",
         values=tuple(Status),
     )
 
@@ -97,13 +99,16 @@ class MonthEnd(_OfSeries):
 
 
 class ForecastAccuracy(_OfSeries):
-    """One row per series and candidate: how far it was off when it was asked to forecast the past."""
+    """One row per series and candidate, and one of what answers, which is made of them: how far each was off when it
+    was asked to forecast the past. Weights and ranges are fitted on that past, too: the future is a little harder."""
 
-    candidate = text("A forecasting method")
+    candidate = text("A forecasting method; where chosen, weighted mean of the others, or ended")
     chosen = dy.Bool(nullable=False, description="Whether this series is forecast by it")
-    reason = text("Why it was chosen; null where it was not", nullable=True)
+    weight = dy.Float64(nullable=False, description="Part of the forecast that it makes; 1 where chosen")
+    reason = text("What the weights of the series are by", nullable=True)
     error = dy.Float64(
-        nullable=True, description="By which it was judged: smaller is better; null: could not be judged"
+        nullable=True,
+        description="Σ |error| of totals ÷ Σ of what came, by which it is weighed; null: could not be judged",
     )
     origins = dy.Int64(nullable=True, description="Earlier days that it was asked to stand on; of the chosen one")
     daily_error = dy.Float64(
@@ -141,7 +146,7 @@ MONTH_END = Table(
 )  # fmt: skip
 FORECAST_ACCURACY = Table(
     "forecast_accuracy", "marts", "mart", f"{_GRAIN} × candidate",
-    "How far off each candidate method was in back-tests, which one was chosen, and how often its intervals held.",
+    "How far off each candidate method was in back-tests, how much each weighs, and about how often intervals held.",
     ForecastAccuracy,
 )  # fmt: skip
 

@@ -37,7 +37,8 @@ def tables() -> dict[Table, list[dict[str, Any]]]:
         MONTH_END: _month_end(),
         FORECAST_ACCURACY: [
             _named(series) | {
-                "candidate": candidate, "chosen": candidate == "blend", "origins": 20, "daily_error": 12.5,
+                "candidate": candidate, "chosen": candidate == "blend", "weight": 1.0, "origins": 20,
+                "daily_error": 12.5,
                 "month_end_error_day_10": 4.25, "coverage_80": 81.0, "coverage_95": 94.0, "history_days": 81,
             }
             for series in _SERIES

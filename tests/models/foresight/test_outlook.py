@@ -97,6 +97,13 @@ def test_each_series_has_one_chosen_candidate_with_its_reason(made: Outlook) -> 
     assert chosen["reason"].null_count() == 0
 
 
+def test_the_weights_of_candidates_are_published_and_sum_to_the_forecast(made: Outlook) -> None:
+    key = ["measure", "dimension", "vendor", "value", "currency"]
+    weights = made.accuracy.filter(~pl.col("chosen")).group_by(key).agg(pl.col("weight").sum())
+    assert weights["weight"].to_list() == pytest.approx([1.0] * weights.height)
+    assert made.accuracy.filter("chosen")["weight"].unique().to_list() == [1.0]
+
+
 def test_an_event_moves_all_dimensions_alike_and_is_told_in_each_row(made: Outlook) -> None:
     """Voice costs 10.03 on a weekday; a launch that doubles it adds as much to vendor, model and total."""
     launch = Event("Launch", Kind.LAUNCH, date(2026, 12, 1), {"team": "voice"}, change_pct=100)

@@ -43,8 +43,10 @@ _ALL_BUT = 0.025
 _LIKE_ITS_WHOLE = 2.0
 """A part whose cost changed at most so many times as steeply as that of its whole moves along with it."""
 _CENT = 0.01
+_AT_ONCE = 10_000
+"""Pairs of episodes whose days are compared at a time: some two million rows."""
 
-Matrix = npt.NDArray[np.float64]
+Column = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -58,7 +60,9 @@ def incidents(episodes: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
     one incident are of one currency, go in one direction and have days in common.
     """
     ordered = episodes.sort("currency", "first_day", "anomaly_id").with_row_index("place")
-    heads = np.arange(ordered.height) if costs.is_empty() or ordered.is_empty() else _heads(_Shares.of(ordered, costs))
+    heads = (
+        np.arange(ordered.height) if costs.is_empty() or ordered.is_empty() else _heads(_Shares.of_all(ordered, costs))
+    )
     return _told(ordered, heads)
 
 
@@ -69,55 +73,66 @@ def _told(ordered: pl.DataFrame, heads: Places) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Shares:
-    """What of each episode lies in the rows of another series: [series, episode].
+    """Pairs of episodes whose series have rows in common: what of the episode `of` lies in the series of `place`.
 
-    `of_deviation` of what the episode cost more or less than usual; zero where days or direction differ. `of_usual` of
-    what its series usually cost on such days. `lift`: by how much of the usual cost it deviated. `narrower`: whether
-    the series costs less; of two with the same rows it is the one with the better name. `within`: whether most days of
-    the episode are days of the other one, too. `own`: the deviation itself.
+    `of_deviation` of what the episode cost more or less than usual; zero where direction differs. `of_usual` of what
+    its series usually cost on such days. `narrower`: whether the series of `place` costs less than that of `of`; of two
+    with the same rows it is the one with the better name. `wider`: the opposite. `within`: whether most days of `of`
+    are days of `place`, too. Of each episode by itself: its `position` from the narrowest, `own` deviation, and `lift`,
+    by how much of the usual cost it deviated.
     """
 
-    of_deviation: Matrix
-    of_usual: Matrix
-    lift: Matrix
+    place: Places
+    of: Places
+    of_deviation: Column
+    of_usual: Column
     narrower: Flags
+    wider: Flags
     within: Flags
-    own: Matrix
+    position: Places
+    own: Column
+    lift: Column
 
     @classmethod
-    def of(cls, episodes: pl.DataFrame, costs: pl.DataFrame) -> _Shares:
+    def of_all(cls, episodes: pl.DataFrame, costs: pl.DataFrame) -> _Shares:
         count = episodes.height
-        usual, deviation = np.zeros((count, count)), np.zeros((count, count))
-        place, of, before, now = _compared(_pairs(episodes), costs).to_numpy().T
-        at = place.astype(np.int64), of.astype(np.int64)
-        usual[at], deviation[at] = before, now - before
-        deviation[deviation * _direction(episodes)[None, :] < 0] = 0.0
-        own_usual, own = np.diagonal(usual), np.diagonal(deviation)
+        numbers = _compared(episodes, costs).to_numpy().T
+        place, of = (numbers[row].astype(np.int64) for row in (0, 1))
+        usual, deviation = numbers[2], numbers[3] - numbers[2]
+        deviation = np.where(deviation * _direction(episodes)[of] < 0, 0.0, deviation)
+        own_usual, own = np.zeros(count), np.zeros(count)
+        itself = place == of
+        own_usual[of[itself]], own[of[itself]] = usual[itself], deviation[itself]
         has_cost = own_usual > _CENT
-        of_deviation = np.divide(deviation, own, out=np.zeros_like(usual), where=own != 0)
+        of_deviation = np.divide(deviation, own[of], out=np.zeros_like(usual), where=own[of] != 0)
+        position = _position(episodes, costs)
         return cls(
+            place=place,
+            of=of,
             of_deviation=of_deviation,
             # of what is new every part is new: it explains nothing
-            of_usual=np.divide(usual, own_usual, out=of_deviation.copy(), where=has_cost),
-            lift=np.divide(np.abs(own), own_usual, out=np.full(count, np.inf), where=has_cost),
-            narrower=_narrower(episodes, costs),
-            within=_within(episodes),
+            of_usual=np.divide(usual, own_usual[of], out=of_deviation.copy(), where=has_cost[of]),
+            narrower=position[place] < position[of],
+            wider=position[place] > position[of],
+            within=_within(episodes, place, of),
+            position=position,
             own=np.abs(own),
+            lift=np.divide(np.abs(own), own_usual, out=np.full(count, np.inf), where=has_cost),
         )
 
 
-def _direction(episodes: pl.DataFrame) -> Matrix:
+def _direction(episodes: pl.DataFrame) -> Column:
     return np.sign(episodes["impact"].cast(pl.Float64).to_numpy())
 
 
-def _within(episodes: pl.DataFrame) -> Flags:
+def _within(episodes: pl.DataFrame, place: Places, of: Places) -> Flags:
     first, last = (episodes[name].to_physical().to_numpy() for name in ("first_day", "last_day"))
-    common = np.minimum(last[:, None], last[None, :]) - np.maximum(first[:, None], first[None, :]) + 1
-    return common >= _MOST * (last - first + 1)[None, :]
+    common = np.minimum(last[place], last[of]) - np.maximum(first[place], first[of]) + 1
+    return common >= _MOST * (last - first + 1)[of]
 
 
-def _narrower(episodes: pl.DataFrame, costs: pl.DataFrame) -> Flags:
-    """[i, j]: the series of i cost less than that of j in all the days of `costs`; or the same, with a better name."""
+def _position(episodes: pl.DataFrame, costs: pl.DataFrame) -> Places:
+    """From the series that costs least in all the days of `costs`; of those that cost the same, by the better name."""
     size = np.zeros(episodes.height)
     for dimension, columns in _COLUMNS.items():
         named = episodes.filter(pl.col("dimension") == dimension).select("place", "currency", **_values(dimension))
@@ -126,53 +141,51 @@ def _narrower(episodes: pl.DataFrame, costs: pl.DataFrame) -> Flags:
         size[met["place"].to_numpy()] = met["cost"].to_numpy()
     rank = episodes["dimension"].replace_strict(RANK, return_dtype=pl.Int64).to_numpy()
     # six places: sums of the same rows may differ in the last digit
-    order = np.lexsort((np.arange(len(size)), rank, size.round(6)))
-    position = order.argsort()
-    return position[:, None] < position[None, :]
+    return np.lexsort((np.arange(len(size)), rank, size.round(6))).argsort()
 
 
-def _values(dimension: str, suffix: str = "") -> dict[str, pl.Expr]:
+def _values(dimension: str) -> dict[str, pl.Expr]:
     """Where an episode says what its series has in each of its columns of costs."""
-    return {name: pl.col(f"value{suffix}" if name == dimension else f"vendor{suffix}") for name in _COLUMNS[dimension]}
+    return {name: pl.col("value" if name == dimension else "vendor") for name in _COLUMNS[dimension]}
 
 
-def _pairs(episodes: pl.DataFrame) -> pl.DataFrame:
-    """Whatever may be one event, each way round and each with itself: `place` against the episode `of`."""
-    told = episodes.select(
-        "place", "dimension", "vendor", "value", "currency", "first_day", "last_day",
-        direction=pl.col("impact").cast(pl.Float64).sign(),
-    )  # fmt: skip
-    return told.join(
-        told.rename({name: f"{name}_of" for name in told.columns if name not in ("currency", "direction")}),
-        on=["currency", "direction"],
-    ).filter(pl.col("first_day") <= pl.col("last_day_of"), pl.col("first_day_of") <= pl.col("last_day"))
+def _compared(episodes: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
+    """`place`, `of`, what the rows of both usually cost on the days of `of`, and what they did cost.
 
-
-def _compared(pairs: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
-    """`place`, `of`, what the rows of both usually cost on the days of `of`, and what they did cost."""
+    Of all that may be one event, each way round and each with itself: they have rows and days in common, and one
+    direction. Only those are ever put side by side, and so many at a time, that there may be many thousands.
+    """
     cells: dict[frozenset[str], pl.DataFrame] = {}
     parts: list[pl.DataFrame] = []
-    for one, other in product(_COLUMNS, repeat=2):
-        met = _of_dimensions(pairs, one, other)
+    for one, other in product(episodes["dimension"].unique().sort(), repeat=2):
         columns = frozenset((*_COLUMNS[one], *_COLUMNS[other]))
-        if columns not in cells and met.height:
+        if columns not in cells:
             cells[columns] = costs.group_by("currency", "day", *columns).agg(pl.col("cost").sum())
-        if met.height:
-            parts.append(_by_weekday(met.join(cells[columns], on=["currency", *columns], nulls_equal=True)))
+        pairs = _pairs(episodes, one, other, cells[columns].select("currency", *columns).unique())
+        some = (pairs.slice(start, _AT_ONCE) for start in range(0, max(1, pairs.height), _AT_ONCE))
+        each = (part.join(cells[columns], on=["currency", *columns], nulls_equal=True) for part in some)
+        parts.extend(_by_weekday(met) for met in each)
     told = pl.concat(parts).with_columns(before=_usual(pl.lit(costs["day"].min())) * _such_days())
     return told.group_by("place", "of", maintain_order=True).agg(pl.col("before", "now").sum())
 
 
-def _of_dimensions(pairs: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
-    """Pairs of these dimensions with what both have in the columns of costs.
-
-    Two of one dimension share rows only where they are the same series; two of different vendors share none.
-    """
-    own, of = _values(one), _values(other, "_of")
-    agree = [own[name].eq_missing(of[name]) for name in own.keys() & of.keys()]
-    return pairs.filter(
-        pl.col("dimension") == one, pl.col("dimension_of") == other, pl.all_horizontal(pl.lit(value=True), *agree)
-    ).select("place", "currency", of="place_of", first="first_day_of", last="last_day_of", **{**own, **of})
+def _pairs(episodes: pl.DataFrame, one: str, other: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of episodes of these dimensions, with the values of the `rows` that both have."""
+    told, of = (
+        episodes.filter(pl.col("dimension") == dimension).select(
+            "currency",
+            pl.col("place").alias(place),
+            pl.col("impact").cast(pl.Float64).sign().alias("direction"),
+            pl.col("first_day").alias(f"first{suffix}"),
+            pl.col("last_day").alias(f"last{suffix}"),
+            **_values(dimension),
+        )
+        for dimension, place, suffix in ((one, "place", "_of_place"), (other, "of", ""))
+    )
+    met = told.join(rows, on=["currency", *_COLUMNS[one]], nulls_equal=True)
+    both = met.join(of, on=["currency", "direction", *_COLUMNS[other]], nulls_equal=True)
+    common = (pl.col("first_of_place") <= pl.col("last")) & (pl.col("first") <= pl.col("last_of_place"))
+    return both.filter(common).drop("direction", "first_of_place", "last_of_place").sort("of", "place")
 
 
 def _by_weekday(met: pl.DataFrame) -> pl.DataFrame:
@@ -207,18 +220,19 @@ def _heads(shares: _Shares) -> Places:
     """The place of the head of each episode's incident."""
     rest_deviates, rest_is = 1 - shares.of_deviation, 1 - shares.of_usual
     explains = shares.narrower & (rest_deviates <= _MOST * rest_is + _ALL_BUT)
-    # of the same rows the narrower by name
-    gain = (rest_is - rest_deviates).round(2) + 1e-6 * shares.narrower.sum(axis=1)[:, None]
-    heads = _followed(_best(explains, gain))
+    heads = _followed(_best(shares, explains, (rest_is - rest_deviates).round(2)))
     heads = _followed(_moving_along(heads, shares)[heads])
     return _followed(_told_by_several(heads, shares)[heads])
 
 
-def _best(allowed: Flags, worth: Matrix) -> Places:
-    """For each column the allowed row that is worth most; itself where none is."""
-    places = np.arange(allowed.shape[0])
-    best = np.where(allowed, worth, -np.inf).argmax(axis=0)
-    return np.where(allowed.any(axis=0), best, places)
+def _best(shares: _Shares, allowed: Flags, worth: Column) -> Places:
+    """Of each episode the allowed place that is worth most, of equals the narrower; itself where none is."""
+    place, of = shares.place[allowed], shares.of[allowed]
+    order = np.lexsort((shares.position[place], -worth[allowed], of))
+    best = np.arange(len(shares.position))
+    whose, first = np.unique(of[order], return_index=True)
+    best[whose] = place[order][first]
+    return best
 
 
 def _followed(towards: Places) -> Places:
@@ -236,17 +250,18 @@ def _moving_along(heads: Places, shares: _Shares) -> Places:
 
     Only to one that deviated by more, so that no two go to each other.
     """
+    place, of = shares.place, shares.of
     is_head = heads == np.arange(len(heads))
-    is_alike = shares.lift[None, :] <= _LIKE_ITS_WHOLE * shares.lift[:, None]
-    is_part = shares.narrower.T & shares.within & (shares.of_deviation >= _MOST) & is_alike
-    is_less = shares.own[heads][:, None] > shares.own[None, :]
-    return heads[_best(is_head[None, :] & is_part & is_less, shares.of_deviation)]
+    is_alike = shares.lift[of] <= _LIKE_ITS_WHOLE * shares.lift[place]
+    is_part = shares.wider & shares.within & (shares.of_deviation >= _MOST) & is_alike
+    is_less = shares.own[heads][place] > shares.own[of]
+    return heads[_best(shares, is_head[of] & is_part & is_less, shares.of_deviation)]
 
 
 def _told_by_several(heads: Places, shares: _Shares) -> Places:
     """Heads that several narrower heads explain together: they show these events, and are no event of their own."""
+    place, of = shares.place, shares.of
     is_head = heads == np.arange(len(heads))
-    gain = shares.of_deviation - shares.of_usual
-    parts = is_head[:, None] & is_head[None, :] & shares.narrower & (gain > 0)
-    explained = np.where(parts, shares.of_deviation, 0.0).sum(axis=0) >= _MOST
-    return _best(parts & explained[None, :], shares.of_deviation)
+    parts = is_head[place] & is_head[of] & shares.narrower & (shares.of_deviation > shares.of_usual)
+    sums = np.bincount(of, np.where(parts, shares.of_deviation, 0.0), minlength=len(heads))
+    return _best(shares, parts & (sums >= _MOST)[of], shares.of_deviation)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 
 from models.foresight.incidents import incidents
 
@@ -167,3 +168,13 @@ def test_order_of_rows_changes_nothing():
     episodes = [episode("key", "a", 400), episode("vendor", "OpenAI", 400), episode("model", "claude", 350),
                 episode("total", None, 750)]  # fmt: skip
     assert told(episodes, costs) == told(episodes[::-1], costs[::-1])
+
+
+def test_pairs_that_are_compared_a_few_at_a_time_say_the_same(monkeypatch: pytest.MonkeyPatch):
+    costs = [row for n in range(4) for row in usage("OpenAI", "data", f"m{n}", f"k{n}", 50, on={0: 450 + n})]
+    episodes = [episode("key", f"k{n}", 400 + n) for n in range(4)]
+    episodes += [episode("model", "m2", 402), episode("total", None, 1606)]
+    whole = told(episodes, costs)
+    assert set(whole.values()) == {"total"}
+    monkeypatch.setattr("models.foresight.incidents._AT_ONCE", 2)
+    assert told(episodes, costs) == whole

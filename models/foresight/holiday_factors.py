@@ -13,6 +13,7 @@ from datetime import date
 
 import numpy as np
 
+from models.foresight import known
 from models.foresight.panel import Panel
 from models.foresight.seasonality import WEEK
 
@@ -79,7 +80,7 @@ def _changed(values: np.ndarray, at: int, is_free: np.ndarray) -> np.ndarray:
     """(n) by which part of a usual day a holiday differed from it; NaN where either is unknown or it is nothing."""
     near = at + WEEK * np.arange(-NEAR_WEEKS, NEAR_WEEKS + 1)
     near = near[(near >= 0) & (near < values.shape[1])]
-    usual = _mean(values[:, near[~is_free[near]]])
+    usual = known.mean(values[:, near[~is_free[near]]], axis=1)
     told = usual > 0
     return np.where(told, np.clip(values[:, at] / np.where(told, usual, 1.0), 0.0, MOST) - 1, np.nan)
 
@@ -90,9 +91,9 @@ def _of_sundays(values: np.ndarray, day: np.ndarray, is_free: np.ndarray) -> np.
     last = slice(max(len(day) - RECENT_DAYS, 0), None)
     is_sunday = (day[last].astype(np.int64) + 3) % WEEK == _SUNDAY
     usual = ~is_free[last]
-    working = _mean(values[:, last][:, np.is_busday(day[last]) & usual])
+    working = known.mean(values[:, last][:, np.is_busday(day[last]) & usual], axis=1)
     told = working > 0
-    sunday = _mean(values[:, last][:, is_sunday & usual]) / np.where(told, working, 1.0)
+    sunday = known.mean(values[:, last][:, is_sunday & usual], axis=1) / np.where(told, working, 1.0)
     return np.where(told & np.isfinite(sunday), np.clip(sunday, 0.0, 1.0) - 1, 0.0)
 
 
@@ -101,9 +102,9 @@ def _effects(changed: np.ndarray, of_sundays: np.ndarray) -> np.ndarray:
     seen = np.isfinite(changed)
     came = np.where(seen, changed, 0.0)
     square = float((of_sundays**2).mean())
-    known: np.ndarray = seen.max(axis=0, initial=False)
-    together = np.where(known, (came * of_sundays[:, None]).sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 0.0)
-    alike = (_before(together) + PRIOR * square) / (_before(known) + PRIOR) / (square if square > 0 else 1.0)
+    told: np.ndarray = seen.max(axis=0, initial=False)
+    together = np.where(told, (came * of_sundays[:, None]).sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 0.0)
+    alike = (_before(together) + PRIOR * square) / (_before(told) + PRIOR) / (square if square > 0 else 1.0)
     prior = np.clip(alike, 0.0, 1.0) * of_sundays[:, None]
     return (_before(came) + PRIOR * prior) / (_before(seen) + PRIOR)
 
@@ -111,10 +112,3 @@ def _effects(changed: np.ndarray, of_sundays: np.ndarray) -> np.ndarray:
 def _before(values: np.ndarray) -> np.ndarray:
     """Sums along the last axis of what is before each place, and last of all."""
     return np.concatenate([np.zeros((*values.shape[:-1], 1)), values.cumsum(axis=-1)], axis=-1)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """(n) mean of what is known; NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=1)
-    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)

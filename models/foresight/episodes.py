@@ -29,7 +29,7 @@ _REMEMBERED = timedelta(days=56)
 _AS_BEFORE = 0.25
 """Within this part of what was usual before, costs are what they were."""
 _BEGUN = 0.5
-"""A day belongs to an alert's window if it deviated by at least this part of what most of its days did."""
+"""An alert's window begins on the first day that deviated by at least this part of what most of its days did."""
 
 
 def episodes(scores: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
@@ -127,7 +127,13 @@ def _days_of(spans: pl.DataFrame, known: pl.DataFrame, usual: pl.DataFrame) -> p
     off = pl.col("ratio") - 1
     off = pl.when(pl.col("towards") == 0).then(off.abs()).otherwise(off * pl.col("towards"))
     at_first = pl.col("day") <= pl.col("first_flag")
-    begun = at_first & (off >= _BEGUN * off.filter(at_first).median().over("episode"))
+    # of two weeks of weekends most days may be as ever
+    most = (
+        pl.when(pl.col("first_kind") == "weekend")
+        .then(off.filter(at_first).max())
+        .otherwise(off.filter(at_first).median())
+    )
+    begun = at_first & (off >= _BEGUN * most.over("episode"))
     begins = (
         days.filter(begun | (pl.col("day") >= pl.col("first_flag")))
         .group_by("episode")

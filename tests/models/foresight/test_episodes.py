@@ -49,8 +49,9 @@ def day(number: int) -> date:
 
 
 def test_weekends_that_work_are_one_episode_of_their_quiet_days():
-    # weekends cost 20; those of weeks 5, 6 and 7 cost 90, each told on its Sunday by the two weeks before
+    # weekends cost 20 or 24; those of weeks 5, 6 and 7 cost 90, each told on its Sunday by the two weeks before
     costs = weeks(8, weekend=20)
+    costs[27] = 24
     for saturday in (33, 40, 47):
         costs[saturday : saturday + 2] = [90, 90]
     flags: Flags = dict.fromkeys((34, 41, 48), ("weekend", 14))

@@ -1,6 +1,7 @@
-"""Frames kept in HOME/cache: Parquet files that may be removed at any time, and are made anew if they cannot be read.
+"""Frames kept in HOME/cache: Parquet files that may be removed at any time, and are made anew if they are damaged.
 
-Whoever keeps one names its file by a digest of all that it depends on, so that none is ever out of date.
+Whoever keeps one names its file by a digest of all that it depends on, so that none is ever out of date; a digest of
+its rows lies in the file, for pages of Parquet have no checksum that is looked at.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ import polars as pl
 
 _PARTIAL = ".tmp"
 """How a file's name ends while it is written."""
+_DIGEST = "outlay:digest"
+"""Name of the digest of the rows in a file's metadata."""
 _SURELY_DEAD = 3600
 """Seconds without a byte after which nobody writes a file any more: it takes moments."""
 
 
 def read_kept(file: Path, schema: pl.Schema) -> pl.DataFrame | None:
-    """What is kept there; None where nothing is, or nothing that can be read."""
+    """What is kept there; None where nothing is, or it is not what was kept."""
     try:
         kept = pl.read_parquet(file)
-    except (OSError, pl.exceptions.PolarsError):
+        told = pl.read_parquet_metadata(file).get(_DIGEST)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):  # a damaged page may make Polars panic
         return None
-    return kept if kept.schema == schema else None
+    return kept if kept.schema == schema and told == digest_of(kept) else None
 
 
 def keep(rows: pl.DataFrame, file: Path) -> None:
@@ -33,7 +37,7 @@ def keep(rows: pl.DataFrame, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.{os.getpid()}{_PARTIAL}")
     try:
-        rows.write_parquet(partial, compression="zstd")
+        rows.write_parquet(partial, compression="zstd", metadata={_DIGEST: digest_of(rows)})
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)

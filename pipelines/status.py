@@ -120,7 +120,8 @@ def show_status(home: Home) -> bool:
 def _of_anomalies(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
     """What was judged, or why nothing was; silence of a warehouse from before that was published."""
     try:
-        detection = warehouse.sql(f"SELECT * FROM {ANOMALY_DETECTION.qualified_name} ORDER BY currency").pl()
+        with warehouse.cursor() as cursor:
+            detection = cursor.sql(f"SELECT * FROM {ANOMALY_DETECTION.qualified_name} ORDER BY currency").pl()
     except duckdb.CatalogException:
         return []
     unknown = why_nothing_is_known(detection)

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from models.foresight.anomalies import Sensitivity, scores
 from models.table import MONEY
 from pipelines import anomaly_scores
+from pipelines.kept_frames import read_kept
 
 FIRST = date(2026, 1, 5)
 QUIET = Sensitivity()
@@ -121,6 +122,21 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, judged: Judged, harm: byte
     assert judged.since == [FIRST] * 2
     kept_scores(series(), QUIET, tmp_path)
     assert judged.since == [FIRST] * 2
+
+
+def test_a_flipped_bit_is_never_believed(tmp_path: Path) -> None:
+    """Wherever it falls: what is answered is what judging all anew answers, whether the file still reads or not."""
+    first = kept_scores(series(60, count=3), QUIET, tmp_path)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    for place in range(0, len(whole), max(1, len(whole) // 40)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        kept = read_kept(file, kept_schema(first))
+        assert kept is None or kept.drop("same").sort("series", "day").equals(first)
+
+
+def kept_schema(scored: pl.DataFrame) -> pl.Schema:
+    return pl.Schema({**scored.schema, "same": pl.UInt64()})
 
 
 def test_no_series_has_no_scores(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_status_tells_of_sources_periods_budgets_and_proofs(demo_home):
     result = outlay("status", "--home", demo_home)
 
     assert result.exit_code in (0, 1)  # the demo's day is not ours, so its sources may be stale
-    for word in ("Sources", SMALL, "Billing periods", "2026-10", "Search team, monthly", "0 fail"):
+    for word in ("Sources", SMALL, "Billing periods", "2026-10", "Search team, monthly", "Judged through", "0 fail"):
         assert word in result.output
 
 

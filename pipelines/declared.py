@@ -129,6 +129,20 @@ def invoiced_days(facts: Facts) -> pl.DataFrame:
     return pl.concat([rows.select(list(INVOICED_DAYS_SCHEMA)) for rows in days])
 
 
+def invoiced_services(facts: Facts) -> pl.DataFrame:
+    """`source`, `provider_name` and `service_name` of charges that took a declared cost's place: days after them are
+    declared until the next invoice."""
+    key = ["InvoiceIssuerName", "InvoiceDetailId"]
+    lines = facts.read(INVOICE_DETAIL).filter(pl.col("x_DeclaredCost").is_not_null()).select(key).unique()
+    charges = facts.read(COST_AND_USAGE).filter(pl.col("x_CostSource") == "imported_invoice")
+    return (
+        charges.join(lines, on=key, how="semi")
+        .select(source="x_Source", provider_name="ServiceProviderName", service_name="ServiceName")
+        .unique()
+        .collect()
+    )
+
+
 def undeclared(settings: Settings, invoiced: pl.DataFrame) -> Iterator[OutlayError]:
     """An error for each name that an invoice takes the place of and that `costs` do not declare: misspelt, the cost
     counts twice."""

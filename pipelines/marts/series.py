@@ -17,6 +17,7 @@ from models.foresight.origin import Delivery, Origin, origin
 from models.foresight.series import ITEMS, SERIES, series
 from models.ledger.operations import LOADS
 from models.ledger.rollup import DAILY_COSTS
+from pipelines.declared import invoiced_services
 from pipelines.imports import imported_sources
 from pipelines.settings import SourceSettings
 from pipelines.warehouse import Facts
@@ -30,6 +31,7 @@ _BY_HAND = "invoices"
 _OF_TCO = ("total", "vendor", "team", "component", "model")
 _OF_CHARGES = ("key", "sku")
 """Dimensions that declared costs have no value of."""
+_SERVICE = ["source", "provider_name", "service_name"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.Da
     items = pl.concat([charged, declared.select(_present_or_null(declared))])
     rows = _series(costs, items, charged, stands.day)
     late = dict(stands.known_through)
-    going_on, charged_on = (gone_on(each, late, stands.day) for each in (costs, charges))
+    declared_on = invoiced_services(facts) if late else pl.DataFrame(schema=dict.fromkeys(_SERVICE, pl.String()))
+    going_on, charged_on = (
+        gone_on(each.join(declared_on, on=_SERVICE, how="anti"), late, stands.day) for each in (costs, charges)
+    )
     assumed = _series(going_on, _items(charged_on), charged.clear(), stands.day)
     is_any = (pl.col("effective_cost") != 0) | (pl.col("billed_cost") != 0)
     both = pl.concat([items.filter(pl.col("day") <= stands.day), _items(charged_on)])

@@ -145,6 +145,20 @@ def test_every_proof_of_an_imported_month_holds(work: Workplace, tmp_path: Path)
     ]
 
 
+def test_days_after_an_invoice_are_declared_or_taken_as_in_its_month_but_never_both(work: Workplace, tmp_path: Path):
+    """October's seats are declared again from November on; Box, which nobody declares, goes on with 310 / 31 a day.
+    Another source is through 19 November, the day before today."""
+    box = "INV-8,Box Inc,B,USD,2026-10,2026-10-31,Box,Usage,310.00,own,"
+    later = "INV-9,Late Inc,L,USD,2026-11,2026-11-19,Later,Usage,300.00,own,"
+    imported(work, invoice_file(tmp_path, SEATS, TAX, box))
+    imported(work, invoice_file(tmp_path, later), "later")
+    ends = """SELECT value, round(actual, 2), assumed FROM marts.month_end
+              WHERE period = '2026-11' AND dimension = 'vendor'
+              AND measure = 'effective_cost' AND value IN ('Box Inc', 'Chat Inc') ORDER BY 1"""
+    assert rows(work, ends) == [("Box Inc", 0, 190), ("Chat Inc", Decimal("633.33"), 0)]
+    assert rows(work, "SELECT bool_and(passed) FROM ops.checks WHERE source = 'all sources'") == [(True,)]
+
+
 def test_later_months_of_what_was_paid_ahead_come_with_their_runs(home: Home, at, tmp_path: Path):
     year = "INV-9,Plan Ltd,P,USD,2026-11,2026-11-02,Support,Purchase,3650,own,Support plan,2026-11-01,2027-10-31"
     file = invoice_file(tmp_path, year, head=f"{HEAD},service_start,service_end")

@@ -71,7 +71,7 @@ class Anomalies(dy.Schema):
     unit = text("What usage is counted in, where usage was unusual; else null", nullable=True)
     usual = money("How much was expected to be used, in that unit", nullable=True)
     used = money("How much was", nullable=True)
-    severity = text("By impact, and by how certain it is", values=SEVERITIES)
+    severity = text("By impact, up or down, in its currency", values=SEVERITIES)
     score = dy.Float64(nullable=False, description="Highest score of its days; 1 is an alert at the quiet setting")
     standing = text("open while its last unusual day is among the last that are known, else ended", values=STANDINGS)
     of_vendor = text("Of an event: the vendor of most of what its head costs; null where there is none", nullable=True)

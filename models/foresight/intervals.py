@@ -123,9 +123,10 @@ def errors_of(panel: Panel, points: Points) -> Errors:
     relative = np.maximum(np.abs(np.concatenate([values[None], backtests])) / level, SMALLEST_SIZE)
     off = came - backtests
     usual = relative * _scale(panel, off / relative[1:], level[:, 0])[:, None]
-    lately = _latest(off, points.cuts)[:, :, None]
-    mixed = np.sqrt((1 - RECENT_SHARE) * np.square(usual) + RECENT_SHARE * np.where(np.isfinite(lately), lately, 0.0))
-    unit = np.where(np.isfinite(lately), mixed, usual)
+    lately = _latest(off, points.cuts)
+    told = np.isfinite(lately)
+    share, added = np.where(told, 1 - RECENT_SHARE, 1.0), np.where(told, RECENT_SHARE * lately, 0.0)
+    unit = np.sqrt(share[:, :, None] * np.square(usual) + added[:, :, None])
     scaled = (off / unit[1:]).astype(np.float32)
     return Errors(scaled, unit[1:].astype(np.float32), unit[0], points.cuts, panel.origin is not None)
 

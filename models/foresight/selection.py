@@ -81,16 +81,15 @@ def best_points(
     factors = factors if kept is None else factors * kept.told
     season = _seasons(history.pattern, factors, origins, panel.days, horizon)
     came = known.came(panel.values, cuts, horizon)
-    told = learned(panel, cuts)[:, :, None]
-    judged = _Judged.of(
-        lines, season[1:], np.where(told, came if charges is None else came - charges.ahead[1:], np.nan)
-    )
+    untold = ~learned(panel, cuts)
+    came[untold] = np.nan
+    judged = _Judged.of(lines, season[1:], came if charges is None else came - charges.ahead[1:])
     weights = _alone(lines.alone[:, : 1 + JUDGED], judged)
     values = _mean_line(lines, weights, season) + (0.0 if charges is None else charges.ahead)
     values = np.where(known.never_negative(panel.values)[:, None], np.maximum(values, 0.0), values)
     over = ended(panel)
     values[0][over] = 0.0
-    values[1:] = np.where(told, values[1:], np.nan)
+    values[1:][untold] = np.nan
     return Points(
         values[0],
         values[1:],

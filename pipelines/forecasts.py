@@ -310,9 +310,12 @@ def _show_accuracy(rows: pl.DataFrame, asked: Asked) -> None:
     ):
         show_table(
             f"Candidates of {part['value_name'][0]}, in {part['currency'][0]}",
-            ["candidate", "error", "chosen"],
-            [(row["candidate"], _number(row["error"]), row["reason"] or "") for row in part.to_dicts()],
-            right=["error"],
+            ["candidate", "error", "weight", "by"],
+            [
+                (row["candidate"], _number(row["error"]), f"{row['weight']:.0%}", row["reason"] or "")
+                for row in part.to_dicts()
+            ],
+            right=["error", "weight"],
         )
 
 

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import dataframely as dy
 import polars as pl
 
+from models.errors import OutlayError
 from models.foresight.arrears import set_apart, together
 from models.foresight.event_placing import SERIES_KEY, launched, place
 from models.foresight.events import Event
@@ -282,6 +283,11 @@ def _after_another(landing: pl.DataFrame) -> pl.DataFrame:
 
 
 def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, events: pl.DataFrame) -> Outlook:
+    if answer.apart:
+        raise OutlayError(
+            f"series of {answer.apart[0].dimension} do not add up: their histories end on different days",
+            remedy="give every series through the day that the outlook is made on",
+        )
     tables = (
         (FORECASTS, answer.days, ["day"]),
         (MONTH_END, _after_another(landing), ["period_kind", "first_day"]),

@@ -33,6 +33,8 @@ USUAL = 0.15
 _GRID = 2.0**20
 _FLOOR = 0.03
 """A day is compared as if this part of the baseline were always spent: a closed day is far off, not infinitely far."""
+_REST = 0.25
+"""Part of a busy day: what a day of rest costs is news if it comes near a busy day's, not if somebody looked in."""
 _FAR = 0.85
 """Quantile of peers' deviations that tells how restless a day is."""
 _LEVEL = {  # weights of: the day before the window, days 2-7, 8-28 and 29-56 before it
@@ -146,6 +148,25 @@ def weekday_median(values: Matrix, seen: int) -> Matrix:
     """
     median = median_of([last_days(earlier(values, 7 * week), seen) for week in range(1, WEEKS + 1)], known=3)
     return np.where(median > 0, median, np.nan)
+
+
+def rest(values: Matrix, medians: Matrix) -> Matrix:
+    """What a weekday of rest is compared with: `_REST` of a usual busy day, for the days of `medians`; NaN otherwise.
+
+    A weekday of rest cost nothing in any of the eight weeks before (four of them known), in a week most of whose other
+    days cost something: what works on few days has no day of rest, only days without work.
+    """
+    idle = np.full_like(medians, np.nan)
+    idle_days = values <= 0
+    rows = np.flatnonzero((idle_days[:, 7:] & idle_days[:, :-7]).any(axis=1))
+    if not len(rows):
+        return idle
+    seen = medians.shape[1]
+    weeks = np.stack([last_days(earlier(values[rows], 7 * week), seen) for week in range(1, WEEKS + 1)])
+    rested = (np.isfinite(weeks).sum(axis=0) >= WEEKS // 2) & ~(weeks > 0).any(axis=0)
+    busy = median_of([earlier(medians[rows], day) for day in range(1, 7)], known=4)
+    idle[rows] = np.where(rested, _REST * busy, np.nan)
+    return idle
 
 
 def settled(values: Matrix) -> Matrix:

@@ -28,6 +28,7 @@ from models.foresight.baselines import (
     last_days,
     level_before,
     median_of,
+    rest,
     root_ratio,
     spread_of,
 )
@@ -100,7 +101,7 @@ class Judgement:
     high: Matrix
 
 
-HISTORY = LEAD + 2 * MEMORY + 2 * LONGEST + 2 * LOOK_BACK + _ECHO[1] + 8
+HISTORY = LEAD + 2 * MEMORY + 2 * LONGEST + 2 * LOOK_BACK + _ECHO[1] + 14
 """Days before a day that its judgement depends on: what it may echo, deviations of windows over their memory, of days
 clipped by the errors of theirs, against levels, against medians, of what may be a beginning."""
 
@@ -112,8 +113,11 @@ def judge(values: Matrix, price: Matrix, medians: Matrix, everyone: Shared, *, s
     whose price or novelty is worth a word. `medians` and `everyone` are of the last days, as many as there are.
     """
     told, keep = keep, keep + _ECHO[1]
-    base = medians * everyone.factor
-    residuals = root_ratio(last_days(values, base.shape[1]), base)
+    idle = rest(values, medians)
+    base = np.where(np.isnan(idle), medians * everyone.factor, idle)
+    known = last_days(values, base.shape[1])
+    rests = known <= idle  # as expected: which is no level to set other days against
+    residuals = np.where(rests, np.nan, root_ratio(known, base))
     found = _Residuals(residuals, everyone, keep)
     parts = [
         found.spike() * last_days(_proof(everyone), keep),
@@ -132,9 +136,10 @@ def judge(values: Matrix, price: Matrix, medians: Matrix, everyone: Shared, *, s
     # what an alert is set against is the level before it, and it may have gone on for three weeks
     level = np.where(score >= 1, found.level(LONGEST), found.level(1))
     base, band = last_days(base, keep), _BAND * last_days(found.spread, keep)
-    fresh = loudest == DETECTORS.index(NEW)
+    score = np.where(rests[:, -keep:], known_or_zero(score), score)
+    nothing = (loudest == DETECTORS.index(NEW)) | np.isfinite(last_days(idle, keep))
     expected, low, high = (
-        np.where(fresh, 0.0, from_root_ratio(each, base)) for each in (level, level - band, level + band)
+        np.where(nothing, 0.0, from_root_ratio(each, base)) for each in (level, level - band, level + band)
     )
     return Judgement(*(each[:, -told:] for each in (score, loudest, expected, low, high)))
 

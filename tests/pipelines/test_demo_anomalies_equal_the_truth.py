@@ -90,7 +90,6 @@ def test_everything_planted_is_found_in_time_with_its_cause_first(incidents: lis
     assert missed == []
 
 
-@pytest.mark.xfail(strict=True, reason="a weekday that always rested has no usual cost, and is not judged")
 def test_machines_that_were_left_on_over_a_weekend_are_found(incidents: list[Row], truth: Row) -> None:
     row = next(row for row in truth["anomalies"] if row["kind"] == "machines_left_on")
     assert any(shows(each, row, 1) for each in incidents)

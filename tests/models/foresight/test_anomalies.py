@@ -172,6 +172,40 @@ def test_who_is_no_peer_does_not_say_what_is_shared() -> None:
     assert told["series"].n_unique() == 30
 
 
+def rests(usage: np.ndarray) -> np.ndarray:
+    """Nothing at all on Saturdays and Sundays."""
+    return np.where(np.arange(len(usage)) % 7 < 5, usage, 0.0)
+
+
+def test_a_weekday_that_always_rested_is_expected_to_rest() -> None:
+    answer = scores(a_series(rests))
+    last_weekend = answer.filter(pl.col("day").is_between(FIRST + timedelta(days=138), FIRST + timedelta(days=139)))
+    assert last_weekend.select("expected", "low", "flag").rows() == [(0.0, 0.0, False)] * 2
+    assert last_weekend["score"].null_count() == 0
+
+
+@pytest.mark.parametrize(("part", "days"), [(1.0, 2), (0.2, 0)], ids=["as on a Monday", "somebody looked in"])
+def test_machines_left_on_over_a_weekend_are_found(part: float, days: int) -> None:
+    def left_on(usage: np.ndarray) -> np.ndarray:
+        bent = rests(usage)
+        bent[131:133] = 1000 * part  # a Saturday and a Sunday; a Monday has 1,000
+        return bent
+
+    series = a_series(left_on)
+    told = found(series)
+    assert told["days"].sum() == days
+    # 2 × 1,000 × 0.50, of which nothing was expected
+    assert told["impact"].sum() == (1000 if days else 0)
+
+
+def test_what_works_now_and_then_has_no_day_of_rest() -> None:
+    def training(usage: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(len(usage)) % 17 < 2, usage, 0.0)
+
+    answer = scores(a_series(training)).filter(pl.col("day") >= FIRST + timedelta(days=63))
+    assert not answer["flag"].any()
+
+
 def test_an_episode_that_goes_on_keeps_its_id() -> None:
     whole = a_series(times(1.6, 120, 139))
     ids = {found(whole.head(days)).item(0, "id") for days in (124, 128, 133, 140)}

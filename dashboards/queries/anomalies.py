@@ -23,7 +23,7 @@ def detection(published: Published) -> pl.DataFrame:
 
 def incidents(published: Published) -> pl.DataFrame:
     """incident_id, dimension, value, value_name, measure, kind, first_day, last_day, days, currency, expected, actual,
-    impact, unit, usual, used, severity, standing, explained_by, counted, sentence; going on first, then the latest."""
+    impact, unit, usual, used, severity, standing, explained_by, counted, sentence; what counts first, of it what goes on, then the latest."""
     return ask(
         published,
         """
@@ -32,7 +32,7 @@ def incidents(published: Published) -> pl.DataFrame:
         FROM marts.anomalies a LEFT JOIN (
             SELECT incident_id, any_value(sentence) AS sentence FROM marts.anomaly_causes GROUP BY incident_id
         ) USING (incident_id)
-        WHERE is_head ORDER BY standing <> 'open', first_day DESC, incident_id
+        WHERE is_head ORDER BY NOT counted, standing <> 'open', first_day DESC, incident_id
         """,
     )
 

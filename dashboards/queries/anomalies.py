@@ -23,7 +23,8 @@ def detection(published: Published) -> pl.DataFrame:
 
 def incidents(published: Published) -> pl.DataFrame:
     """incident_id, dimension, value, value_name, measure, kind, first_day, last_day, days, currency, expected, actual,
-    impact, unit, usual, used, severity, standing, explained_by, counted, sentence; what counts first, of it what goes on, then the latest."""
+    impact, unit, usual, used, severity, standing, explained_by, counted, sentence; what counts
+    first, of it what goes on, then the latest."""
     return ask(
         published,
         """

@@ -186,21 +186,26 @@ def _days(grouped: pl.DataFrame, paid: pl.DataFrame, used: pl.DataFrame) -> pl.D
 
 def _looked_at(series: pl.DataFrame, scored: pl.DataFrame, whole: pl.DataFrame, unexplained: int) -> pl.DataFrame:
     """`marts.anomaly_detection`: of judged `series` with their scores, and of the `whole`, with what is not judged."""
-    last = series["day"].max()
-    at_last = series.filter(pl.col("day") == last).join(
+    last = whole["day"].max()  # sources by hand alone leave nothing to be judged
+    at_last = series.filter(pl.col("day") == pl.lit(last, pl.Date)).join(
         scored.filter(pl.col("score").is_not_null()), on=["series", "day"], how="left"
     )
     counts = at_last.group_by("currency").agg(
         series=pl.len().cast(pl.Int64), judged=pl.col("score").is_not_null().sum().cast(pl.Int64)
     )
-    recent = (pl.col("dimension") == "total") & (pl.col("day") > pl.lit(last) - HISTORY)
+    recent = (pl.col("dimension") == "total") & (pl.col("day") > pl.lit(last, pl.Date) - HISTORY)
     costs = [
         rows.filter(recent).group_by("currency").agg(pl.col("effective_cost").sum().alias(name))
         for rows, name in ((whole, "cost"), (series, "cost_judged"))
     ]
-    told = counts.join(costs[0], on="currency", how="left").join(costs[1], on="currency", how="left")
+    told = costs[0].join(counts, on="currency", how="left").join(costs[1], on="currency", how="left")
     return (
-        told.with_columns(made_on=pl.lit(last), failure=pl.lit(None, pl.String), unexplained=pl.lit(unexplained))
+        told.with_columns(
+            pl.col("series", "judged").fill_null(0),
+            made_on=pl.lit(last, pl.Date),
+            failure=pl.lit(None, pl.String),
+            unexplained=pl.lit(unexplained),
+        )
         .sort("currency")
         .select(pl.col(name).cast(dtype) for name, dtype in ANOMALY_DETECTION.polars_schema.items())
     )

@@ -38,6 +38,7 @@ from models.foresight.change import EFFECTS
 from models.foresight.series import DIMENSIONS
 from models.table import Table
 from models.wording import UNKNOWN, change_text, day_text, nearest
+from pipelines.changes import EFFECT_TITLES
 from pipelines.console import say, show_table, show_title, stdout
 from pipelines.door import query
 from pipelines.home import Home
@@ -52,7 +53,6 @@ SHORT = 8
 
 Row = Mapping[str, Any]
 
-_EFFECTS = dict(zip(EFFECTS, ("volume", "mix", "cache", "tier", "geography", "price", "not metered"), strict=True))
 _NEXT: Mapping[str, str] = {
     "runaway": "Something may run in a loop: find what used {name} on these days, and stop or cap it.",
     "spike": "Ask who runs {name} what ran on that day, and whether it will run again.",
@@ -222,7 +222,7 @@ def _deviation(day: Row) -> str:
 
 def _show_causes(head: Row, causes: pl.DataFrame) -> None:
     told = [name for name in EFFECTS if causes[name].abs().sum()]
-    numbers = ("expected", "actual", "impact", "%", *(_EFFECTS[name] for name in told))
+    numbers = ("expected", "actual", "impact", "%", *(EFFECT_TITLES[name] for name in told))
     lines = [
         (
             cause_text(row), _amount(row["expected"]), _amount(row["actual"]), _amount(row["impact"], signed=True),

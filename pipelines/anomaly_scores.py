@@ -14,11 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from models.foresight.anomalies import Sensitivity, scores
-from pipelines.kept_frames import digest, forget_all_but, keep, read_kept
+from pipelines.kept_frames import file_of, forget_all_but, keep, read_kept
 from pipelines.reference import code_fingerprint
 
-_DIGITS = 32
-"""Characters of a digest in a file's name."""
 _INPUT = ("series", "day", "usage", "cost", "standing")
 _SAME = "same"
 """Column of what is kept: a hash of what its day was judged by."""
@@ -31,7 +29,7 @@ def kept_scores(series: pl.DataFrame, sensitivity: Sensitivity, folder: Path) ->
 
     The same, to the bit, as if all of it were judged now; sorted by day, then series.
     """
-    file = folder / f"scores-{digest(code_fingerprint(), repr(sensitivity), pl.__version__)[:_DIGITS]}.parquet"
+    file = file_of(folder, "scores", code_fingerprint(), repr(sensitivity), pl.__version__)
     rows = series.select(name for name in _INPUT if name in series.columns)
     days = _by_day(rows)
     schema = pl.Schema({**scores(rows.clear()).schema, _SAME: days.schema[_SAME]})

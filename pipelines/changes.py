@@ -17,7 +17,7 @@ from rich.text import Text
 
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.errors import OutlayError
-from models.foresight.change import EFFECTS, SUMS, decompose, sentence
+from models.foresight.change import EFFECTS, HALF_A_CENT, SUMS, decompose, sentence
 from models.wording import change_text, counted, day_text, month_text
 from pipelines.console import say, show_table, stdout
 from pipelines.door import query
@@ -45,11 +45,10 @@ DIMENSIONS = tuple(
 
 _SIDE = pl.col("meter").str.replace(r"^cache_(read|write(_5m|_1h)?)", "input")
 _OWNER = pl.coalesce("team", pl.format("shared pool {}", "pool"))
-_HALF_A_CENT = Decimal("0.005")
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _NAMES_OF_NOTHING = {"team": "unallocated", "component": "unmatched", "layer": "unmatched", "model": "no model"}
-_TITLES = dict(zip(EFFECTS, ("volume", "mix", "cache", "tier", "geography", "price", "not metered"), strict=True))
+EFFECT_TITLES = dict(zip(EFFECTS, ("volume", "mix", "cache", "tier", "geography", "price", "not metered"), strict=True))
 
 
 def change_items(attributed: pl.DataFrame, basis: Basis, *kept: str) -> pl.DataFrame:
@@ -191,7 +190,7 @@ def _show(
         lines.append((counted(rest.height, "smaller one"), rest.select(pl.col(SUMS).sum()).row(0, named=True)))
     if dimensions:
         lines.append(("total", total))
-    columns = (spans[0].short, spans[1].short, "change", "%", *(_TITLES[name] for name in told))
+    columns = (spans[0].short, spans[1].short, "change", "%", *(EFFECT_TITLES[name] for name in told))
     show_table(
         f"{basis.capitalize()} cost in {currency}, {spans[0]} → {spans[1]}",
         (" × ".join(dimensions), *columns),
@@ -213,7 +212,7 @@ def _cells(row: Mapping[str, Decimal], told: Sequence[str]) -> list[str]:
 
 
 def _signed(amount: Decimal) -> str:
-    return f"{amount:+,.2f}" if abs(amount) >= _HALF_A_CENT else "0.00" if amount else "0"
+    return f"{amount:+,.2f}" if abs(amount) >= HALF_A_CENT else "0.00" if amount else "0"
 
 
 def _scope(dimensions: Sequence[str]) -> list[str]:

@@ -14,6 +14,16 @@ from __future__ import annotations
 from models.errors import OutlayError
 
 
+def left_out(what: str, error: Exception) -> OutlayError:
+    """What a publication does without, because of `error`: its costs are published all the same."""
+    if isinstance(error, OutlayError):
+        return OutlayError(f"{what}: {error.what}", remedy=error.remedy, source=error.source)
+    return OutlayError(
+        f"{what}: {type(error).__name__}: {error}",
+        remedy="costs are published without them; please report this, it is a defect",
+    )
+
+
 class LakeError(OutlayError):
     """A table of the lake could not be written or read."""
 

@@ -24,7 +24,7 @@ from models.foresight.series import DIMENSIONS
 from models.table import MONEY
 from pipelines.changes import NESTING
 from pipelines.cost_leaves import CAUSES, cause_items
-from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
+from pipelines.kept_frames import digest, digest_of, file_of, forget_all_but, keep, read_kept
 from pipelines.reference import code_fingerprint
 from pipelines.settings import Settings
 from pipelines.settings.foresight import EventSettings, SeriesScope
@@ -37,8 +37,6 @@ _JUDGED_BY = ("incident_id", "value_name", "expected", "actual", "days_told")
 _SAME = "same"
 """Column of what is kept: a digest of what the causes were found from."""
 _KEPT = pl.Schema({**ANOMALY_CAUSES.polars_schema, _SAME: pl.String()})
-_DIGITS = 32
-"""Characters of a digest in a file's name."""
 PLACES = ("vendor", "team", "component", "model")
 """Whose an incident may be."""
 _KNOWN = ("explained_by", *(f"of_{name}" for name in PLACES))
@@ -108,7 +106,7 @@ def explained(
     Causes of an incident that is as it was before are those that `folder` keeps of it. One that cannot be explained
     says so in its sentence, and is added to `problems`; the others are told.
     """
-    file = folder / f"causes-{digest(code_fingerprint())[:_DIGITS]}.parquet"
+    file = file_of(folder, "causes", code_fingerprint())
     kept = read_kept(file, _KEPT)
     before = {} if kept is None else kept.partition_by(_SAME, as_dict=True)
     known: list[dict[str, str | None]] = []

@@ -18,8 +18,15 @@ _PARTIAL = ".tmp"
 """How a file's name ends while it is written."""
 _DIGEST = "outlay:digest"
 """Name of the digest of the rows in a file's metadata."""
+_DIGITS = 32
+"""Characters of a digest in a file's name."""
 _SURELY_DEAD = 3600
 """Seconds without a byte after which nobody writes a file any more: it takes moments."""
+
+
+def file_of(folder: Path, stem: str, *parts: str) -> Path:
+    """Where a frame is kept that depends on `parts`, and on nothing else."""
+    return folder / f"{stem}-{digest(*parts)[:_DIGITS]}.parquet"
 
 
 def read_kept(file: Path, schema: pl.Schema) -> pl.DataFrame | None:

@@ -21,7 +21,6 @@ RESTATED_ANTHROPIC_MODEL = "claude-haiku-4-5-20251001"
 RESTATED_OPENAI_PERMILLE = 1090
 RESTATED_ANTHROPIC_PERMILLE = 940
 CREDIT_USD = -2500
-LOOP_HOURS = range(2, 8)
 LOOP, CACHE, PRICE_RISE, NEW_MODEL = "runaway loop", "cache at full price", "price rise", "preview model begins"
 CONTRACT, CREDIT, NEWSLETTER = "contract begins", "promotional credit", "newsletter ends"
 """Names of events that show in what is spent, for `Calendar.without`."""

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import ask
+from dashboards.queries.reading import ask, readable
 
 ForecastDimension = Literal["total", "vendor", "team", "component", "model", "key"]
 Measure = Literal["effective", "billed"]
@@ -31,8 +31,7 @@ FORECAST_DIMENSIONS: dict[ForecastDimension, tuple[str, str]] = {
 }
 """What is forecast and shown; the costs that its days are of, and its value there."""
 _BILLED: tuple[ForecastDimension, ...] = ("total", "vendor", "team")
-_NAME = """CASE WHEN dimension = 'component'
-    THEN replace(replace(value_name, '_', ' '), ' apis', ' APIs') ELSE value_name END"""
+_NAME = f"CASE WHEN dimension = 'component' THEN {readable('value_name')} ELSE value_name END"
 
 
 def dimensions(measure: Measure) -> tuple[ForecastDimension, ...]:

@@ -43,6 +43,11 @@ def ask(published: Published, sql: str, **values: object) -> pl.DataFrame:
         ) from error
 
 
+def readable(component: str) -> str:
+    """The SQL of a component's name as people read it: `model APIs` of `model_apis`."""
+    return f"replace(replace({component}, '_', ' '), ' apis', ' APIs')"
+
+
 def total(amounts: pl.Series) -> Decimal:
     """The exact sum of a column of amounts; 0 of none."""
     return sum((amount for amount in amounts if amount is not None), Decimal(0))

@@ -10,11 +10,11 @@ from typing import Literal
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import ask
+from dashboards.queries.reading import ask, readable
 
 TcoDimension = Literal["component", "team", "vendor", "model"]
 TCO_DIMENSIONS: dict[TcoDimension, str] = {
-    "component": "coalesce(replace(replace(component, '_', ' '), ' apis', ' APIs'), 'unmatched')",
+    "component": f"coalesce({readable('component')}, 'unmatched')",
     "team": "coalesce(team, 'unallocated')",
     "vendor": "provider_name",
     "model": "coalesce(model, 'no model · ' || coalesce(service_name, provider_name))",

@@ -16,11 +16,10 @@ from typing import Any
 import polars as pl
 
 from models.errors import OutlayError
-from models.foresight.change import NESTING, SUMS, decompose, reasons
+from models.foresight.change import HALF_A_CENT, NESTING, SUMS, decompose, reasons
 from models.foresight.root_cause import CAUSE
 from models.wording import money_text, share_text
 
-_HALF_A_CENT = Decimal("0.005")
 _TRIFLE = Decimal("0.02")
 """Part of a change that is not worth words; the amounts beside them have it all."""
 _ENOUGH = Decimal("0.5")
@@ -172,7 +171,7 @@ class _Voice:
         return f"{'rose' if amount > 0 else 'fell'} by {self.amount(amount)}"
 
     def reasons(self, change: Mapping[str, Decimal]) -> str:
-        least = max(_HALF_A_CENT, _TRIFLE * abs(change["change"]))
+        least = max(HALF_A_CENT, _TRIFLE * abs(change["change"]))
         return ", ".join(reasons(change, self.currency, least=least))
 
     def because(self, change: Mapping[str, Decimal]) -> str:
@@ -181,7 +180,7 @@ class _Voice:
 
     def rest(self, change: Mapping[str, Decimal], mark: str) -> str:
         moved = change["change"]
-        return f"{mark} all else {self.moved(moved)}" if abs(moved) >= max(_HALF_A_CENT, self.trifle) else ""
+        return f"{mark} all else {self.moved(moved)}" if abs(moved) >= max(HALF_A_CENT, self.trifle) else ""
 
 
 def _head(whole: Mapping[str, Decimal], voice: _Voice, what: str, against: str) -> str:

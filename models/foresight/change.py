@@ -49,7 +49,7 @@ _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Room for products of quotients: 38 digits are money, the rest keeps rounding far below 1e-12."""
 _UNIT = Decimal("1e-12")
 _ZERO = Decimal(0)
-_HALF_A_CENT = Decimal("0.005")
+HALF_A_CENT = Decimal("0.005")
 _PERIODS = ("before", "after")
 
 Key = tuple[str | None, ...]
@@ -107,7 +107,7 @@ def sentence(change: Mapping[str, Decimal], currency: str, *, what: str = "Cost"
 
 
 def reasons(
-    change: Mapping[str, Decimal], currency: str, *, signed: bool = False, least: Decimal = _HALF_A_CENT
+    change: Mapping[str, Decimal], currency: str, *, signed: bool = False, least: Decimal = HALF_A_CENT
 ) -> list[str]:
     """The effects of a row of `decompose` in words (`3,100.00 USD more usage`), largest first; none below `least`.
 

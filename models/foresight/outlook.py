@@ -32,7 +32,6 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 """What is forecast, and by which dimensions."""
 
-_RANGES = ("low_50", "high_50", "low_80", "high_80", "low_95", "high_95")
 _OF_SERIES = ("measure", *KEY[:-1], "value_name", KEY[-1])
 
 

@@ -23,6 +23,7 @@ from models.foresight.incidents import HISTORY, incidents
 from models.foresight.series import KEY
 from pipelines.anomaly_scores import kept_scores
 from pipelines.cost_leaves import cost_leaves, judged_series
+from pipelines.errors import left_out
 from pipelines.incident_cases import PLACES, explained, foreseen
 from pipelines.marts.economics import Economics
 from pipelines.usage_judged import unpaid_usage
@@ -77,7 +78,7 @@ class Detection:
         try:
             return self._found()
         except Exception as error:  # whatever it is, costs are published
-            problem = _failed(error)
+            problem = left_out("anomalies could not be found", error)
             self.economics.problems.append(problem)
             failed = pl.DataFrame([{"failure": problem.what}], schema=ANOMALY_DETECTION.polars_schema)
             return NOTHING._replace(detection=failed)
@@ -208,13 +209,4 @@ def _looked_at(series: pl.DataFrame, scored: pl.DataFrame, whole: pl.DataFrame, 
         )
         .sort("currency")
         .select(pl.col(name).cast(dtype) for name, dtype in ANOMALY_DETECTION.polars_schema.items())
-    )
-
-
-def _failed(error: Exception) -> OutlayError:
-    if isinstance(error, OutlayError):
-        return OutlayError(f"anomalies could not be found: {error.what}", remedy=error.remedy, source=error.source)
-    return OutlayError(
-        f"anomalies could not be found: {type(error).__name__}: {error}",
-        remedy="costs are published without them; please report this, it is a defect",
     )

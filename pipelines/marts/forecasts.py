@@ -12,13 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
-from models.errors import OutlayError
 from models.foresight.event_placing import items_from
 from models.foresight.holiday_factors import Holidays
 from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END, Outlook, outlook
 from models.ledger.trust import CHECKS
 from models.table import Table
-from pipelines.kept_frames import digest, digest_of, forget_all_but, keep, read_kept
+from pipelines.errors import left_out
+from pipelines.kept_frames import digest_of, file_of, forget_all_but, keep, read_kept
 from pipelines.known_events import KnownEvents, known_events, public_holidays
 from pipelines.marts.economics import Economics
 from pipelines.marts.foresight_proofs import foresight_checks
@@ -27,8 +27,6 @@ from pipelines.warehouse import Mart
 
 _TABLES: tuple[Table, ...] = (FORECASTS, MONTH_END, FORECAST_ACCURACY, FORECAST_EVENTS)
 """What is kept of an outlook, a file each."""
-_DIGITS = 32
-"""Characters of a digest in a file's name."""
 
 
 def forecasts_marts(made: Forecasting) -> Mapping[str, Mart]:
@@ -53,7 +51,7 @@ class Forecasting:
         try:
             return self._worked_out()
         except Exception as error:  # whatever it is, costs are published
-            self.economics.problems.append(_failed(error))
+            self.economics.problems.append(left_out("forecasts could not be made", error))
             return NOTHING
 
     def _worked_out(self) -> Outlook:
@@ -121,8 +119,8 @@ class Forecasting:
         """Named by all that an outlook depends on: the series, what is known of days to come, our code."""
         series = self.economics.series
         known = repr((series.origin, self.known, self.holidays and sorted(self.holidays.days)))
-        of = digest(digest_of(series.rows), digest_of(series.assumed), known, code_fingerprint())
-        return tuple(self._folder / f"{table.name}-{of[:_DIGITS]}.parquet" for table in _TABLES)
+        of = (digest_of(series.rows), digest_of(series.assumed), known, code_fingerprint())
+        return tuple(file_of(self._folder, table.name, *of) for table in _TABLES)
 
     @property
     def _folder(self) -> Path:
@@ -131,9 +129,3 @@ class Forecasting:
 
 NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), FORECAST_EVENTS.empty())
 """No rows."""
-
-
-def _failed(error: Exception) -> OutlayError:
-    told = error.what if isinstance(error, OutlayError) else f"{type(error).__name__}: {error}"
-    remedy = error.remedy if isinstance(error, OutlayError) else "costs are published without them; please report it"
-    return OutlayError(f"forecasts could not be made: {told}", remedy=remedy)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
+from pipelines.settings.alerts import AlertSettings
+from pipelines.settings.budgets import BudgetSettings
 from pipelines.settings.contracts import ContractSettings
 from pipelines.settings.declared import DeclaredCostSettings
 from pipelines.settings.foresight import AnomalySettings, ForecastSettings
@@ -17,7 +19,7 @@ from pipelines.settings.measures import (
     UtilisationSettings,
 )
 from pipelines.settings.ownership import OwnerSettings, SharedSettings, TeamSettings
-from pipelines.settings.strict import Amount, Currency, Month, SourceName, Strict
+from pipelines.settings.strict import Month, SourceName, Strict
 
 
 class SourceSettings(Strict):
@@ -28,33 +30,6 @@ class SourceSettings(Strict):
     options: dict[str, Any] = {}
     start: Month | None = Field(default=None, description="First billing period to pull; older ones are left alone")
     settle_hours: int = Field(default=48, ge=0, description="How long a bill may lag behind usage")
-
-
-class BudgetScope(Strict):
-    source: str | None = None
-    vendor: str | None = None
-    team: str | None = None
-    model: str | None = None
-
-
-class BudgetSettings(Strict):
-    """A monthly budget."""
-
-    name: str = Field(min_length=1, max_length=120)
-    amount: Amount = Field(gt=0)
-    currency: Currency = "USD"
-    scope: BudgetScope = BudgetScope()
-    cost_basis: Literal["billed", "effective", "list"] = "billed"
-    thresholds_pct: tuple[Annotated[int, Field(gt=0, le=1000)], ...] = (100,)
-
-
-class SlackSettings(Strict):
-    webhook: SecretStr | None = None
-
-
-class AlertSettings(Strict):
-    slack: SlackSettings = SlackSettings()
-    dashboard_url: str | None = None
 
 
 class Settings(Strict):

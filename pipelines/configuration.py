@@ -103,7 +103,10 @@ def read_settings(path: Path, *, within: Home | None = None) -> Settings:
     except ValidationError as error:
         told = [_explain(mistake, node, path.name) for mistake in error.errors(include_url=False)]
         raise _mistaken(told, path.name) from None
-    checks = (_unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures, _wrong_foresight)
+    checks = (
+        _unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures, _wrong_foresight,
+        _wrong_alerts,
+    )  # fmt: skip
     told = [mistake for check in checks for mistake in check(settings, node)]
     told += _wrong_within(settings, within, node) if within is not None else []
     if told:
@@ -187,10 +190,11 @@ def _wrong_rules(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
 
 def _wrong_within(settings: Settings, home: Home, node: yaml.Node | None) -> list[_Mistake]:
     """What the file says of the home and of today: sources are there, rates can be read, no event is long past."""
-    from pipelines.foresight_checks import late_mistakes
+    from pipelines import alert_checks, foresight_checks
     from pipelines.name_checks import source_mistakes
 
-    late = late_mistakes(settings, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    late = (*foresight_checks.late_mistakes(settings, today), *alert_checks.late_mistakes(settings, today))
     told = [_at(node, mistake.location, mistake.what) for mistake in (*source_mistakes(settings, home), *late)]
     if settings.reporting.rates is None:
         return told
@@ -219,6 +223,14 @@ def _wrong_foresight(settings: Settings, node: yaml.Node | None) -> list[_Mistak
     from pipelines.foresight_checks import foresight_mistakes
 
     found = foresight_mistakes(settings, lambda location: _line_of(node, location))
+    return [_at(node, mistake.location, mistake.what) for mistake in found]
+
+
+def _wrong_alerts(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
+    """What is to be told has a place to go, and whatever is named is there."""
+    from pipelines.alert_checks import alert_mistakes
+
+    found = alert_mistakes(settings, lambda location: _line_of(node, location))
     return [_at(node, mistake.location, mistake.what) for mistake in found]
 
 

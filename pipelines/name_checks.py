@@ -28,7 +28,7 @@ def name_mistakes(settings: Settings) -> Iterator[Mistake]:
         if name not in pools:
             yield Mistake(location, f"there is no pool {name!r} under shared{nearest(name, pools)}")
     for location, name in _teams_named(settings):
-        if teams and name not in teams and not tags_in(name):
+        if teams and not _is_team((location, name), teams) and not tags_in(name):
             yield Mistake(location, f"there is no team {name!r} under teams{nearest(name, teams)}")
     for number, cost in enumerate(settings.costs):
         for dimension in (*DIMENSIONS, "shared"):
@@ -71,8 +71,15 @@ def _teams_named(settings: Settings) -> Iterator[tuple[Location, str]]:
         for place, team in enumerate(pool.among):
             yield ("shared", number, "among", place), team
     for number, budget in enumerate(settings.budgets):
-        if budget.scope.team is not None:
-            yield ("budgets", number, "scope", "team"), budget.scope.team
+        for team in budget.scope.team or ():
+            yield ("budgets", number, "scope", "team"), team
+        if budget.owner is not None:
+            yield ("budgets", number, "owner"), budget.owner
+
+
+def _is_team(named: tuple[Location, str], teams: set[str]) -> bool:
+    location, name = named
+    return any(fnmatchcase(team, name) for team in teams) if "scope" in location else name in teams
 
 
 def source_mistakes(settings: Settings, home: Home) -> Iterator[Mistake]:
@@ -101,8 +108,8 @@ def _sources_named(settings: Settings) -> Iterator[tuple[Location, str]]:
             if each.source is not None:
                 yield (part, number, "source"), each.source
     for number, budget in enumerate(settings.budgets):
-        if budget.scope.source is not None:
-            yield ("budgets", number, "scope", "source"), budget.scope.source.lower()
+        for source in budget.scope.source or ():
+            yield ("budgets", number, "scope", "source"), source.lower()
 
 
 def _loaded(home: Home) -> set[str]:

@@ -35,9 +35,23 @@ def secrets_of(settings: Settings) -> Iterator[tuple[Location, str, str]]:
                 if written is not None:
                     word = f"{source.connector}_{where[-1]}" if option == where[-1] else str(where[-1])
                     yield where, str(written), re.sub(r"\W", "_", word).upper()
-    webhook = settings.alerts.slack.webhook
-    if webhook is not None:
-        yield ("alerts", "slack", "webhook"), webhook.get_secret_value(), "SLACK_WEBHOOK_URL"
+    yield from _of_slack(settings)
+
+
+def _of_slack(settings: Settings) -> Iterator[tuple[Location, str, str]]:
+    slack = settings.alerts.slack
+    named = (
+        ("bot_token", slack.bot_token, "SLACK_BOT_TOKEN"),
+        ("app_token", slack.app_token, "SLACK_APP_TOKEN"),
+        ("webhook", slack.webhook, "SLACK_WEBHOOK_URL"),
+    )
+    for name, secret, variable in named:
+        if secret is not None:
+            yield ("alerts", "slack", name), secret.get_secret_value(), variable
+    for position, route in enumerate(settings.alerts.routes):
+        if route.webhook is not None:
+            variable = re.sub(r"\W", "_", f"slack_webhook_{route.name}").upper()
+            yield ("alerts", "routes", position, "webhook"), route.webhook.get_secret_value(), variable
 
 
 def _holds_secret(annotation: Any) -> bool:

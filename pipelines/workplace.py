@@ -23,6 +23,7 @@ from models.economics.ownership import OwnerRule
 from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
 from models.ledger.prices import PriceBook
+from pipelines.budgets import budgets
 from pipelines.configuration import connect, read_settings
 from pipelines.contracts import contract_rates
 from pipelines.declared import declared_owner_rules, with_declared_components
@@ -110,17 +111,7 @@ class Workplace:
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        return tuple(
-            Budget(
-                name=budget.name,
-                amount=budget.amount,
-                currency=budget.currency,
-                scope=budget.scope.model_dump(exclude_none=True),
-                cost_basis=budget.cost_basis,
-                thresholds_pct=budget.thresholds_pct,
-            )
-            for budget in self.settings.budgets
-        )
+        return budgets(self.settings)
 
     @cached_property
     def owner_rules(self) -> tuple[OwnerRule, ...]:

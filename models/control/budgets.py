@@ -10,28 +10,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import dataframely as dy
 import polars as pl
 
+from models.economics.globs import fits_glob
 from models.errors import OutlayError
 from models.table import Table, money, text
 
 CostBasis = Literal["billed", "effective", "list"]
-COST_BASES: tuple[CostBasis, ...] = ("billed", "effective", "list")
+COST_BASES: tuple[CostBasis, ...] = get_args(CostBasis)
+PeriodKind = Literal["month", "quarter", "year", "rolling", "fixed"]
+PERIOD_KINDS: tuple[PeriodKind, ...] = get_args(PeriodKind)
+CarryOver = Literal["none", "unspent", "overspent", "both"]
 
 SCOPE_COLUMNS: Mapping[str, str] = {
     "source": "source",
     "vendor": "provider_name",
-    "team": "team",
     "model": "model",
+    "team": "team",
+    "use_case": "use_case",
+    "product": "product",
+    "component": "component",
+    "environment": "environment",
+    "cost_centre": "cost_centre",
 }
 """What a scope may name, and the column of `marts.tco_daily` that it narrows."""
 
 EVERYTHING = "everything"
 LATE_BILL_DAYS = 7
-"""So many days into a month a bill may still take the month before over its budget, and people hear of it."""
+"""So many days into a period a bill may still take the period before over its budget, and people hear of it."""
 
 
 class BudgetError(OutlayError):
@@ -39,28 +48,61 @@ class BudgetError(OutlayError):
 
 
 @dataclass(frozen=True)
-class Budget:
-    """So much money for one calendar month, for everything or for a scope.
+class ForecastThreshold:
+    """Tell as soon as `of_pct` of the budget will be exceeded with at least this probability, in percent."""
 
-    `scope` narrows by the keys of `SCOPE_COLUMNS`, letter case aside; several keys narrow together.
-    `thresholds_pct` are shares of `amount` whose crossing is worth a message. Raises `BudgetError`.
+    of_pct: int = 100
+    probability_pct: int = 80
+
+
+@dataclass(frozen=True)
+class BurnRate:
+    """Tell when spending goes `rate` times as fast as the budget allows, over `days` and the last `confirm_days` too."""
+
+    days: int
+    rate: Decimal
+    confirm_days: int = 1
+
+
+@dataclass(frozen=True)
+class Budget:
+    """So much money for each period, for everything or for a scope.
+
+    `scope` narrows by the keys of `SCOPE_COLUMNS`, `tags` by those of charges; each has globs of which one must fit,
+    letter case aside, and all of them narrow together. `amounts` by month (YYYY-MM) stand before `amount`; `growth_pct`
+    compounds per period from the one of `grows_from`. Thresholds are in percent of a period's budget. Raises
+    `BudgetError`.
     """
 
     name: str
-    amount: Decimal
+    amount: Decimal | None = None
     currency: str = "USD"
-    scope: Mapping[str, str] = field(default_factory=dict[str, str])
+    scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     cost_basis: CostBasis = "billed"
+    period: PeriodKind = "month"
+    days: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    amounts: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+    growth_pct: Decimal = Decimal(0)
+    grows_from: str | None = None
+    carry_over: CarryOver = "none"
+    carry_over_limit_pct: int = 100
     thresholds_pct: tuple[int, ...] = (100,)
+    forecast: tuple[ForecastThreshold, ...] = ()
+    burn_rates: tuple[BurnRate, ...] = ()
+    owner: str | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.scope) - set(SCOPE_COLUMNS))
         if unknown:
             raise BudgetError(
                 f"budget {self.name!r} is narrowed by {unknown[0]!r}, which no cost has",
-                remedy=f"narrow it by {', '.join(SCOPE_COLUMNS)} in outlay.yaml",
+                remedy=f"narrow it by {', '.join(SCOPE_COLUMNS)} or tags in outlay.yaml",
             )
-        if self.amount <= 0 or not self.thresholds_pct or min(self.thresholds_pct) <= 0:
+        given = [*self.amounts.values(), *self.thresholds_pct, *([] if self.amount is None else [self.amount])]
+        if not given or min(given) <= 0:
             raise BudgetError(
                 f"budget {self.name!r} has an amount or a threshold that is not above zero",
                 remedy="give it an amount above 0 and thresholds_pct such as [80, 100] in outlay.yaml",
@@ -68,24 +110,25 @@ class Budget:
 
     @property
     def scope_text(self) -> str:
-        """`team search · model gpt-5`, in a fixed order; `everything` without a scope."""
-        parts = [f"{key} {self.scope[key]}" for key in SCOPE_COLUMNS if key in self.scope]
+        """`team search · model gpt-5, gpt-5-mini · tag env prod`, in a fixed order; `everything` without a scope."""
+        parts = [f"{key} {', '.join(self.scope[key])}" for key in SCOPE_COLUMNS if key in self.scope]
+        parts += [f"tag {key} {', '.join(self.tags[key])}" for key in sorted(self.tags)]
         return " · ".join(parts) or EVERYTHING
 
     def in_scope(self) -> pl.Expr:
         """Which rows of `marts.tco_daily` count, whatever their currency. What is only declared bills nothing."""
         is_of_basis = pl.col("origin") == "charge" if self.cost_basis == "billed" else pl.lit(True)
-        narrowed = [
-            pl.col(column).str.to_lowercase() == self.scope[key].lower()
-            for key, column in SCOPE_COLUMNS.items()
-            if key in self.scope
-        ]
+        narrowed = [_fits(SCOPE_COLUMNS[key], globs) for key, globs in self.scope.items()]
         return pl.all_horizontal(is_of_basis, *narrowed).fill_null(False)
 
     @property
     def month(self) -> pl.Expr:
         """The month that a row counts in: billed money by invoice month, the rest by usage month (rule 10)."""
         return pl.col("billing_month") if self.cost_basis == "billed" else pl.col("day").dt.strftime("%Y-%m")
+
+
+def _fits(column: str, globs: tuple[str, ...]) -> pl.Expr:
+    return pl.any_horizontal(fits_glob(pl.col(column).str.to_lowercase(), glob.lower()) for glob in globs)
 
 
 class BudgetStatuses(dy.Schema):
@@ -213,9 +256,12 @@ def _rows_of_month(
 ) -> list[dict[str, Any]]:
     days = by_day.filter(pl.col("month") == month)
     spent: Decimal = days["total"][-1] if len(days) else Decimal(0)
+    amount = budget.amounts.get(month, budget.amount)
+    if amount is None:
+        return []
     rows: list[dict[str, Any]] = []
     for threshold in sorted(set(budget.thresholds_pct)):
-        threshold_amount = budget.amount * threshold / 100
+        threshold_amount = amount * threshold / 100
         rows.append(
             {
                 "budget": budget.name,
@@ -223,10 +269,10 @@ def _rows_of_month(
                 "scope": budget.scope_text,
                 "cost_basis": budget.cost_basis,
                 "currency": budget.currency,
-                "budget_amount": budget.amount,
+                "budget_amount": amount,
                 "spent": spent,
-                "remaining": budget.amount - spent,
-                "share_pct": (spent * 100 / budget.amount).quantize(Decimal("0.01")),
+                "remaining": amount - spent,
+                "share_pct": (spent * 100 / amount).quantize(Decimal("0.01")),
                 "threshold_pct": threshold,
                 "threshold_amount": threshold_amount,
                 "first_crossed_day": days.filter(pl.col("total") >= threshold_amount)["day"].min(),

@@ -33,8 +33,8 @@ from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
 BUDGETS = (
     Budget("AI, whole company", Decimal(2500), thresholds_pct=(80, 100)),
-    Budget("Search", Decimal(4000), scope={"team": "search"}, thresholds_pct=(80,)),
-    Budget("Typo", Decimal(10), scope={"team": "serch"}),
+    Budget("Search", Decimal(4000), scope={"team": ("search",)}, thresholds_pct=(80,)),
+    Budget("Typo", Decimal(10), scope={"team": ("serch",)}),
 )
 
 _SERVICES = (

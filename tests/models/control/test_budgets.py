@@ -88,7 +88,7 @@ def test_scopes_narrow_together_and_ignore_letter_case() -> None:
         cost(date(2026, 7, 1), "11", provider_name="OpenAI", team="Search"),
         cost(date(2026, 7, 1), "13", provider_name="Anthropic", team=None),
     )
-    budget = Budget("both", Decimal(10), scope={"team": "search", "vendor": "anthropic"})
+    budget = Budget("both", Decimal(10), scope={"team": ("search",), "vendor": ("anthropic",)})
     assert status(daily, [budget], as_of=date(2026, 7, 1))["spent"].to_list() == [Decimal(7)]
     assert budget.scope_text == "vendor anthropic · team search"
 
@@ -109,7 +109,9 @@ def test_billed_money_goes_by_invoice_month_and_effective_by_usage_month() -> No
 
 
 def test_a_budget_that_matches_nothing_is_at_nought_and_says_that_no_day_was_found() -> None:
-    row = status(JULY, [Budget("typo", Decimal(1), scope={"team": "serch"})], as_of=date(2026, 7, 4)).row(0, named=True)
+    row = status(JULY, [Budget("typo", Decimal(1), scope={"team": ("serch",)})], as_of=date(2026, 7, 4)).row(
+        0, named=True
+    )
     assert (row["spent"], row["data_through"]) == (Decimal(0), None)
 
 
@@ -124,7 +126,12 @@ def test_a_late_bill_still_alerts_for_the_month_before_but_old_months_stay_quiet
 
 @pytest.mark.parametrize(
     "broken",
-    [{"scope": {"component": "gpu"}}, {"amount": Decimal(0)}, {"thresholds_pct": ()}, {"thresholds_pct": (0,)}],
+    [
+        {"scope": {"gpu": ("h100",)}},
+        {"amount": Decimal(0)},
+        {"amount": None, "thresholds_pct": ()},
+        {"thresholds_pct": (0,)},
+    ],
 )
 def test_a_budget_that_cannot_be_worked_out_says_what_to_write(broken: dict[str, object]) -> None:
     with pytest.raises(BudgetError) as refused:

@@ -22,9 +22,9 @@ WHATS: tuple[What, ...] = get_args(What)
 class Notice:
     """One thing to be said in one place, once: `key` is made once and never again, and so is each that it `covers`.
 
-    first: a message of its own about one alert; group: one about several; reply: to the message of the notice that it is
-    `about` (`says` what: updated, escalated, woken, resolved, reopened), also of several of its alerts at once; edit:
-    that message anew, as its alerts are by now; digest: of a week. `mention` is text as Slack writes it.
+    first: a message of its own about one alert; group: one about several; reply: to the message of the notice that
+    it is `about` (`says` what: updated, escalated, woken, resolved, reopened), also of several of its alerts at once;
+    edit: that message anew, as its alerts are by now; digest: of a week. `mention` is text as Slack writes it.
 
     What is covered is said by this notice as well: a group is the first of each of its members, and a first tells of
     an alert that got worse before anybody heard of it.

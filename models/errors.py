@@ -3,6 +3,7 @@
     OutlayError
     ├── ContractError            a frame does not keep the promises of its table
     ├── MoneyError               an amount that is not exact money
+    ├── AlertError               what cannot happen to an alert as it stands
     └── (connectors.errors)      whatever reaches us from outside
 
 Nothing else belongs here: no handling, no printing.
@@ -65,3 +66,7 @@ class ContractError(OutlayError):
 
 class MoneyError(OutlayError):
     """An amount that cannot be taken as exact money: a float, a NaN, too many digits."""
+
+
+class AlertError(OutlayError):
+    """What cannot happen to an alert as it stands, or is asked of one that there is not."""

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from models.control.conditions import SEVERITIES, AlertKey, Condition, Kind
-from models.control.policy import Escalation, Policy
+from models.control.policy import Policy, escalations_for
 from models.errors import AlertError
 
 State = Literal["open", "notified", "acknowledged", "snoozed", "escalated", "resolved"]
@@ -85,7 +85,7 @@ class Alert:
 
     `is_firing`: whether the condition still holds, which is not the same as not resolved: people may resolve what goes
     on, and it opens again only after it was away. Of this episode: `opened_at`; `updates` and `updated_at`, how often
-    and when last it got worse; `wakes`, how often a snooze ended; `notified_at`, when it was told, None while nobody
+    and when last it got worse; `wakings`, how often a snooze ended; `notified_at`, when it was told, None while nobody
     was told since it opened or woke; `level`, how far it is escalated since; `handled_by`, who acted last.
     """
 
@@ -99,7 +99,7 @@ class Alert:
     is_firing: bool = True
     updates: int = 0
     updated_at: datetime | None = None
-    wakes: int = 0
+    wakings: int = 0
     notified_at: datetime | None = None
     handled_by: str | None = None
     handled_at: datetime | None = None
@@ -169,17 +169,9 @@ def tick(alerts: Mapping[str, Alert], policy: Policy, now: datetime) -> list[Ale
             events.append(AlertEvent(alert_id, "woken", now))
         if alert.state in ("notified", "escalated") and alert.notified_at is not None:
             waited = now - alert.notified_at
-            due = sum(level.after <= waited for level in levels_of(policy, alert.condition))
+            due = sum(level.after <= waited for level in escalations_for(alert.condition, policy))
             events += [AlertEvent(alert_id, "escalated", now, level=level) for level in range(alert.level + 1, due + 1)]
     return events
-
-
-def levels_of(policy: Policy, condition: Condition) -> list[Escalation]:
-    """The escalations that are for it, soonest first: level n is the n-th of them."""
-    return sorted(
-        (escalation for escalation in policy.escalations if escalation.match.fits(condition)),
-        key=lambda escalation: escalation.after,
-    )
 
 
 def ask(alerts: Mapping[str, Alert], request: Request) -> AlertEvent:
@@ -313,7 +305,7 @@ _CHANGES: Mapping[EventKind, Callable[[Alert, AlertEvent], dict[str, Any]]] = {
     "snoozed": lambda _alert, event: {**_handled(event), "snoozed_until": event.until},
     "woken": lambda alert, _event: {
         "snoozed_until": None,
-        "wakes": alert.wakes + 1,
+        "wakings": alert.wakings + 1,
         "notified_at": None,
         "level": 0,
     },

@@ -1,28 +1,38 @@
-"""Monthly budgets: how much of each is spent, which threshold was crossed and on which day.
+"""Budgets: so much money for what a scope covers, in each period. How they stand is in `budget_status`.
 
-Here belong what a budget is, its status and its crossings, as pure functions of `marts.tco_daily`. Who is told, and
-whether they were told before, does not: a crossing carries a key, and the control store's outbox keeps a key once.
+A budget knows its own amounts and which costs are its own; it knows no sums and no clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any, Literal, get_args
 
 import dataframely as dy
 import polars as pl
 
+from models.control.budget_periods import (
+    MONTHS_OF,
+    BudgetPeriod,
+    PeriodKind,
+    calendar_period,
+    first_of_month,
+    fixed_period,
+    last_of_month,
+    months_between,
+    periods_later,
+    rolling_period,
+)
+from models.economics.first_match import TAG
 from models.economics.globs import fits_glob
 from models.errors import OutlayError
 from models.table import Table, money, text
 
 CostBasis = Literal["billed", "effective", "list"]
 COST_BASES: tuple[CostBasis, ...] = get_args(CostBasis)
-PeriodKind = Literal["month", "quarter", "year", "rolling", "fixed"]
-PERIOD_KINDS: tuple[PeriodKind, ...] = get_args(PeriodKind)
 CarryOver = Literal["none", "unspent", "overspent", "both"]
 
 SCOPE_COLUMNS: Mapping[str, str] = {
@@ -36,11 +46,12 @@ SCOPE_COLUMNS: Mapping[str, str] = {
     "environment": "environment",
     "cost_centre": "cost_centre",
 }
-"""What a scope may name, and the column of `marts.tco_daily` that it narrows."""
+"""What a scope may name besides tags, and the column of `marts.tco_daily` that it narrows."""
 
 EVERYTHING = "everything"
-LATE_BILL_DAYS = 7
-"""So many days into a period a bill may still take the period before over its budget, and people hear of it."""
+CENT = Decimal("0.01")
+_DIGITS = Context(prec=76)
+"""More than any amount of ours has: nothing is rounded but where it says so."""
 
 
 class BudgetError(OutlayError):
@@ -57,7 +68,7 @@ class ForecastThreshold:
 
 @dataclass(frozen=True)
 class BurnRate:
-    """Tell when spending goes `rate` times as fast as the budget allows, over `days` and the last `confirm_days` too."""
+    """Tell when spending goes `rate` times as fast as the budget allows: over `days`, and over `confirm_days` too."""
 
     days: int
     rate: Decimal
@@ -68,10 +79,17 @@ class BurnRate:
 class Budget:
     """So much money for each period, for everything or for a scope.
 
-    `scope` narrows by the keys of `SCOPE_COLUMNS`, `tags` by those of charges; each has globs of which one must fit,
-    letter case aside, and all of them narrow together. `amounts` by month (YYYY-MM) stand before `amount`; `growth_pct`
-    compounds per period from the one of `grows_from`. Thresholds are in percent of a period's budget. Raises
-    `BudgetError`.
+    `scope` narrows by the keys of `SCOPE_COLUMNS`, `tags` by keys of tags; each has globs of which one must fit, letter
+    case aside (that of a tag's key counts), and all of them narrow together.
+
+    `amount` is for one period. `amounts` are for months (YYYY-MM): a quarter or year is the sum of its months, of which
+    those that `amounts` does not name have their share of `amount`. Without `amount` there is no budget before the
+    first month that is named, nor after the last. `growth_pct` lets `amount` grow by so much per period, compounding
+    from the period of `grows_from`, each rounded half-even to the cent. `first_day` and `last_day` bound the time in
+    which there is a budget: a period that they cut has its whole `amount`, but of `amounts` only the months within.
+
+    Billed money counts by invoice month in a month, quarter or year (whole months, whatever day `first_day` is), and by
+    the charge's day otherwise. Thresholds are in percent of a period's budget. Raises `BudgetError`.
     """
 
     name: str
@@ -95,18 +113,8 @@ class Budget:
     owner: str | None = None
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.scope) - set(SCOPE_COLUMNS))
-        if unknown:
-            raise BudgetError(
-                f"budget {self.name!r} is narrowed by {unknown[0]!r}, which no cost has",
-                remedy=f"narrow it by {', '.join(SCOPE_COLUMNS)} or tags in outlay.yaml",
-            )
-        given = [*self.amounts.values(), *self.thresholds_pct, *([] if self.amount is None else [self.amount])]
-        if not given or min(given) <= 0:
-            raise BudgetError(
-                f"budget {self.name!r} has an amount or a threshold that is not above zero",
-                remedy="give it an amount above 0 and thresholds_pct such as [80, 100] in outlay.yaml",
-            )
+        for mistake, remedy in _mistakes(self):
+            raise BudgetError(f"budget {self.name!r} {mistake}", remedy=f"{remedy} in outlay.yaml")
 
     @property
     def scope_text(self) -> str:
@@ -115,20 +123,126 @@ class Budget:
         parts += [f"tag {key} {', '.join(self.tags[key])}" for key in sorted(self.tags)]
         return " · ".join(parts) or EVERYTHING
 
-    def in_scope(self) -> pl.Expr:
-        """Which rows of `marts.tco_daily` count, whatever their currency. What is only declared bills nothing."""
-        is_of_basis = pl.col("origin") == "charge" if self.cost_basis == "billed" else pl.lit(True)
-        narrowed = [_fits(SCOPE_COLUMNS[key], globs) for key, globs in self.scope.items()]
-        return pl.all_horizontal(is_of_basis, *narrowed).fill_null(False)
+    @property
+    def by_invoice_month(self) -> bool:
+        """Whether costs count in the month that they are invoiced for, and not on their day (rule 10)."""
+        return self.cost_basis == "billed" and self.period in MONTHS_OF
 
     @property
-    def month(self) -> pl.Expr:
-        """The month that a row counts in: billed money by invoice month, the rest by usage month (rule 10)."""
-        return pl.col("billing_month") if self.cost_basis == "billed" else pl.col("day").dt.strftime("%Y-%m")
+    def bounds(self) -> tuple[date, date]:
+        """First and last day on which there is a budget; `date.min` and `date.max` where nothing says so."""
+        first, last = self.first_day or date.min, self.last_day or date.max
+        if self.amount is None:
+            first = max(first, first_of_month(min(self.amounts)))
+            last = min(last, last_of_month(first_of_month(max(self.amounts))))
+        if self.by_invoice_month:
+            return first.replace(day=1), last if last == date.max else last_of_month(last)
+        return first, last
+
+    def period_on(self, day: date) -> BudgetPeriod | None:
+        """The period that a day lies in, cut to the budget's bounds; None where there is no budget on that day."""
+        first, last = self.bounds
+        if not first <= day <= last:
+            return None
+        if self.period == "fixed":
+            return fixed_period(first, last)
+        whole = rolling_period(self.days or 1, day) if self.period == "rolling" else calendar_period(self.period, day)
+        return replace(whole, first_day=max(whole.first_day, first), last_day=min(whole.last_day, last))
+
+    def periods(self, first_day: date, last_day: date) -> Iterator[BudgetPeriod]:
+        """The periods of a calendar from that of the one day to that of the other, as far as there is a budget."""
+        first, last = self.bounds
+        day, until = max(first_day, first), min(last_day, last)
+        while day <= until and (period := self.period_on(day)):
+            yield period
+            if period.last_day >= until:
+                return
+            day = period.last_day + timedelta(days=1)
+
+    def own_amount(self, period: BudgetPeriod) -> Decimal:
+        """What may be spent in one of its periods, without what is carried over."""
+        if self.period not in MONTHS_OF:
+            return self.amount or Decimal(0)
+        named = [self.amounts[month] for month in period.months if month in self.amounts]
+        shared, of = len(period.months) - len(named), MONTHS_OF[self.period]
+        with localcontext(_DIGITS):
+            share = self._grown(period)
+            return sum(named, share if shared == of else (share * shared / of).quantize(CENT))
+
+    def _grown(self, period: BudgetPeriod) -> Decimal:
+        """`amount` in a period of the calendar; none where there are only `amounts`."""
+        amount = self.amount or Decimal(0)
+        if self.grows_from is None:
+            return amount
+        count = periods_later(self.period, first_of_month(self.grows_from), period.first_day)
+        return (amount * (1 + self.growth_pct / 100) ** count).quantize(CENT) if count else amount
+
+    def has_run_out(self, day: date) -> bool:
+        """Whether there is no budget on a day only because `amounts` were not written so far."""
+        first, last = self.bounds
+        return self.amount is None and last < day <= (self.last_day or date.max) and first <= day
+
+    def in_scope(self) -> pl.Expr:
+        """Which rows of `marts.tco_daily` count, whatever their currency; with `tags`, of rows with `tag:KEY` besides.
+
+        What is only declared bills nothing.
+        """
+        is_of_basis = pl.col("origin") == "charge" if self.cost_basis == "billed" else pl.lit(True)
+        asked = {SCOPE_COLUMNS[key]: globs for key, globs in self.scope.items()}
+        asked |= {f"{TAG}{key}": globs for key, globs in self.tags.items()}
+        return pl.all_horizontal(is_of_basis, *(_fits(*each) for each in asked.items())).fill_null(False)
+
+    def falls_in(self, first_day: date, last_day: date) -> pl.Expr:
+        """Which rows of `marts.tco_daily` count from one day to another: by invoice month, or by day."""
+        if self.by_invoice_month:
+            return pl.col("billing_month").is_between(pl.lit(f"{first_day:%Y-%m}"), pl.lit(f"{last_day:%Y-%m}"))
+        return pl.col("day").dt.date().is_between(first_day, last_day)
 
 
 def _fits(column: str, globs: tuple[str, ...]) -> pl.Expr:
     return pl.any_horizontal(fits_glob(pl.col(column).str.to_lowercase(), glob.lower()) for glob in globs)
+
+
+def _mistakes(budget: Budget) -> Iterator[tuple[str, str]]:
+    """What is wrong with a budget in itself, and what to write instead."""
+    unknown = sorted(set(budget.scope) - set(SCOPE_COLUMNS))
+    if unknown:
+        yield f"is narrowed by {unknown[0]!r}, which no cost has", f"narrow it by {', '.join(SCOPE_COLUMNS)} or tags"
+    empty = [key for key, globs in (*budget.scope.items(), *budget.tags.items()) if not globs]
+    if empty:
+        yield f"names nothing that {empty[0]} should be", f"give {empty[0]} a value, or leave it out"
+    given = [*budget.amounts.values(), *([] if budget.amount is None else [budget.amount])]
+    if not given:
+        yield "has no amount", "give it an amount, or amounts by month"
+    elif min(*given, *budget.thresholds_pct, 1) <= 0:
+        yield (
+            "has an amount or a threshold that is not above zero",
+            "give it an amount above 0 and thresholds_pct such as [80, 100]",
+        )
+    if budget.growth_pct and (budget.amount is None or budget.grows_from is None):
+        yield "grows from nothing", "give it the amount and grows_from, the first period at that amount,"
+    if budget.period == "rolling" and budget.days is None:
+        yield "does not say how many days it is for", "give it days"
+    if budget.period == "fixed" and (budget.first_day is None or budget.last_day is None):
+        yield "does not say from when to when it is", "give it first_day and last_day"
+    if budget.period not in MONTHS_OF and (budget.amount is None or budget.amounts or budget.carry_over != "none"):
+        yield f"is {budget.period} and has one amount", "give it an amount, without amounts by month and carry_over,"
+    elif given and budget.amount is None and (missing := _missing(budget)):
+        yield f"has no amount for {missing}", f"give it one for {missing} under amounts, or an amount for the rest,"
+
+
+def _missing(budget: Budget) -> str:
+    """The months without an amount, of the periods from the first month that `amounts` names to the last."""
+    first, last = (calendar_period(budget.period, first_of_month(end(budget.amounts))) for end in (min, max))
+    since, until = max(first.first_day, budget.first_day or date.min), min(last.last_day, budget.last_day or date.max)
+    return ", ".join(month for month in months_between(since, until) if month not in budget.amounts)
+
+
+LATE_BILL_DAYS = 7
+
+
+def _month(budget: Budget) -> pl.Expr:
+    return pl.col("billing_month") if budget.cost_basis == "billed" else pl.col("day").dt.strftime("%Y-%m")
 
 
 class BudgetStatuses(dy.Schema):
@@ -232,7 +346,7 @@ def _running_totals(budget: Budget, costs: pl.LazyFrame) -> pl.DataFrame:
     """month, day, total: what was spent from the month's first charge up to that day."""
     return (
         costs.filter(budget.in_scope(), pl.col("currency") == budget.currency)
-        .group_by(budget.month.alias("month"), "day")
+        .group_by(_month(budget).alias("month"), "day")
         .agg(pl.col(f"{budget.cost_basis}_cost").sum().alias("cost"))
         .sort("month", "day")
         .with_columns(pl.col("cost").cum_sum().over("month", order_by="day").alias("total"))
@@ -244,7 +358,7 @@ def _running_totals(budget: Budget, costs: pl.LazyFrame) -> pl.DataFrame:
 def _other_currencies(budget: Budget, costs: pl.LazyFrame) -> dict[str, str]:
     found = (
         costs.filter(budget.in_scope(), pl.col("currency") != budget.currency)
-        .group_by(budget.month.alias("month"))
+        .group_by(_month(budget).alias("month"))
         .agg(pl.col("currency").unique().sort().str.join(", "))
         .collect()
     )

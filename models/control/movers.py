@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from models.control.budgets import Budget
+from models.control.budgets import Budget, _month
 from models.economics.ownership import UNALLOCATED
 
 NO_MODEL = "no model"
@@ -39,7 +39,7 @@ def top_movers(
     """
     before = f"{date.fromisoformat(f'{billing_period}-01') - timedelta(days=1):%Y-%m}"
     cost = pl.col(f"{budget.cost_basis}_cost")
-    is_now = budget.month == billing_period
+    is_now = _month(budget) == billing_period
     day = pl.col("day").dt
     reached = pl.col("day").filter(is_now).max()
     through = pl.coalesce(reached.over("source"), reached)
@@ -51,7 +51,7 @@ def top_movers(
             budget.in_scope(),
             pl.col("currency") == budget.currency,
             pl.col("day") <= as_of,
-            budget.month.is_in([billing_period, before]),
+            _month(budget).is_in([billing_period, before]),
         )
         .filter(compared)
         .group_by(pl.col("team").fill_null(UNALLOCATED), pl.col("model").fill_null(NO_MODEL))

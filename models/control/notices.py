@@ -1,63 +1,149 @@
 """Notices: what should have been said by now, from the states of alerts and the policy, less what was said.
 
-Worked out from states, not from events: a pass that was never made is made good by the next. What a notice looks like,
-and how it is sent once, is in `connectors.slack`.
+Worked out from states, not from events: a pass that was never made is made good by the next. What each alert asks to be
+said is in `sayings`; here, several that belong together become one notice. What a notice looks like, and how it is
+sent once, is in `connectors.slack`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, get_args
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
 
 from models.control.alerts import Alert
-from models.control.policy import Policy
+from models.control.conditions import SEVERITIES
+from models.control.policy import Policy, digest_of_week
+from models.control.said import WHATS, Made, Notice, Said, What
+from models.control.sayings import Saying, sayings
 
-What = Literal["first", "group", "reply", "edit", "digest"]
-WHATS: tuple[What, ...] = get_args(What)
+__all__ = ["WHATS", "Held", "Made", "Notice", "What", "due_digest", "due_notices", "held"]
+
+_T = TypeVar("_T")
+_DIGEST_IS_NEWS = timedelta(days=3)
+"""A weekly digest that could not be told in time is told within so many days, and after that with the next one."""
+_ORDER: tuple[What, ...] = ("first", "group", "reply", "edit")
 
 
 @dataclass(frozen=True)
-class Notice:
-    """One thing to be said in one place, once: `key` is made once and never again, and so is each that it `covers`.
+class Held:
+    """An alert that nobody was told of yet at a destination, and when quiet hours, maintenance or the wait for a digest
+    are over there."""
 
-    first: a message of its own about one alert; group: one about several; reply: to the message of the notice that
-    it is `about` (`says` what: updated, escalated, woken, resolved, reopened), also of several of its alerts at once;
-    edit: that message anew, as its alerts are by now; digest: of a week. `mention` is text as Slack writes it.
-
-    What is covered is said by this notice as well: a group is the first of each of its members, and a first tells of
-    an alert that got worse before anybody heard of it.
-    """
-
-    key: str
-    what: What
+    alert_id: str
     destination: str
-    alert_ids: tuple[str, ...]
-    says: str
-    mention: str | None = None
-    about: str | None = None
-    covers: tuple[str, ...] = ()
-
-    @property
-    def notifies(self) -> tuple[str, ...]:
-        """Alerts that are `notified` as soon as it is sent."""
-        return self.alert_ids if self.what in ("first", "group") or self.says == "reopened" else ()
-
-    @property
-    def broadcasts(self) -> bool:
-        """Whether a reply is to be seen in the channel, too, and not by those alone who follow its thread."""
-        return self.what == "reply" and self.says in ("escalated", "reopened")
-
-
-@dataclass(frozen=True)
-class Made:
-    """The notice that made a key, as its own or as one that it covers, and when."""
-
-    notice: Notice
-    at: datetime
+    until: datetime
 
 
 def due_notices(alerts: Mapping[str, Alert], made: Mapping[str, Made], policy: Policy, now: datetime) -> list[Notice]:
-    """The notices that are due and whose keys were not `made` yet, in the order in which they should be sent."""
-    raise NotImplementedError
+    """The notices that are due and whose keys were not `made` yet, in the order in which they should be sent.
+
+    News first, worst first, then replies, then edits. Never two with one key, and none before the one it is about.
+    """
+    due = [saying for saying in sayings(alerts, Said(made), policy, now) if saying.ready_at <= now]
+    storms, others = _storms(due, policy)
+    notices = [
+        *(_one_of("group", "collected" if storm[0].collects else "opened", storm) for storm in storms),
+        *(_alone(saying) for saying in others if saying.what == "first"),
+        *_replies(saying for saying in others if saying.what == "reply"),
+        *_edits(saying for saying in others if saying.what == "edit"),
+    ]
+    return sorted(notices, key=lambda notice: _order(notice, alerts))
+
+
+def held(alerts: Mapping[str, Alert], made: Mapping[str, Made], policy: Policy, now: datetime) -> list[Held]:
+    """What is new and is not told yet, and until when; soonest first."""
+    waiting = (
+        Held(saying.alert.condition.alert_id, saying.destination, saying.ready_at)
+        for saying in sayings(alerts, Said(made), policy, now)
+        if saying.is_news and saying.ready_at > now
+    )
+    return sorted(waiting, key=lambda each: (each.until, each.destination, each.alert_id))
+
+
+def due_digest(policy: Policy, made: Mapping[str, Made], now: datetime) -> Notice | None:
+    """The weekly digest, once an ISO week and destination, from its time on.
+
+    Who was not there at the time tells it later, for up to three days; what is older is not told any more. Quiet hours
+    do not hold it: it has a time of its own.
+    """
+    digest = policy.weekly_digest
+    if digest is None:
+        return None
+    week, due = digest_of_week(digest, policy.zone, now)
+    key = f"digest.{week}.{digest.destination}"
+    if key in made or now - due > _DIGEST_IS_NEWS:
+        return None
+    return Notice(key, "digest", digest.destination, (), week)
+
+
+def _storms(due: Sequence[Saying], policy: Policy) -> tuple[list[list[Saying]], list[Saying]]:
+    """What is new in one place, where it is more than may come one by one, or was collected; and all the rest."""
+    news = _by((saying for saying in due if saying.is_news), lambda saying: (saying.destination, saying.collects))
+    storms = [
+        together for (_, collects), together in news.items() if len(together) > (1 if collects else policy.storm_above)
+    ]
+    stormy = {saying.keys[0] for storm in storms for saying in storm}
+    return storms, [saying for saying in due if saying.keys[0] not in stormy]
+
+
+def _replies(due: Iterable[Saying]) -> Iterable[Notice]:
+    """What several alerts of one message have to say in the same words is one reply."""
+    for together in _by(due, lambda saying: (saying.about, saying.says, saying.destination)).values():
+        yield _alone(together[0]) if len(together) == 1 else _one_of("reply", together[0].says, together)
+
+
+def _edits(due: Iterable[Saying]) -> Iterable[Notice]:
+    """A message is made anew once, with all that it is about, whatever changed in it."""
+    for together in _by(due, lambda saying: (saying.about, saying.destination)).values():
+        yield _alone(together[0]) if len(together) == 1 else _one_of("edit", "edited", together)
+
+
+def _alone(saying: Saying) -> Notice:
+    key, *covers = saying.keys
+    return Notice(
+        key, saying.what, saying.destination, saying.shows, saying.says, saying.mention, saying.about, tuple(covers)
+    )
+
+
+def _one_of(what: What, says: str, together: Sequence[Saying]) -> Notice:
+    """One notice for all of them, worst first, which covers all that they would have been made for."""
+    ranked = sorted(together, key=lambda saying: _rank(saying.alert))
+    first = ranked[0]
+    covers = tuple(key for saying in ranked for key in saying.keys)
+    digest = hashlib.sha256("\n".join(sorted(covers)).encode()).hexdigest()[:12]
+    alert_ids = dict.fromkeys(alert_id for saying in ranked for alert_id in saying.shows)
+    mentions = dict.fromkeys(saying.mention for saying in ranked if saying.mention)
+    return Notice(
+        f"{what}.{digest}.{first.destination}",
+        what,
+        first.destination,
+        tuple(alert_ids),
+        says,
+        " ".join(mentions) or None,
+        first.about if what != "group" else None,
+        covers,
+    )
+
+
+def _by(due: Iterable[Saying], of: Callable[[Saying], _T]) -> dict[_T, list[Saying]]:
+    together: dict[_T, list[Saying]] = defaultdict(list)
+    for saying in due:
+        together[of(saying)].append(saying)
+    return together
+
+
+def _order(notice: Notice, alerts: Mapping[str, Alert]) -> tuple[Hashable, ...]:
+    worst = min(_rank(alerts[alert_id]) for alert_id in notice.alert_ids if alert_id in alerts)
+    kind = 0 if notice.what in ("first", "group") else _ORDER.index(notice.what)
+    return (kind, *worst, notice.destination, notice.key)
+
+
+def _rank(alert: Alert) -> tuple[int, Decimal, str]:
+    """Worst first: by severity, then amount."""
+    condition = alert.condition
+    return -SEVERITIES.index(condition.severity), -abs(condition.amount or Decimal(0)), condition.alert_id

@@ -138,11 +138,7 @@ def _reply(
         tuple(own for _, own in unsaid),
         _ready_at(alert, target, alert.changed_at, policy, now, at_once=says == "escalated"),
         (alert.condition.alert_id,),
-        mention=_mention_of_level(alert, policy)
-        if says == "escalated"
-        else target.mention
-        if says == "woken"
-        else None,
+        mention=_mention(alert, target, [word for word, _ in unsaid], policy),
         about=root.key,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from models.control.budget_periods import first_of_label
 from models.control.budgets import BudgetCrossing, crossings, status
 from models.control.movers import top_movers
 from models.errors import OutlayError
@@ -67,12 +68,10 @@ def _to_tell(work: Workplace) -> list[tuple[BudgetCrossing, Message]]:
 def _message(work: Workplace, crossing: BudgetCrossing, total_costs: pl.DataFrame) -> Message:
     from connectors.slack.messages import budget_message
 
-    movers = top_movers(
-        total_costs,
-        next(budget for budget in work.budgets if budget.name == crossing.budget),
-        billing_period=crossing.billing_period,
-        as_of=work.surroundings.clock().date(),
-    )
+    budget = next(budget for budget in work.budgets if budget.name == crossing.budget)
+    period = budget.period_on(first_of_label(crossing.billing_period))
+    assert period is not None
+    movers = top_movers(total_costs, budget, period, as_of=work.surroundings.clock().date())
     return budget_message(
         crossing,
         movers=movers,

@@ -6,7 +6,7 @@ Only days and their names belong here; what may be spent in a period is in `budg
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
@@ -41,12 +41,13 @@ class BudgetPeriod:
 
     @property
     def before(self) -> BudgetPeriod:
-        """The period of the calendar before it, whole; of others as many days before."""
+        """The period of the calendar before it, cut as it is itself; of others as many days before."""
         eve = self.first_day - timedelta(days=1)
-        if self.kind in MONTHS_OF:
-            return calendar_period(self.kind, first_of(self.kind, self.first_day) - timedelta(days=1))
-        first_day = self.first_day - timedelta(days=self.days)
-        return BudgetPeriod(self.kind, dates_label(first_day, eve), first_day, eve)
+        if self.kind not in MONTHS_OF:
+            return fixed_period(self.first_day - timedelta(days=self.days), eve)
+        begins = first_of(self.kind, self.first_day)
+        whole = calendar_period(self.kind, begins - timedelta(days=1))
+        return replace(whole, first_day=whole.first_day + (self.first_day - begins))
 
 
 def calendar_period(kind: PeriodKind, day: date) -> BudgetPeriod:
@@ -86,6 +87,12 @@ def last_of_month(day: date) -> date:
 def first_of_month(month: str) -> date:
     """Of a month as YYYY-MM."""
     return date.fromisoformat(f"{month}-01")
+
+
+def first_of_label(label: str) -> date:
+    """First day of a period of the calendar by its label: 2026-11, 2026-Q4 or 2026."""
+    year, _, part = label.partition("-")
+    return date(int(year), int(part[1:]) * 3 - 2 if part.startswith("Q") else int(part or 1), 1)
 
 
 def months_between(first_day: date, last_day: date) -> list[str]:

@@ -50,7 +50,7 @@ SCOPE_COLUMNS: Mapping[str, str] = {
 
 EVERYTHING = "everything"
 CENT = Decimal("0.01")
-_DIGITS = Context(prec=76)
+DIGITS = Context(prec=76)
 """More than any amount of ours has: nothing is rounded but where it says so."""
 
 
@@ -165,7 +165,7 @@ class Budget:
             return self.amount or Decimal(0)
         named = [self.amounts[month] for month in period.months if month in self.amounts]
         shared, of = len(period.months) - len(named), MONTHS_OF[self.period]
-        with localcontext(_DIGITS):
+        with localcontext(DIGITS):
             share = self._grown(period)
             return sum(named, share if shared == of else (share * shared / of).quantize(CENT))
 

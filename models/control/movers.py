@@ -1,14 +1,15 @@
-"""Movers: which team and model made a budget's month dearer than the one before. Sums only; no cause is claimed."""
+"""Movers: which team and model made a budget's period dearer than the one before. Sums only; no cause is claimed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 
-from models.control.budgets import Budget, _month
+from models.control.budget_periods import BudgetPeriod
+from models.control.budgets import Budget
 from models.economics.ownership import UNALLOCATED
 
 NO_MODEL = "no model"
@@ -16,7 +17,7 @@ NO_MODEL = "no model"
 
 @dataclass(frozen=True)
 class Mover:
-    """One team and model: this month's money so far and the same days before, in the budget's currency and basis."""
+    """One team and model: this period's money so far and the same days before, in the budget's currency and basis."""
 
     team: str
     model: str
@@ -29,29 +30,28 @@ class Mover:
 
 
 def top_movers(
-    total_costs: pl.DataFrame | pl.LazyFrame, budget: Budget, *, billing_period: str, as_of: date, count: int = 3
+    total_costs: pl.DataFrame | pl.LazyFrame, budget: Budget, period: BudgetPeriod, *, as_of: date, count: int = 3
 ) -> list[Mover]:
     """The `count` largest rises within the budget's scope, largest first; falls are no movers here.
 
-    `total_costs` is `marts.tco_daily`. The month before counts up to the day of the month that each source has reached
-    in `billing_period` by `as_of` (all of it once that month is complete), so that a month under way, or a bill that
-    lags, is not set against more.
+    `total_costs` is `marts.tco_daily`, or what a budget with tags is asked of. The period before counts up to the day
+    of it that each source has reached in `period` by `as_of` (all of it once that is complete), so that a period under
+    way, or a bill that lags, is not set against more. Before a rolling or fixed period are as many days.
     """
-    before = f"{date.fromisoformat(f'{billing_period}-01') - timedelta(days=1):%Y-%m}"
-    cost = pl.col(f"{budget.cost_basis}_cost")
-    is_now = _month(budget) == billing_period
-    day = pl.col("day").dt
+    before = period.before
+    is_now = budget.falls_in(period.first_day, period.last_day)
     reached = pl.col("day").filter(is_now).max()
     through = pl.coalesce(reached.over("source"), reached)
-    compared = is_now | (day.day() <= through.dt.day()) | (through == through.dt.month_end())
+    compared = is_now | (pl.col("day") - before.first_day <= through - period.first_day) | (through >= period.last_day)
+    cost = pl.col(f"{budget.cost_basis}_cost")
     sums = (
         total_costs.lazy()
-        .with_columns(day.date())
+        .with_columns(pl.col("day").dt.date())
         .filter(
             budget.in_scope(),
             pl.col("currency") == budget.currency,
             pl.col("day") <= as_of,
-            _month(budget).is_in([billing_period, before]),
+            is_now | budget.falls_in(before.first_day, before.last_day),
         )
         .filter(compared)
         .group_by(pl.col("team").fill_null(UNALLOCATED), pl.col("model").fill_null(NO_MODEL))

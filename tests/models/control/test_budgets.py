@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.control.budget_periods import calendar_period
 from models.control.budgets import BUDGET_STATUS, Budget, BudgetError, crossings, status
 from models.control.movers import top_movers
 from models.economics.tco import TCO_DAILY
@@ -167,7 +168,8 @@ def test_movers_compare_the_days_that_each_source_has_reached_and_leave_falls_ou
         cost(date(2026, 7, 1), "20", team="ads"),
         cost(date(2026, 7, 1), "3", team=None, model=None),
     )
-    moved = top_movers(daily, Budget("ai", Decimal(10)), billing_period="2026-07", as_of=date(2026, 7, 12))
+    july = calendar_period("month", date(2026, 7, 1))
+    moved = top_movers(daily, Budget("ai", Decimal(10)), july, as_of=date(2026, 7, 12))
     assert [(mover.team, mover.model, mover.change) for mover in moved] == [
         ("search", "gpt-5", Decimal(15)),
         ("unallocated", "no model", Decimal(3)),
@@ -178,6 +180,6 @@ def test_movers_compare_the_days_that_each_source_has_reached_and_leave_falls_ou
 def test_a_whole_month_is_set_against_the_whole_month_before() -> None:
     daily = costs(cost(date(2026, 7, 31), "50"), cost(date(2026, 8, 31), "60"), cost(date(2026, 9, 30), "65"))
     budget = Budget("ai", Decimal(10))
-    august = top_movers(daily, budget, billing_period="2026-08", as_of=date(2026, 9, 2))
-    september = top_movers(daily, budget, billing_period="2026-09", as_of=date(2026, 10, 2))
+    august = top_movers(daily, budget, calendar_period("month", date(2026, 8, 1)), as_of=date(2026, 9, 2))
+    september = top_movers(daily, budget, calendar_period("month", date(2026, 9, 1)), as_of=date(2026, 10, 2))
     assert [mover.change for mover in august + september] == [Decimal(10), Decimal(5)]

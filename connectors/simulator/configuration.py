@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.simulator.agreements import contracts
 from connectors.simulator.anomalies import planted
+from connectors.simulator.budgets import budgets
 from connectors.simulator.clouds.clouds import cloud_sources
 from connectors.simulator.declared import declared_costs
 from connectors.simulator.events import CACHE_MODEL, Calendar
@@ -40,7 +40,7 @@ def configuration(
         **({"shared": shared(calendar), "costs": declared_costs(calendar)} if has_files else {}),
         "contracts": contracts(calendar, clouds=has_files),
         **(measures(calendar, measured) if has_files else {}),
-        "budgets": _budgets(simulation),
+        "budgets": budgets(simulation),
         "forecast": {"events": _coming(calendar)},
         "anomalies": {"expected": _expected(calendar)},
     }
@@ -90,23 +90,3 @@ def _expected(calendar: Calendar) -> list[dict[str, Any]]:
             if each.expected
         ),
     ]  # fmt: skip
-
-
-def _budgets(simulation: Simulation) -> list[dict[str, Any]]:
-    """One that this month has crossed already, one that it will not cross."""
-    month = simulation.billing_periods[-1]
-    spent = Decimal(0)
-    search = Decimal(0)
-    for row in simulation.truth("second")["by_team"]:
-        if row["billing_period"] == month and row["currency"] == "USD":
-            spent += Decimal(row["billed_cost"])
-            search += Decimal(row["billed_cost"]) if row["team"] == "search" else 0
-    return [
-        {
-            "name": "Search team, monthly",
-            "amount": max(int(search * 4 / 5) // 50 * 50, 1),
-            "scope": {"team": "search"},
-            "thresholds_pct": [100],
-        },
-        {"name": "All AI, monthly", "amount": int(spent * 3) // 10000 * 10000 + 250000},
-    ]

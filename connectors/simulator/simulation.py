@@ -7,7 +7,7 @@ belongs to `server`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +19,8 @@ from connectors.simulator.agreements import contracts
 from connectors.simulator.amounts import text
 from connectors.simulator.anomaly_truth import anomaly_document
 from connectors.simulator.bills import Line, lines_of, readings_of
+from connectors.simulator.budget_truth import budget_document
+from connectors.simulator.budgets import budgets
 from connectors.simulator.claude_code import estimated_costs
 from connectors.simulator.clouds.clouds import Clouds
 from connectors.simulator.clouds.lines import Charge
@@ -31,6 +33,7 @@ from connectors.simulator.focus_bills.bills import FocusBills
 from connectors.simulator.invoices import invoice_charges, invoiced_month, write_invoices
 from connectors.simulator.measures import dollars_of_a_euro, measure_files
 from connectors.simulator.organisation import ANTHROPIC, KEYS, LABS, OPENAI, SOURCES
+from connectors.simulator.spending import Spending
 from connectors.simulator.tco_truth import Attribution, declared_document
 from connectors.simulator.traffic import Usage, usage_of
 from connectors.simulator.truth import Ledger, as_document
@@ -62,6 +65,7 @@ class Simulation:
         self._usage: Callable[[str, date, str], tuple[Usage, ...]] = lru_cache(maxsize=None)(self._usage_on)
         self._lines: Callable[[str, date, str], tuple[Line, ...]] = lru_cache(maxsize=None)(self._lines_on)
         self._truth: Callable[[State], dict[str, Any]] = lru_cache(maxsize=None)(self._truth_of)
+        self._ledger: Callable[[State], Ledger] = lru_cache(maxsize=None)(self._ledger_of)
         self._hours: Callable[[str, date, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=8)(self._hours_of)
         self._minutes: Callable[[str, datetime, str], list[tuple[Usage, ...]]] = lru_cache(maxsize=4)(self._minutes_of)
 
@@ -120,11 +124,12 @@ class Simulation:
         """What is true after the pull of `state`, worked out once; README.md says what each part means."""
         return self._truth(state or self.state)
 
+    def spending(self, state: State | None = None) -> Spending:
+        """What was spent day by day, as finely as a budget may narrow it."""
+        return self._ledger(state or self.state).attribution.spending
+
     def _truth_of(self, state: State) -> dict[str, Any]:
         ledger = self._ledger(state)
-        declared = list(self._declared_days()) if self.has_clouds else []
-        for told in declared:
-            ledger.attribution.add_declared(told)
         return {
             "seed": self.seed,
             "months": self.months,
@@ -134,12 +139,13 @@ class Simulation:
             **cloud_document(self._cloud_charges(state)),
             "prepaid": self._focus_bills.prepaid() if self.has_clouds else [],
             "attributed": ledger.attribution.attributed(),
-            "declared": declared_document(declared),
+            "declared": declared_document(self._declared_days()),
             "tco": ledger.attribution.tco(),
             "restated": self._restated() if state == "second" else [],
             "cloud_restated": self.clouds.restated() if state == "second" and self.has_clouds else [],
             "claude_code": estimated_costs(self, ANTHROPIC, state),
             "anomalies": anomaly_document(self, state),
+            "budgets": self._budget_document(state),
             "names": _names(),
             "events": [*self.calendar.described(), *(self._file_events() if self.has_clouds else [])],
         }
@@ -169,10 +175,12 @@ class Simulation:
             return []
         return [*self.clouds.charges(state), *self._focus_bills.charges, *invoice_charges(self.calendar)]
 
-    def _declared_days(self) -> Iterator[DeclaredDay]:
+    def _declared_days(self) -> Iterable[DeclaredDay]:
+        if not self.has_clouds:
+            return ()
         return declared_days(self.calendar, self.as_of.date(), invoiced_month(self.calendar))
 
-    def _ledger(self, state: State) -> Ledger:
+    def _ledger_of(self, state: State) -> Ledger:
         ledger = Ledger(Attribution(self.calendar, tuple(dollars_of_a_euro(self.seed, self.calendar))))
         for source in SOURCES:
             for day in self.calendar.days:
@@ -186,7 +194,12 @@ class Simulation:
                     ledger.add_usage(usage, readings, paid=id(usage) in billed, late=late)
         for charge in self._cloud_charges(state):
             ledger.add_charge(charge)
+        for told in self._declared_days():
+            ledger.attribution.add_declared(told)
         return ledger
+
+    def _budget_document(self, state: State) -> list[dict[str, Any]]:
+        return budget_document(budgets(self), self.spending(state), self.calendar.first_day, self.as_of.date())
 
     def _restated(self) -> list[dict[str, Any]]:
         """Every source, day and model whose figures differ between the two pulls."""

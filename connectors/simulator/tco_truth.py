@@ -30,6 +30,7 @@ from connectors.simulator.organisation import (
     VOICE,
 )
 from connectors.simulator.ownership import Owner, Spend, owner_of, spend_of_charge
+from connectors.simulator.spending import Costs, Had, Spending
 
 _UNIT = Decimal(1).scaleb(-12)
 Weights = Mapping[str, int]
@@ -91,13 +92,19 @@ class Attribution:
         self._rates = rates
         self._costs: dict[Slice, int] = defaultdict(int)
         self._drivers = Drivers()
+        self.spending = Spending(calendar)
 
     def add(
-        self, spend: Spend, effective: Decimal, currency: str = "USD", *, tokens: int = 0, hours: Decimal = Decimal(0)
-    ) -> Owner:
-        """A charge, or the part of it that one key owns; `hours` are accelerator-hours that were used."""
+        self, spend: Spend, costs: Costs, currency: str = "USD", *, month: str | None = None, tokens: int = 0,
+        hours: Decimal = Decimal(0),
+    ) -> Owner:  # fmt: skip
+        """A charge, or the part of it that one key owns; `month`: that it is billed in, where that is not its day's;
+        `hours` are accelerator-hours that were used."""
         owner = owner_of(spend, self._calendar)
-        amount = _whole(effective)
+        amount = _whole(costs.effective)
+        dollars = costs.effective if currency == "USD" else costs.effective * rate_on(spend.day, self._rates)
+        self.spending.add(spend, owner, costs, Had(dollars, Decimal(tokens), hours),
+                          month=month or f"{spend.day:%Y-%m}", currency=currency)  # fmt: skip
         self._costs[Slice("charge", spend.day, spend.component, owner, currency)] += amount
         if owner.team is not None:
             month = f"{spend.day:%Y-%m}"
@@ -109,13 +116,15 @@ class Attribution:
     def add_charge(self, charge: Charge) -> Owner:
         used = charge.accelerators if charge.accelerators and charge.accelerators.used else None
         return self.add(
-            spend_of_charge(charge), charge.effective, charge.currency,
-            tokens=charge.tokens.count if charge.tokens else 0, hours=used.hours if used else Decimal(0),
+            spend_of_charge(charge), Costs(charge.billed, charge.effective, charge.listed), charge.currency,
+            month=charge.billing_period, tokens=charge.tokens.count if charge.tokens else 0,
+            hours=used.hours if used else Decimal(0),
         )  # fmt: skip
 
     def add_declared(self, told: DeclaredDay) -> None:
         if not told.counts:
             return
+        self.spending.add_declared(told)
         owner = Owner(told.team, told.pool, None, None, None, None)
         self._costs[Slice("declared", told.day, told.component, owner, told.currency)] += _whole(told.amount)
 

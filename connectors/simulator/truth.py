@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from connectors.simulator import spending
 from connectors.simulator.amounts import text
 from connectors.simulator.bills import Line, Paid
 from connectors.simulator.clouds.lines import Charge
@@ -103,7 +104,8 @@ class Ledger:
             self.billed[period].add(*costs)
             self.keys[*period[:2], usage.api_key_id, usage.model, paid.meter, kind, usage.tier].add(*costs)
             spend = spend_of_usage(line.source, line.day, usage.project_id, usage.api_key_id, usage.model)
-            owner = self.attribution.add(spend, billed, tokens=paid.quantity if kind else 0)
+            told = spending.Costs(billed, billed, listed)
+            owner = self.attribution.add(spend, told, tokens=paid.quantity if kind else 0)
             self.teams[*period, owner.team].add(*costs)
             if kind:
                 self.charged[*period[:2], kind] += paid.quantity
@@ -121,7 +123,8 @@ class Ledger:
 
     def _add_unmatched(self, period: Group, line: Line) -> None:
         self.billed[period].add(0, line.amount, line.amount, line.amount)
-        owner = self.attribution.add(spend_of_usage(line.source, line.day, line.project_id), line.amount)
+        told = spending.Costs(line.amount, line.amount, line.amount)
+        owner = self.attribution.add(spend_of_usage(line.source, line.day, line.project_id), told)
         self.teams[*period, owner.team].add(0, line.amount, line.amount, line.amount)
         self.unmatched.append(
             {

@@ -27,6 +27,7 @@ from models.foresight.anomaly_tables import (
 )
 from models.foresight.anomaly_words import (
     RECENT,
+    advice,
     answer,
     impact_text,
     judged_sentences,
@@ -52,21 +53,6 @@ SHORT = 8
 """Characters of an incident's name that are shown; more are needed where two begin alike."""
 
 Row = Mapping[str, Any]
-
-_NEXT: Mapping[str, str] = {
-    "runaway": "Something may run in a loop: find what used {name} on these days, and stop or cap it.",
-    "spike": "Ask who runs {name} what ran on that day, and whether it will run again.",
-    "burst": "Ask who runs {name} what ran on these days, and whether it will run again.",
-    "level_shift": "If it will stay so, tell it in forecast.events of outlay.yaml; do budgets of {name} fit?",
-    "ramp": "Growth like this fills budgets: look at where {name} will land with `outlay forecast`.",
-    "weekend": "{name} runs on days on which it used to rest: if nobody waits for it, switch it off then.",
-    "price": "Compare the price with what was agreed: disputes of contracts are in marts.price_disputes.",
-    "new": "Is {name} wanted? Give it an owner and a budget in outlay.yaml.",
-    "drop": "If {name} was not meant to fall, look whether it works; if it was, its commitments may idle now.",
-}
-"""What to do about each kind."""
-_RISES = ("runaway", "spike", "burst", "ramp", "weekend", "new")
-"""Kinds whose advice is for what costs more."""
 
 
 @dataclass(frozen=True)
@@ -249,9 +235,7 @@ def next_steps(head: Row) -> list[str]:
     """What to do about an incident, by its kind, and how to say that it was meant."""
     if head["explained_by"] is not None:
         return [f"Foreseen by {head['explained_by']!r} of outlay.yaml: it does not count."]
-    has_fallen = (head["impact"] if head["used"] is None else head["used"] - head["usual"]) < 0
-    kind = "drop" if has_fallen and head["kind"] in _RISES else head["kind"]
-    steps = [f"Next: {_NEXT[kind].format(name=name_of(head))}"]
+    steps = [f"Next: {advice(head)}"]
     if head["dimension"] == "total" or head["dimension"] in _COLUMNS:
         steps.append(f"Beside the week before: `{_explain_change(head)}`.")
     meant = _expected(head)

@@ -11,11 +11,26 @@ from typing import Any
 
 import polars as pl
 
+from models.foresight.anomaly_tables import name_of
 from models.wording import count_text, counted, day_text, money_text
 
 RECENT = timedelta(days=90)
 """How much is told, unless somebody asks: the last day that was judged, and those before it."""
 _SIDES = ((1, "more"), (-1, "less"))
+_NEXT: Mapping[str, str] = {
+    "runaway": "Something may run in a loop: find what used {name} on these days, and stop or cap it.",
+    "spike": "Ask who runs {name} what ran on that day, and whether it will run again.",
+    "burst": "Ask who runs {name} what ran on these days, and whether it will run again.",
+    "level_shift": "If it will stay so, tell it in forecast.events of outlay.yaml; do budgets of {name} fit?",
+    "ramp": "Growth like this fills budgets: look at where {name} will land with `outlay forecast`.",
+    "weekend": "{name} runs on days on which it used to rest: if nobody waits for it, switch it off then.",
+    "price": "Compare the price with what was agreed: disputes of contracts are in marts.price_disputes.",
+    "new": "Is {name} wanted? Give it an owner and a budget in outlay.yaml.",
+    "drop": "If {name} was not meant to fall, look whether it works; if it was, its commitments may idle now.",
+}
+"""What to do about each kind."""
+_RISES = ("runaway", "spike", "burst", "ramp", "weekend", "new")
+"""Kinds whose advice is for what costs more."""
 
 
 def answer(
@@ -100,3 +115,14 @@ def state_text(anomaly: Mapping[str, Any]) -> str:
     if anomaly["explained_by"] is not None:
         return f"foreseen: {anomaly['explained_by']}"
     return anomaly["standing"] if anomaly["counted"] else f"{anomaly['standing']}, a trifle"
+
+
+def has_fallen(anomaly: Mapping[str, Any]) -> bool:
+    """Whether it is less than expected, of cost or of what is used."""
+    return (anomaly["impact"] if anomaly["measure"] != "usage" else anomaly["used"] - anomaly["usual"]) < 0
+
+
+def advice(anomaly: Mapping[str, Any]) -> str:
+    """What to do about it, by its kind, in a sentence."""
+    kind = "drop" if has_fallen(anomaly) and anomaly["kind"] in _RISES else anomaly["kind"]
+    return _NEXT[kind].format(name=name_of(anomaly))

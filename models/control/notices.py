@@ -21,7 +21,7 @@ from models.control.policy import Policy, digest_of_week
 from models.control.said import WHATS, Made, Notice, Said, What
 from models.control.sayings import Saying, sayings
 
-__all__ = ["WHATS", "Held", "Made", "Notice", "What", "due_digest", "due_notices", "held"]
+__all__ = ["WHATS", "Held", "Made", "Notice", "What", "digest_at_once", "due_digest", "due_notices", "held"]
 
 _T = TypeVar("_T")
 _DIGEST_IS_NEWS = timedelta(days=3)
@@ -75,10 +75,22 @@ def due_digest(policy: Policy, made: Mapping[str, Made], now: datetime) -> Notic
     if digest is None:
         return None
     week, due = digest_of_week(digest, policy.zone, now)
-    key = f"digest.{week}.{digest.destination}"
-    if key in made or now - due > _DIGEST_IS_NEWS:
+    notice = _digest(week, digest.destination)
+    return None if notice.key in made or now - due > _DIGEST_IS_NEWS else notice
+
+
+def digest_at_once(policy: Policy, made: Mapping[str, Made], now: datetime) -> Notice | None:
+    """A digest that somebody asks for: the one that was due last, or, where that was told, one more."""
+    digest = policy.weekly_digest
+    if digest is None:
         return None
-    return Notice(key, "digest", digest.destination, (), week)
+    week, _ = digest_of_week(digest, policy.zone, now)
+    notice = _digest(week, digest.destination)
+    return _digest(week, digest.destination, f"{now:%Y%m%dT%H%M%S}") if notice.key in made else notice
+
+
+def _digest(week: str, destination: str, *besides: str) -> Notice:
+    return Notice(".".join(("digest", week, *besides, destination)), "digest", destination, (), week)
 
 
 def _storms(due: Sequence[Saying], policy: Policy) -> tuple[list[list[Saying]], list[Saying]]:

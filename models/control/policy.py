@@ -142,6 +142,7 @@ class Policy:
         """Every destination that is named anywhere."""
         named = (self.destination, *(route.destination for route in self.routes))
         named += (*(escalation.destination for escalation in self.escalations),)
+        named += (None if self.weekly_digest is None else self.weekly_digest.destination,)
         return frozenset(place for place in named if place is not None)
 
     def reaches(self, destination: str) -> bool:
@@ -230,12 +231,8 @@ def digest_of_week(digest: WeeklyDigest, zone: str, now: datetime) -> tuple[str,
     """The weekly digest that was due last: its ISO week, such as 2026-W48, and its instant."""
     today = local_day(now, zone)
     days = (today - timedelta(days=back) for back in range(8))
-    day, due = next(
-        (day, moment)
-        for day, moment in ((day, at(day, digest.at, zone)) for day in days if day.weekday() == digest.weekday)
-        if moment <= now
-    )
-    return iso_week(day), due
+    due = [(day, at(day, digest.at, zone)) for day in days if day.weekday() == digest.weekday]
+    return next((iso_week(day), moment) for day, moment in due if moment <= now)
 
 
 def iso_week(day: date) -> str:

@@ -53,7 +53,7 @@ def place(
     begun = dict(history.group_by("series").agg(pl.col("day").min()).iter_rows())
     made_on = max((day for (day,) in history.select(pl.col("day").max()).iter_rows()), default=until)
     for event in known:
-        first, last = _asked(event, made_on)
+        first, last = asked_days(event, made_on)
         before = pl.col("day").is_between(first, last)
         costs = dict(history.filter(before).group_by("series").agg(pl.col("value").sum().cast(pl.Float64)).iter_rows())
         found = [
@@ -72,10 +72,10 @@ def place(
 
 def items_from(known: Sequence[Event], made_on: date) -> date:
     """The first day that `place` asks items of."""
-    return min((_asked(event, made_on)[0] for event in known), default=made_on)
+    return min((asked_days(event, made_on)[0] for event in known), default=made_on)
 
 
-def _asked(event: Event, made_on: date) -> tuple[date, date]:
+def asked_days(event: Event, made_on: date) -> tuple[date, date]:
     """First and last of the days that tell what an event is of."""
     last = min(event.day - timedelta(days=1), made_on)
     return last - RECENT + timedelta(days=1), last
@@ -94,7 +94,7 @@ def _why_not(event: Event, made_on: date, until: date, *, is_over: bool) -> str:
         return "it is after the days that are forecast"
     if is_over:
         return "all that is known of what it names is from after it"
-    if event.amount_per_day is None and abs(_relative(event)) < SMALLEST_PCT:
+    if event.amount_per_day is None and abs(relative_pct(event)) < SMALLEST_PCT:
         return f"it changes less than {SMALLEST_PCT} %"
     return "what it names has no cost" if event.day > made_on else "what it names had no cost in the four weeks before"
 
@@ -177,12 +177,12 @@ def _moved(event: Event, series: str, part: float, of_scope: float, cost: float)
         yield replace(event, scope=scope, amount_per_day=event.amount_per_day * part)
         return
     share = min(of_scope * part / cost, 1.0) if cost > 0 else 0.0
-    change = _relative(event) * share
+    change = relative_pct(event) * share
     if abs(change) >= SMALLEST_PCT:
         yield replace(event, scope=scope, price_pct=None, change_pct=change)
 
 
-def _relative(event: Event) -> float:
+def relative_pct(event: Event) -> float:
     """By how many percent it changes what it names."""
     stated = event.price_pct if event.price_pct is not None else event.change_pct
     return -100.0 if stated is None else stated

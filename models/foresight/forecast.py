@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
@@ -44,7 +44,8 @@ class Forecast:
     `days`: one row per series and day ahead: `series`, `day` (as in the history; of an instant its UTC date),
     `expected`, `low_50`, `high_50`, `low_80`, `high_80`, `low_95`, `high_95`, `made_on` (the origin: last day of the
     history), `method`, `status`, `events` (names of those that are in it, null: none).
-    `landing`: one row per series and month or quarter, from the origin's own on, whose last day is forecast: `series`,
+    `landing`: one row per series and period that was asked for (else month or quarter, from the origin's own on) whose
+    last day is forecast: `series`,
     `period_kind`, `period`, `first_day`, `last_day`, `made_on`, `actual` (Σ of what is known to the origin, exact;
     null: no day of it is), `expected_rest` (Σ of `days.expected`), `landing` (actual + rest) and its bounds, null where
     days of it are unknown, `previous` (total of the period before, null unless each of its days is known), `change`
@@ -61,11 +62,12 @@ class Forecast:
     apart: tuple[Partition, ...]
     _history: pl.DataFrame
     _answers: Sequence[_Answer]
+    _asked: _Asked
 
     @cached_property
     def landing(self) -> pl.DataFrame:
         """See above; made when it is asked for."""
-        return _landings(self._answers, self.days, self._history)
+        return _landings(self._answers, self._asked.periods, self.days, self._history)
 
 
 def forecast(
@@ -80,6 +82,7 @@ def forecast(
     partitions: Sequence[Partition] = (),
     holidays: Holidays | None = None,
     judged: bool = True,
+    periods: Mapping[str, Sequence[Period]] | None = None,
 ) -> Forecast:
     """Every series of `history` (`panel.HISTORY`: series, day, value) forecast to `until`, or `steps` days ahead.
 
@@ -88,9 +91,10 @@ def forecast(
     `holidays` to all, see `holiday_factors`.
     What `partitions` name adds up to the cent on each day, see `hierarchy`; that is for money, so days are then cents.
     Unless `judged`, back-tests are not replayed for `accuracy`, which is then without rows: a fifth of the time. Who
-    ends on `until` or later has no rows. OutlayError for awkward input, and unless one of `until` and `steps` is given.
+    ends on `until` or later has no rows. `periods`: of each series those that it shall land in; None is months and
+    quarters. OutlayError for awkward input, and unless one of `until` and `steps` is given.
     """
-    asked = _Asked(until, steps, known_events, keys or {}, holidays, judged)
+    asked = _Asked(until, steps, known_events, keys or {}, holidays, judged, periods)
     history = utc_days(history)
     answers: list[_Answer] = []
     together: set[Partition] = set()
@@ -107,6 +111,7 @@ def forecast(
         tuple(part for part in partitions if part not in together),
         until_then,
         answers,
+        asked,
     )
 
 
@@ -120,6 +125,7 @@ class _Asked:
     keys: Mapping[str, events.Key]
     holidays: Holidays | None
     judged: bool
+    periods: Mapping[str, Sequence[Period]] | None
 
     def __post_init__(self) -> None:
         if (self.until is None) == (self.steps is None) or (self.steps is not None and self.steps < 1):
@@ -132,6 +138,13 @@ class _Asked:
         if panel.origin is None or self.until is None:
             raise OutlayError("a history without dates cannot be forecast until a day", remedy="give steps instead")
         return max((self.until - panel.origin).days, 0)
+
+    def landing_in(self, origin: date, names: Sequence[str], horizon: int) -> list[Period]:
+        """Periods that any of these series lands in."""
+        if self.periods is None:
+            return landing.periods(origin, horizon)
+        told = dict.fromkeys(period for name in names for period in self.periods.get(name, ()))
+        return [period for period in told if period.last <= origin + timedelta(days=horizon)]
 
 
 @dataclass(frozen=True)
@@ -209,7 +222,7 @@ def _answer(effects: events.Effects, asked: _Asked, first: int, last: int) -> _A
         unit,
         floor,
         intervals.Bands(np.maximum(bands.low, floor[:, None]), np.maximum(bands.high, floor[:, None])),
-        _rests(panel, errors, values, unit, floor),
+        _rests(panel, asked, errors, values, unit, floor),
         points.method,
         points.status,
         _known(effects.names[first:last], points.on_holidays, asked.holidays),
@@ -268,13 +281,13 @@ def _unsure(answer: _Answer) -> _Answer:
 
 
 def _rests(
-    panel: Panel, errors: intervals.Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray
+    panel: Panel, asked: _Asked, errors: intervals.Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray
 ) -> list[tuple[Period, np.ndarray]]:
     """`_Answer.rests`."""
     if panel.origin is None:
         return []
-    found = [(period, period.steps(panel.origin)) for period in landing.periods(panel.origin, values.shape[1])]
-    return [(period, _rest(errors, values, unit, floor, window)) for period, window in found]
+    found = asked.landing_in(panel.origin, panel.names, values.shape[1])
+    return [(period, _rest(errors, values, unit, floor, period.steps(panel.origin))) for period in found]
 
 
 def _rest(
@@ -285,9 +298,10 @@ def _rest(
     rest, together = values[:, start:end].sum(axis=1), unit[:, start:end].sum(axis=1)
     if start >= end:
         return np.zeros((len(BOUNDS), len(values)))
-    low, high = landing.sum_quantiles(landing.sum_errors(errors, window), errors)
-    sides = [share for pair in zip(low, high, strict=True) for share in pair]
-    return np.stack([np.maximum(rest + share * together, floor) for share in sides])
+    shares = np.stack(landing.sum_quantiles(landing.sum_errors(errors, window), errors), axis=1)
+    drifts = landing.drifts(errors.cuts, window)[:, None, None]
+    off = np.hypot(shares[:, :, None] * together, drifts * rest) * np.array([-1.0, 1.0])[None, :, None]
+    return np.maximum(rest + off.reshape(len(BOUNDS), len(values)), floor)
 
 
 def _days(answers: list[_Answer], history: pl.DataFrame) -> pl.DataFrame:
@@ -345,7 +359,12 @@ def _cents(*names: str) -> list[pl.Expr]:
     ]
 
 
-def _landings(answers: Sequence[_Answer], days: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
+def _landings(
+    answers: Sequence[_Answer],
+    periods: Mapping[str, Sequence[Period]] | None,
+    days: pl.DataFrame,
+    history: pl.DataFrame,
+) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     for answer in answers:
         of_series = _of_series(answer).select("series", "status", "made_on")
@@ -355,9 +374,12 @@ def _landings(answers: Sequence[_Answer], days: pl.DataFrame, history: pl.DataFr
                 period_kind=pl.lit(period.kind),
                 period=pl.lit(period.label),
                 before_first=pl.lit(period.before.first),
+                before_last=pl.lit(period.before.last),
                 **landing.known_days(answer.panel, period),
                 **{name: pl.Series(amounts).fill_nan(None) for name, amounts in zip(BOUNDS, rest, strict=True)},
-            ).rename({"first": "first_day", "last": "last_day"})
+            )
+            .rename({"first": "first_day", "last": "last_day"})
+            .filter([periods is None or period in periods.get(name, ()) for name in answer.panel.names])
             for period, rest in answer.rests
         ]
     if not frames:

@@ -1,4 +1,4 @@
-"""Where a month or a quarter lands: what was spent so far and what is expected of the rest, with intervals.
+"""Where a month, a quarter or any other time lands: what was spent and what is expected of the rest, with intervals.
 
 The interval is one of the *sum*: how far totals over as many days ahead were off at earlier origins, in units of what
 single days were off. Errors of days partly cancel and partly go together, so adding up daily bounds would be too wide
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial, reduce
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -19,15 +21,20 @@ from models.foresight.panel import Panel
 MONTH, QUARTER = "month", "quarter"
 ENOUGH_ORIGINS = 6
 """A window that fewer earlier origins saw whole is judged by a shorter or nearer one."""
+FAR = 184
+"""No quarter that is published ends further ahead. Beyond it, and beyond what earlier origins can judge, a level may
+drift by DRIFT (a standard deviation, a share of it in a year): short histories do not show how much."""
+DRIFT = 0.3
 SEASON_ORIGINS = 10.0
 """Standard deviation, in days, of an origin "a year ago"."""
+_WINDOW = ["first_day", "last_day", "before_first", "before_last"]
 BOUNDS = tuple(f"{side}_{level}" for level in LEVELS for side in ("low", "high"))
 """The bounds of an interval in every frame: low_50, high_50, …, high_95."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """A calendar month or quarter that a forecast reaches the end of."""
+    """A time that a forecast reaches the end of: a calendar month or quarter, or of any other kind just its days."""
 
     kind: str
     first: date
@@ -35,13 +42,17 @@ class Period:
 
     @property
     def label(self) -> str:
-        """`2026-11` or `2026-Q4`."""
-        return f"{self.first:%Y-%m}" if self.kind == MONTH else f"{self.first.year}-Q{(self.first.month + 2) // 3}"
+        """`2026-11`, `2026-Q4`, or `2026-11-05 to 2026-12-04`."""
+        labels = {MONTH: f"{self.first:%Y-%m}", QUARTER: f"{self.first.year}-Q{(self.first.month + 2) // 3}"}
+        return labels.get(self.kind, f"{self.first} to {self.last}")
 
     @property
     def before(self) -> Period:
-        """The period that ends the day before this one begins."""
-        return period_of(self.first - timedelta(days=1), self.kind)
+        """The period that ends the day before this one begins; of just days, as many."""
+        eve = self.first - timedelta(days=1)
+        if self.kind in (MONTH, QUARTER):
+            return period_of(eve, self.kind)
+        return Period(self.kind, eve - (self.last - self.first), eve)
 
     def steps(self, origin: date) -> tuple[int, int]:
         """Days ahead of the origin that lie in it, as a half-open range counted from 0; empty where it is over."""
@@ -97,6 +108,14 @@ def sum_errors(errors: Errors, window: tuple[int, int]) -> np.ndarray:
     return (errors.scaled[:, :, first:last] * unit).sum(axis=2) / np.maximum(unit.sum(axis=2), 1e-30)
 
 
+def drifts(cuts: tuple[int, ...], window: tuple[int, int]) -> np.ndarray:
+    """(LEVELS) what bounds of a far window are off besides, as shares of its total: none but beyond FAR."""
+    last, judged = window[1], _judged(cuts, window)[1]
+    # the mean of a level that drifts evenly is off by half of what its last day is
+    off = DRIFT * max(last - judged, 0) / (2 * YEAR) if last > FAR else 0.0
+    return np.array([off * NormalDist().inv_cdf(0.5 + level / 200) for level in LEVELS])
+
+
 def sum_quantiles(shares: np.ndarray, errors: Errors) -> tuple[np.ndarray, np.ndarray]:
     """(LEVELS) bounds from below and above of `sum_errors` of a whole panel."""
     cuts = np.array(errors.cuts)
@@ -125,31 +144,28 @@ def landings(history: pl.DataFrame, days: pl.DataFrame, rests: pl.DataFrame) -> 
     """The frame `landing` of a forecast, from its `days` and the bounds of each period's rest.
 
     `history` ends with each series' origin.
-    `rests` has a row per series and period: `series`, `period_kind`, `first_day`, `last_day`, `before_first` (first day
-    of the period before), what `known_days` tells, `made_on`, BOUNDS of the rest, and what is passed through.
-    Sums are exact where amounts are Decimal: actual as the history has it, rest as the days have it.
+    `rests` has a row per series and period: `series`, `period_kind`, `first_day`, `last_day`, `before_first` and
+    `before_last` (of the period before), what `known_days` tells, `made_on`, BOUNDS of the rest, and what is passed
+    through. Sums are exact where amounts are Decimal: actual as the history has it, rest as the days have it.
     """
     value = pl.col("value").fill_nan(None) if history.schema["value"].is_float() else pl.col("value")
+    spent, previous = (value.sum().alias(name) for name in ("spent", "previous"))
+    coming = [pl.col("expected").sum().alias("expected_rest"), (pl.col("expected").null_count() > 0).alias("unknown")]
     rows: list[pl.DataFrame] = []
-    for (kind,), part in rests.group_by("period_kind", maintain_order=True):
-        truncated = "1mo" if kind == MONTH else "1q"
-        spent = (
-            history.lazy()
-            .filter(pl.col("day") >= part["before_first"].min())
-            .group_by("series", first_day=pl.col("day").dt.truncate(truncated))
-            .agg(spent=value.sum())
-            .collect(engine="streaming")
+    for (first, last, before_first, before_last), part in rests.group_by(_WINDOW, maintain_order=True):
+        sums = (
+            _sums(history, first, last, spent),
+            _sums(days, first, last, *coming),
+            _sums(history, before_first, before_last, previous),
         )
-        coming = days.group_by("series", first_day=pl.col("day").dt.truncate(truncated)).agg(
-            expected_rest=pl.col("expected").sum(), unknown=pl.col("expected").null_count() > 0
-        )
-        before = spent.rename({"first_day": "before_first", "spent": "previous"})
-        rows.append(
-            part.join(spent, on=["series", "first_day"], how="left", maintain_order="left")
-            .join(coming, on=["series", "first_day"], how="left", maintain_order="left")
-            .join(before, on=["series", "before_first"], how="left", maintain_order="left")
-        )
+        rows.append(reduce(partial(pl.DataFrame.join, on="series", how="left", maintain_order="left"), sums, part))
     return pl.concat(rows).select(*_landing_columns())
+
+
+def _sums(rows: pl.DataFrame, first: object, last: object, *sums: pl.Expr) -> pl.DataFrame:
+    """What is asked of a window's rows, by series."""
+    within = rows.lazy().filter(pl.col("day").is_between(pl.lit(first), pl.lit(last)))
+    return within.group_by("series").agg(*sums).collect(engine="streaming")
 
 
 def _landing_columns() -> list[pl.Expr]:

@@ -88,7 +88,7 @@ def year_factors(panel: Panel, horizon: int) -> np.ndarray:
     n, days = panel.values.shape
     source = _year_before(panel, horizon)
     factors = np.ones((n, days + horizon))
-    told = np.flatnonzero(source >= 0)
+    told = np.flatnonzero((source >= 0) & (source < days))
     if not len(told):
         return factors
     at = np.arange(days)

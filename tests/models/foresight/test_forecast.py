@@ -15,6 +15,7 @@ from models.errors import OutlayError
 from models.foresight.events import Event, Kind
 from models.foresight.forecast import Forecast, forecast
 from models.foresight.hierarchy import Partition
+from models.foresight.landing import Period
 
 LAST = date(2026, 11, 16)
 MONEY = pl.Decimal(38, 12)
@@ -259,3 +260,56 @@ def test_a_past_event_that_took_away_makes_no_series_negative() -> None:
     told = forecast(less, steps=14, known_events=[event], keys={"voice": {"team": "voice"}}).days
     assert told["low_95"].min() >= 0
     assert told["expected"].mean() == pytest.approx(33, rel=0.15)  # (5 × 130 + 2 × 60) / 7 = 110, × 0.3
+
+
+def test_any_window_lands_and_only_in_the_series_that_asks_for_it() -> None:
+    both = pl.concat([history("search"), history("voice", seed=2)])
+    november = Period("month", date(2026, 11, 1), date(2026, 11, 30))
+    year = Period("year", date(2026, 1, 1), date(2026, 12, 31))
+    rolling = Period("rolling", date(2026, 11, 10), date(2026, 12, 9))
+    too_far = Period("fixed", date(2026, 11, 1), date(2027, 6, 30))
+    asked = {"search": [november, year, too_far], "voice": [rolling]}
+    answer = forecast(both, until=date(2027, 3, 31), periods=asked)
+    landing = answer.landing
+    assert sorted(landing.select("series", "period").rows()) == [
+        ("search", "2026-01-01 to 2026-12-31"),
+        ("search", "2026-11"),
+        ("voice", "2026-11-10 to 2026-12-09"),
+    ]
+    # the month is the one that lands by default, to the last bound
+    unasked = forecast(both, until=date(2027, 3, 31)).landing.filter(series="search", period="2026-11")
+    assert_frame_equal(landing.filter(period="2026-11"), unasked)
+    window = landing.filter(period_kind="rolling").row(0, named=True)
+    known = both.filter(pl.col("series") == "voice", pl.col("day") >= rolling.first)["value"].sum()
+    expected = answer.days.filter(pl.col("series") == "voice", pl.col("day") <= rolling.last)["expected"].sum()
+    assert (window["actual"], window["landing"], window["days_left"]) == (known, known + expected, 23)
+    before = both.filter(pl.col("series") == "voice", pl.col("day").is_between(date(2026, 10, 11), date(2026, 11, 9)))
+    assert window["previous"] == before["value"].sum()
+
+
+@pytest.mark.parametrize("days", [90, 200, 420])
+def test_eight_of_ten_years_end_within_the_interval_however_short_the_history(days: int) -> None:
+    """Levels that grow by -10 to 50 % a year, weekdays and noise: what comes in the next 120, 240 and 365 days."""
+    random = np.random.default_rng(11)
+    many, ahead = 40, 365
+    at = np.arange(days + ahead)
+    growth = np.exp(random.uniform(-0.1, 0.4, (many, 1)) * at / 365)
+    week = np.array([1.1, 1.1, 1.1, 1.1, 1.0, 0.5, 0.4])[at % 7]
+    values = 100 * growth * week * np.exp(random.normal(0, 0.12, (many, days + ahead)))
+    known = pl.DataFrame(
+        {
+            "series": [str(each) for each in range(many) for _ in range(days)],
+            "day": [LAST - timedelta(days=days - 1 - back) for _ in range(many) for back in range(days)],
+            "value": values[:, :days].ravel(),
+        }
+    )
+    windows = [Period("days", LAST + timedelta(days=1), LAST + timedelta(days=last)) for last in (240, ahead)]
+    answer = forecast(known, steps=ahead, judged=False, periods={str(each): windows for each in range(many)})
+    for window in windows:
+        rows = answer.landing.filter(pl.col("last_day") == window.last)
+        last = (window.last - LAST).days
+        came = values[[int(name) for name in rows["series"]], days : days + last].sum(axis=1)
+        held = rows.select((pl.lit(came) >= pl.col("low_80")) & (pl.lit(came) <= pl.col("high_80"))).to_series()
+        assert held.mean() >= 0.7, (days, last)
+        width = rows.select((pl.col("high_80") - pl.col("low_80")) / pl.col("landing")).to_series().median()
+        assert width <= 0.6, (days, last)  # ± 30 % at most: still worth saying

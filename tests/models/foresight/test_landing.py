@@ -11,8 +11,11 @@ import pytest
 from models.foresight.intervals import errors_of
 from models.foresight.landing import (
     BOUNDS,
+    FAR,
     MONTH,
     QUARTER,
+    Period,
+    drifts,
     period_of,
     periods,
     probability_above,
@@ -40,6 +43,20 @@ def test_what_is_left_of_a_period_counts_from_the_origin() -> None:
     assert november.steps(date(2026, 11, 16)) == (0, 14)
     assert november.steps(date(2026, 11, 30)) == (0, 0)
     assert period_of(date(2026, 12, 1), MONTH).steps(date(2026, 11, 16)) == (14, 45)
+
+
+def test_before_just_some_days_lie_as_many() -> None:
+    window = Period("rolling", date(2026, 11, 10), date(2026, 12, 9))
+    assert window.before == Period("rolling", date(2026, 10, 11), date(2026, 11, 9))
+    assert window.label == "2026-11-10 to 2026-12-09"
+
+
+def test_only_far_windows_that_no_origin_judges_drift_besides() -> None:
+    quarter_of_a_year = tuple(range(7, 64, 7))  # six origins see 28 days whole
+    assert list(drifts(quarter_of_a_year, (0, FAR))) == [0, 0, 0]
+    # 365 - 28 days unseen: a mean level that is off by 30 % x 337 / 729 = 13.9 %; 80 % lie within 1.2816 of that
+    assert drifts(quarter_of_a_year, (0, 365))[1] == pytest.approx(0.3 * 337 / 729 * 1.2816, rel=1e-4)
+    assert list(drifts(tuple(range(7, 440, 7)), (0, 365))) == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""Rules: from where on what is found of a kind is worth an alert, and the one way in which rules judge what is found.
+
+Each kind has a rule of its own accord (`DEFAULTS`); outlay.yaml may put others in its place. What is found, and how it
+is told, is in the module of the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TypeVar
+
+from models.control.conditions import Condition, Kind, Severity, Standing
+from models.control.kinds.judged import Judged, found
+from models.control.policy import Match
+
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When conditions of one kind hold, for what `match` fits.
+
+    `minimum` opens, and what is below `resolves_below` resolves; between them nothing changes. What they measure is the
+    kind's: money in the condition's own currency, percent, or hours. `days_ahead`: so many days before, largest first.
+    `severities`: of anomalies; none are all. `severity`: of every condition, whatever it would be by itself.
+    """
+
+    kind: Kind
+    name: str
+    match: Match = field(default_factory=Match)
+    minimum: Decimal = Decimal(0)
+    resolves_below: Decimal = Decimal(0)
+    severities: tuple[str, ...] = ()
+    days_ahead: tuple[int, ...] = ()
+    severity: Severity | None = None
+
+    def standing(self, size: Decimal) -> Standing | None:
+        """What `size` makes of it; None: it does not hold."""
+        return "firing" if size >= self.minimum else "lingering" if size >= self.resolves_below else None
+
+
+def _default(
+    kind: Kind, minimum: int | str = 0, resolves_below: int | str = 0, days_ahead: tuple[int, ...] = ()
+) -> Rule:
+    return Rule(kind, kind, minimum=Decimal(minimum), resolves_below=Decimal(resolves_below), days_ahead=days_ahead)
+
+
+DEFAULTS: Mapping[Kind, Rule] = {
+    rule.kind: rule
+    for rule in (
+        _default("anomaly"),  # anomalies.minimum_impact says already what is no trifle
+        _default("reconciliation", "0.1", "0.05"),
+        _default("stale_source", 12),  # beside the day and a half after which every page says so
+        _default("unpriced_usage", 100, 50),
+        _default("commitment_running_out", days_ahead=(30, 7)),
+        _default("commitment_unused", 20, 15),
+        _default("residency", 100, 1),
+        _default("renewal", days_ahead=(60, 30, 7)),
+    )
+}
+"""The rule of each kind that outlay.yaml says nothing of."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What holds by a rule, or not (`standing` None). The condition's own standing says nothing yet."""
+
+    condition: Condition
+    standing: Standing | None
+
+
+def judge(
+    rules: Sequence[Rule], things: Iterable[_Thing], tell: Callable[[_Thing, Rule], Iterable[Candidate]]
+) -> dict[str, Judged]:
+    """What came of each rule, by its name. A thing is judged by the first rule whose `match` fits it, and by no other,
+    so that nothing is told twice; `tell` says what of it may hold by a rule."""
+    kept: dict[str, list[Condition]] = {rule.name: [] for rule in rules}
+    for thing in things:
+        for rule in rules:
+            fitting = [candidate for candidate in tell(thing, rule) if rule.match.fits(candidate.condition)]
+            if fitting:
+                kept[rule.name].extend(
+                    replace(candidate.condition, standing=candidate.standing)
+                    for candidate in fitting
+                    if candidate.standing is not None
+                )
+                break
+    return {name: found(conditions) for name, conditions in kept.items()}
+
+
+def steps(rule: Rule, days_left: int, *, is_certain: bool = True) -> list[tuple[int, Standing | None]]:
+    """Each of the rule's `days_ahead`, and how it stands so many days before something.
+
+    The nearest one that is reached fires; those before it linger: they stay where they were told, and are never told
+    late. What is only foreseen may come and go: a step that was reached lingers for a quarter of it more.
+    """
+    ahead = sorted(set(rule.days_ahead), reverse=True)
+    nearest = min((step for step in ahead if days_left <= step), default=None)
+    slack = {step: 0 if is_certain else max(3, step // 4) for step in ahead}
+    return [
+        (step, "firing" if step == nearest else "lingering" if days_left <= step + slack[step] else None)
+        for step in ahead
+    ]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from models.control.budgets import BUDGET_STATUS
+from models.control.alert_tables import ALERT_TABLES
+from models.control.budget_status import BUDGET_STATUS
+from models.control.budget_thresholds import BUDGET_THRESHOLDS
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.business_units import DRIVER_COSTS
@@ -94,7 +96,16 @@ _FORESIGHT = (
 
 TABLES: Mapping[str, Table] = {
     table.qualified_name: table
-    for table in (*_LEDGER, *_ECONOMICS, *OPERATIONS, *_FORESIGHT, BREAK_EVEN, BUDGET_STATUS)
+    for table in (
+        *_LEDGER,
+        *_ECONOMICS,
+        *OPERATIONS,
+        *ALERT_TABLES,
+        *_FORESIGHT,
+        BREAK_EVEN,
+        BUDGET_STATUS,
+        BUDGET_THRESHOLDS,
+    )
 }
 """Every table by its qualified name, such as `focus.cost_and_usage`."""
 

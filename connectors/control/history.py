@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.control import loads
+from connectors.control import alert_history, alerts, loads
 from connectors.control.records import CurrentLoad
 from connectors.control.tables import ATTEMPTS, CHECKS, FINDINGS, LOAD_PARTS, LOADS, NAMES, RESTATEMENTS
 from models.ledger import operations, trust
@@ -51,6 +51,7 @@ def snapshot(connection: sa.Connection, now: datetime) -> ControlSnapshot:
         operations.FRESHNESS_TABLE: _freshness(connection, current, now),
         operations.FINDINGS: _findings(connection, ids),
         operations.NAMES: _names(connection),
+        **alert_history.snapshot(connection, alerts.book(connection).values()),
     }
     booked = loads.booked(connection)
     return ControlSnapshot(now, current, booked, {table.name: table.check(frame) for table, frame in frames.items()})

@@ -28,6 +28,7 @@ _ASK_AGAIN_SECONDS = 0.2
 
 PUBLISHING = "publish"
 STATING = "issue statements"
+ALERTING = "alert"
 
 _LIVE: set[str] = set()
 """Tokens of all holdings of this process. A row of ours without one was left where its release could not be written."""

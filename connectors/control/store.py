@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from connectors.control import history, loads, locks, names, outbox, statements
+from connectors.control.alerts import AlertLog
 from connectors.control.database import Database
 from connectors.control.history import ControlSnapshot
 from connectors.control.locks import Lock
@@ -40,6 +41,7 @@ class ControlStore:
         self._database = database
         self._clock = clock
         self._locks = locks.Locks(database, clock)
+        self.alerts = AlertLog(database, self._locks, clock)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = _now) -> ControlStore:
@@ -172,6 +174,12 @@ class ControlStore:
         """To be tried again, ever later; `error` without secrets."""
         with self._database.writing() as connection:
             outbox.mark_failed(connection, message.id, error, self._clock())
+
+    # Alerts
+
+    def lock_alerting(self, *, wait: float = 0) -> AbstractContextManager[Lock]:
+        """The lock under which `alerts` is told what happened: what follows depends on all that happened before."""
+        return self.lock(locks.ALERTING, wait=wait)
 
     # Statements
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 2
-"""2: issued statements."""
+SCHEMA_VERSION = 3
+"""2: issued statements. 3: alerts; the table `outbox` of older stores is read by nobody any more."""
 METADATA = sa.MetaData()
 
 
@@ -271,4 +271,86 @@ STATEMENT_AMOUNTS = sa.Table(
     sa.Column("effective_cost", ExactDecimal, nullable=False),
     _text("reporting_currency"),
     sa.Column("reporting_effective_cost", ExactDecimal, nullable=True),
+)
+
+ALERT_EVENTS = sa.Table(
+    "alert_events",
+    METADATA,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    _text("alert_id"),
+    _text("kind"),
+    _instant("at"),
+    _text("who", nullable=True),
+    _instant("until", nullable=True),
+    sa.Column("level", sa.Integer, nullable=True),
+    _text("note", nullable=True),
+    _text("condition", nullable=True),
+    sa.Index("alert_events_by_alert", "alert_id", "sequence"),
+)
+"""Sequence numbers are given here, not by the database: they go into the lake and come back from it."""
+
+ALERT_NOTICES = sa.Table(
+    "alert_notices",
+    METADATA,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    _text("what"),
+    _text("destination"),
+    _text("alert_ids"),
+    _text("says"),
+    _text("mention", nullable=True),
+    _text("about", nullable=True),
+    _text("covers"),
+    _instant("made_at"),
+    _text("state"),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    _instant("next_at"),
+    _instant("begun_at", nullable=True),
+    _text("last_error", nullable=True),
+    sa.Index("alert_notices_by_state", "state", "sequence"),
+)
+
+ALERT_NOTICE_KEYS = sa.Table(
+    "alert_notice_keys",
+    METADATA,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("notice", sa.ForeignKey("alert_notices.sequence"), nullable=False),
+)
+"""Every key that was ever made, a notice's own and those that it covers: none is made twice."""
+
+ALERT_POSTS = sa.Table(
+    "alert_posts",
+    METADATA,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("notice", sa.ForeignKey("alert_notices.sequence"), nullable=False, unique=True),
+    _text("outcome"),
+    _text("channel", nullable=True),
+    _text("ts", nullable=True),
+    _instant("at"),
+)
+
+ALERT_DELIVERIES = sa.Table(
+    "alert_deliveries",
+    METADATA,
+    _key(),
+    sa.Column("notice", sa.ForeignKey("alert_notices.sequence"), nullable=False, index=True),
+    _instant("begun_at"),
+    _instant("ended_at", nullable=True),
+    _text("outcome", nullable=True),
+    _text("error", nullable=True),
+)
+
+ALERT_REQUESTS = sa.Table(
+    "alert_requests",
+    METADATA,
+    _key(),
+    sa.Column("request_id", sa.Text, nullable=False, unique=True),
+    _text("alert_id"),
+    _text("act"),
+    _text("who"),
+    _instant("at"),
+    _instant("until", nullable=True),
+    _text("note", nullable=True),
+    _instant("answered_at", nullable=True),
+    _text("refusal", nullable=True),
 )

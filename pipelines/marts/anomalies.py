@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
@@ -73,6 +74,34 @@ class Detection:
     economics: Economics
 
     @cached_property
+    def leaves(self) -> pl.DataFrame:
+        """`cost_leaves`."""
+        return cost_leaves(self.economics)
+
+    @cached_property
+    def series(self) -> pl.DataFrame:
+        """`judged_series`, with a text that names each."""
+        return _named(judged_series(self.leaves, self.economics))
+
+    @cached_property
+    def scored(self) -> pl.DataFrame:
+        """Every day of `series`, judged."""
+        return kept_scores(self._judged, self._sensitivity, self._folder)
+
+    @property
+    def _judged(self) -> pl.DataFrame:
+        standing = _standing(self.series)
+        return self.series.select("series", "day", usage="usage", cost="effective_cost", standing=standing)
+
+    @property
+    def _sensitivity(self) -> Sensitivity:
+        return SENSITIVITIES[self.economics.work.settings.anomalies.sensitivity]
+
+    @property
+    def _folder(self) -> Path:
+        return self.economics.work.home.cache / "anomalies"
+
+    @cached_property
     def found(self) -> Anomalies:
         """Without rows where they cannot be found."""
         try:
@@ -87,14 +116,10 @@ class Detection:
         origin = self.economics.series.origin
         if origin is None:
             return NOTHING
-        settings = self.economics.work.settings.anomalies
-        sensitivity, folder = SENSITIVITIES[settings.sensitivity], self.economics.work.home.cache / "anomalies"
-        leaves = cost_leaves(self.economics)
-        series = _named(judged_series(leaves, self.economics))
-        judged = series.select("series", "day", usage="usage", cost="effective_cost", standing=_standing(series))
-        scored = kept_scores(judged, sensitivity, folder)
-        of_cost = episodes(scored, judged)
-        of_usage, used = unpaid_usage(_named(self.economics.series.rows), of_cost, sensitivity, folder / "usage")
+        settings, folder = self.economics.work.settings.anomalies, self._folder
+        leaves, series, scored = self.leaves, self.series, self.scored
+        of_cost = episodes(scored, self._judged)
+        of_usage, used = unpaid_usage(_named(self.economics.series.rows), of_cost, self._sensitivity, folder / "usage")
         told = _told(pl.concat([of_cost, of_usage], how="diagonal"), series, origin.day)
         grouped = told.join(incidents(told, _costs(leaves)), on="anomaly_id")
         heads = grouped.filter("is_head").sort("first_day", "incident_id").rows(named=True)

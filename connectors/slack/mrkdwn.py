@@ -1,48 +1,75 @@
-"""Slack's message text: escaping what others wrote, cutting at Slack's limits, and reading it back for a preview.
+"""Words of others in Slack's texts: made inert, cut at Slack's limits, and read back for a preview.
 
-No message is put together here and nothing is sent.
+No message is put together here and nothing is sent. Lengths are counted as Slack's clients count them, in UTF-16 units:
+most emoji are two.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from slack_sdk.models.blocks import MarkdownTextObject, PlainTextObject
 
-HEADER_LIMIT = 150
-SECTION_LIMIT = 3000
-FIELD_LIMIT = 2000
-FIELDS_LIMIT = 10
-BLOCKS_LIMIT = 50
-CONTEXT_LIMIT = 10
-FALLBACK_LIMIT = 3000
-"""Slack's limits in characters or items (api.slack.com/reference/block-kit/blocks); the fallback text is kept short."""
+from connectors.slack.sizes import SECTION_LIMIT, units
+from models.wording import UNKNOWN, instant_text
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_LINK = re.compile(r"<(https?://[^|>]+)\|([^>]*)>")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters, marks that turn the direction of writing, and what cannot be seen at all."""
+LINK = re.compile(r"<(https?://[^|>]+)\|([^>]*)>")
+DATE = re.compile(r"<!date\^\d+\^[^|>]*\|([^>]*)>")
+MENTION = re.compile(r"<(?:!|@|!subteam\^)(here|channel|[UWS][A-Z0-9]{6,20})>")
+
+
+def inert(words: str) -> str:
+    """Without control characters and without marks that change how the rest is read."""
+    return _CONTROL.sub(" ", words)
+
+
+def one_line(words: str, limit: int) -> str:
+    """Inert, on one line, at most `limit` long; a dash where nothing is left, for Slack takes no empty text."""
+    return cut(" ".join(inert(words).split()), limit) or "–"
 
 
 def escape(words: str) -> str:
     """Text of others made inert: no link, no mention (`<!channel>`, `<@U1>`), no control or bidirectional marks."""
-    return _CONTROL.sub(" ", words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return inert(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def name(words: str, limit: int = 120) -> str:
     """A name of others as a code span: nothing in it is formatted, and it cannot end the span."""
-    one_line = " ".join(words.replace("`", "'").split())
-    return f"`{escape(cut(one_line, limit)) or ' '}`"
+    return f"`{escape(one_line(words.replace('`', chr(39)), limit))}`"
+
+
+def instant(at: datetime | None) -> str:
+    """An instant (UTC) that every reader sees in their own time zone; where that is not known, in UTC."""
+    if at is None:
+        return UNKNOWN
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{instant_text(at)}>"
+
+
+def called(mention: str | None) -> str:
+    """Mentions as Slack writes them (`<!here>`, `<@U…>`, `<!subteam^S…>`); nothing else comes through."""
+    return " ".join(one for one in (mention or "").split() if MENTION.fullmatch(one))
 
 
 def cut(words: str, limit: int) -> str:
-    """At most `limit` characters, the last an ellipsis where something was cut off."""
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+    """At most `limit` units, the last an ellipsis where something was cut off."""
+    if units(words) <= limit:
+        return words
+    kept = words[: limit - 1]
+    while units(kept) > limit - 1:
+        kept = kept[: len(kept) - max(1, (units(kept) - limit + 1) // 2)]
+    return kept.rstrip() + "…"
 
 
 def cut_escaped(words: str, limit: int) -> str:
     """`cut` for text that is escaped already: never in the middle of `&amp;`, and a code span is closed again."""
-    if len(words) <= limit:
+    if units(words) <= limit:
         return words
-    kept = re.sub(r"&[a-z]{0,3}$", "", words[: limit - 2])
+    kept = re.sub(r"&[a-z]{0,3}$", "", cut(words, limit - 1)[:-1])
     return kept + ("`…" if kept.count("`") % 2 else "…")
 
 
@@ -53,16 +80,11 @@ def markdown(words: str, limit: int = SECTION_LIMIT) -> MarkdownTextObject:
 
 def plain(words: str, limit: int) -> PlainTextObject:
     """Text in which Slack formats nothing; it needs no escaping."""
-    return PlainTextObject(text=cut(_CONTROL.sub(" ", words), limit), emoji=False)
-
-
-def link(url: str, words: str) -> str:
-    """A link; `url` is ours (outlay.yaml), yet it cannot break out of it."""
-    return f"<{escape(url).replace('|', '%7C')}|{escape(words)}>"
+    return PlainTextObject(text=one_line(words, limit), emoji=False)
 
 
 def as_read(words: str) -> str:
-    """What a person reads: links written out, escapes undone, emphasis dropped."""
-    shown = _LINK.sub(r"\2: \1", words)
+    """What a person reads: links written out, instants in UTC, escapes undone, emphasis dropped."""
+    shown = MENTION.sub(r"@\1", DATE.sub(r"\1", LINK.sub(r"\2: \1", words)))
     shown = re.sub(r"(?<!\w)\*([^*\n]+)\*(?!\w)", r"\1", shown).replace("`", "")
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from models.control.alerts import Alert
@@ -43,22 +44,27 @@ def _quantity(amount: Decimal, condition: Condition) -> str:
     return f"{written} {condition.unit}" if condition.unit else written
 
 
-def state_text(alert: Alert) -> str:
-    """What has become of it: `acknowledged by anna on 27 November 2026, 09:12 UTC`."""
-    by = f" by {alert.handled_by}" if alert.handled_by else ""
+def state_text(
+    alert: Alert, *, instant: Callable[[datetime | None], str] = instant_text, name: Callable[[str], str] = str
+) -> str:
+    """What has become of it: `acknowledged by anna on 27 November 2026, 09:12 UTC`.
+
+    `instant` and `name` write instants and who acted otherwise, where there is markup.
+    """
+    by = f" by {name(alert.handled_by)}" if alert.handled_by else ""
     match alert.state:
         case "open":
             return "open; nobody was told yet"
         case "notified":
-            return f"told on {instant_text(alert.notified_at)}"
+            return f"told on {instant(alert.notified_at)}"
         case "acknowledged":
-            return f"acknowledged{by} on {instant_text(alert.handled_at)}"
+            return f"acknowledged{by} on {instant(alert.handled_at)}"
         case "snoozed":
-            return f"snoozed{by} until {instant_text(alert.snoozed_until)}"
+            return f"snoozed{by} until {instant(alert.snoozed_until)}"
         case "escalated":
-            return f"escalated (level {alert.level}) on {instant_text(alert.changed_at)}"
+            return f"escalated (level {alert.level}) on {instant(alert.changed_at)}"
         case "resolved":
-            return f"resolved{by} on {instant_text(alert.resolved_at)}"
+            return f"resolved{by} on {instant(alert.resolved_at)}"
 
 
 def order(alert: Alert) -> tuple[bool, int, str]:

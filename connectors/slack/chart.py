@@ -1,0 +1,130 @@
+"""A small chart of a condition's trend, to stand in a message: bars for what came, a line for what was expected.
+
+On a light ground of its own, so that it is read in Slack's light and dark alike. Needs vl-convert, of the extra
+`slack`; without it a message has its sparkline alone.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.slack.mrkdwn import one_line
+from connectors.slack.sparkline import amount_text
+from models.control.conditions import Point
+from models.wording import day_text
+
+WIDTH, HEIGHT = 480, 160
+DAYS = 60
+_SCALE = 2
+_GROUND, _INK, _FAINT = "#ffffff", "#3d434d", "#e3e6ea"
+_CAME, _OVER, _EXPECTED = "#2f7fc1", "#d2542b", "#3d434d"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """What is drawn: days in money of a currency, else in a unit. From `since` on, what is over is coloured so."""
+
+    points: tuple[Point, ...]
+    currency: str | None = None
+    unit: str | None = None
+    since: date | None = None
+
+    @property
+    def known(self) -> list[Point]:
+        """The last `DAYS` of which something is known."""
+        return [point for point in self.points[-DAYS:] if point.actual is not None]
+
+    @property
+    def amounts(self) -> str:
+        return self.currency or one_line(self.unit or "amount", 40)
+
+
+def chart(trend: Trend) -> bytes | None:
+    """PNG; None where the days are too few or it cannot be drawn."""
+    if len(trend.known) < 3:
+        return None
+    try:
+        return _drawn(trend)
+    except ImportError:
+        return None
+    except Exception:
+        # a message is not worth losing over its picture
+        _LOG.exception("the chart of a message could not be drawn")
+        return None
+
+
+def chart_words(trend: Trend) -> str:
+    """What the chart shows, for who does not see it."""
+    known = trend.known
+    if not known:
+        return "No trend is known"
+    highest = max(point.actual for point in known if point.actual is not None)
+    days = f"{day_text(known[0].day)} to {day_text(known[-1].day)}"
+    return one_line(f"{trend.amounts} by day, {days}, at most {amount_text(highest, trend.currency, trend.unit)}", 500)
+
+
+def _drawn(trend: Trend) -> bytes:
+    import altair as alt
+
+    rows = [_row(point, trend.since) for point in trend.known]
+    base = alt.Chart(alt.Data(values=rows))
+    days = (
+        alt.X("day:T", title=None)
+        .scale(padding=14)
+        .axis(
+            format="%-d %b",
+            grid=False,
+            tickCount=6,
+            labelOverlap=True,
+            labelFlush=True,
+            domainColor=_FAINT,
+            ticks=False,
+        )
+    )
+    amounts = alt.Y("actual:Q", title=None).axis(
+        labelExpr="datum.value ? format(datum.value, '~s') : '0'",
+        tickCount=3,
+        gridColor=_FAINT,
+        domain=False,
+        ticks=False,
+        labelPadding=6,
+    )
+    width = max(2, min(22, int(WIDTH * 0.78 / len(rows))))
+    bars = base.mark_bar(size=width, cornerRadiusEnd=1).encode(
+        x=days, y=amounts, color=alt.Color("colour:N").scale(None).legend(None)
+    )
+    line = base.mark_line(color=_EXPECTED, strokeDash=[5, 3], strokeWidth=1.5, interpolate="step").encode(
+        x=days, y=alt.Y("expected:Q")
+    )
+    is_expected = any(row["expected"] is not None for row in rows)
+    drawn = (
+        alt.layer(bars, *([line] if is_expected else []))
+        .properties(
+            width=WIDTH,
+            height=HEIGHT,
+            title=f"{trend.amounts} by day{'; dashed: expected' if is_expected else ''}",
+            background=_GROUND,
+        )
+        .configure_view(stroke=None)
+        .configure_axis(labelColor=_INK, labelFontSize=11)
+        .configure_title(color=_INK, fontSize=12, fontWeight="normal", anchor="start", offset=8)
+    )
+    file = io.BytesIO()
+    drawn.properties(padding=12, autosize=alt.AutoSizeParams(type="fit", contains="padding")).save(
+        file, format="png", scale_factor=_SCALE
+    )
+    return file.getvalue()
+
+
+def _row(point: Point, since: date | None) -> dict[str, object]:
+    is_over = point.expected is not None and point.actual is not None and point.actual > point.expected
+    return {
+        "day": point.day.isoformat(),
+        "actual": float(point.actual or 0),
+        "expected": None if point.expected is None else float(point.expected),
+        "colour": _OVER if is_over and (since is None or point.day >= since) else _CAME,
+    }

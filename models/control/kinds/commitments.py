@@ -17,7 +17,7 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition, Point, Severity
 from models.control.kinds.judged import Judged
-from models.control.kinds.rules import Candidate, Rule, judge, steps
+from models.control.kinds.rules import FORESEEN, Candidate, Rule, judge, steps
 from models.wording import about_text, counted, day_text, share_text
 
 PAGE = "commitments"
@@ -25,6 +25,7 @@ _DRAWN = ("prepaid_credits", "spend")
 """Kinds that are an amount to be drawn down."""
 _COVERS = ("reservation", "savings_plan", "committed_use", "provisioned_throughput", "capacity_block")
 """Kinds that make usage cheaper for a term."""
+_KIND_WORDS = {"prepaid_credits": "credits", "spend": "commit"}
 _LONG_TERM = timedelta(days=90)
 """A shorter term is bought anew as a matter of course; that it ends is no news."""
 _KNOWN_AFTER = timedelta(days=14)
@@ -49,7 +50,10 @@ class _Commitment:
 
     @property
     def name(self) -> str:
-        return self.now["name"] or self.now["commitment_id"]
+        """`savings plan “compute-plan-2026”`; of a path or an ARN its last part."""
+        named: str = self.now["name"] or self.now["commitment_id"]
+        last = named.rsplit("/", 1)[-1] if named.startswith(("/", "arn:")) else named
+        return f"{_KIND_WORDS.get(self.now['kind'], self.now['kind'].replace('_', ' '))} “{last}”"
 
     @property
     def scope(self) -> str:
@@ -129,7 +133,7 @@ def _running_out(one: _Commitment, rule: Rule, today: date) -> list[Candidate]:
     told: list[Candidate] = []
     for step, standing in steps(rule, left, is_certain=end.is_certain):
         from_day = end.day - timedelta(days=step)
-        is_ahead = end.is_certain and from_day > today
+        is_ahead = end.is_certain and today < from_day <= today + FORESEEN
         holds_from = datetime.combine(from_day, time(), UTC) if is_ahead else None
         condition = _ends(one, end, rule, step, since=from_day, holds_from=holds_from)
         told.append(Candidate(condition, "firing" if is_ahead else standing))
@@ -164,25 +168,25 @@ def _ends(one: _Commitment, end: _End, rule: Rule, step: int, *, since: date, ho
 
 def _words_of_end(one: _Commitment, end: _End) -> tuple[str, str, str]:
     """Headline, answer, what to do."""
-    now, day, name = one.now, day_text(end.day), one.name
+    now, day, name = one.now, day_text(end.day), _capital(one.name)
     rate = f"{one.about(now['daily_rate'])} a day"
     if now["kind"] == "spend":
         left, whole = one.about(now["remaining"]), one.about(now["committed_amount"])
         return (
-            f"Commit {name} is fulfilled about {day}" if now["remaining"] else f"Commit {name} is fulfilled",
-            f"{left} of {whole} is left to spend, at {rate}; the term goes on until {day_text(now['term_end'])}.",
+            f"{name} is fulfilled about {day}" if now["remaining"] else f"{name} is fulfilled",
+            f"{left} of {whole} is left to spend, at {rate}; its term goes on until {_last_day(now)}.",
             "See whether rates of the contract end with the commit, and use the volume to negotiate the next one.",
         )
     if now["kind"] == "prepaid_credits":
         left, whole = one.about(now["remaining"]), one.about(now["committed_amount"])
-        until = f"; they were to last until {day_text(now['term_end'])}" if now["term_end"] else ""
+        until = f"; they were to last until {_last_day(now)}" if now["term_end"] else ""
         return (
-            f"Credits {name} are used up about {day}" if now["remaining"] else f"Credits {name} are used up",
+            f"{name} are used up about {day}" if now["remaining"] else f"{name} are used up",
             f"{left} of {whole} is left, at {rate} of the last 30 days{until}.",
             f"Buy more before {day}, or plan for invoices of about {one.about(30 * now['daily_rate'])} a month.",
         )
     return (
-        f"{name} ends on {day}",
+        f"{name} ends on {_last_day(now)}",
         f"It covers {rate} of usage; from {day} on that usage costs its price without the commitment.",
         "Renew it, or move what it covers: compare used and unused of its last months first.",
     )
@@ -252,25 +256,25 @@ def _unused(one: _Commitment, part: _Part, rule: Rule) -> Candidate:
 
 def _words_of_part(one: _Commitment, part: _Part) -> tuple[str, str, str]:
     """Headline, answer, what to do."""
-    now, share, name = one.now, share_text(part.wasted, part.whole, places=0), one.name
+    now, share, name = one.now, share_text(part.wasted, part.whole, places=0), _capital(one.name)
     if now["kind"] == "spend":
-        end = day_text(now["term_end"])
+        end = _last_day(now)
         return (
-            f"Commit {name} will not be fulfilled: {one.about(part.wasted)} may be owed on {end}",
+            f"{name} will not be fulfilled: {one.about(part.wasted)} may be owed on {end}",
             f"At {one.about(now['daily_rate'])} a day {one.about(now['projected_used'])} of "
             f"{one.about(part.whole)} will be spent by {end}: {share} too little.",
             "Move usage to this vendor, or talk to the vendor early about a longer term or a smaller commit.",
         )
     if now["kind"] == "prepaid_credits":
-        end = day_text(now["term_end"])
+        end = _last_day(now)
         return (
-            f"Credits {name}: {one.about(part.wasted)} will expire on {end}",
-            f"At {one.about(now['daily_rate'])} a day {share} of {one.about(part.whole)} will be left at its end.",
+            f"{name}: {one.about(part.wasted)} will expire on {end}",
+            f"At {one.about(now['daily_rate'])} a day {share} of {one.about(part.whole)} will be left when the term ends.",
             "Move usage to them before they expire, and buy less next time.",
         )
     return (
-        f"{share} of {name} is left unused",
-        f"Of {one.about(part.whole)} paid for since {day_text(part.since)}, {one.about(part.wasted)} was of no use.",
+        f"{name}: {share} of it is left unused",
+        f"{one.about(part.wasted)} of the {one.about(part.whole)} paid for since {day_text(part.since)} went unused.",
         "Move on-demand usage of the same kind under it, or make it smaller when its term ends.",
     )
 
@@ -278,7 +282,7 @@ def _words_of_part(one: _Commitment, part: _Part) -> tuple[str, str, str]:
 def _facts(one: _Commitment) -> tuple[tuple[str, str], ...]:
     now = one.now
     told = (
-        ("Kind", now["kind"].replace("_", " ")),
+        ("Commitment", now["commitment_id"]),
         ("Contract", now["contract"]),
         ("Term", _term_text(now)),
         ("Left", one.about(now["remaining"]) if now["remaining"] is not None and now["kind"] in _DRAWN else None),
@@ -292,8 +296,17 @@ def _term(now: Mapping[str, Any]) -> str:
     return now["term_end"].isoformat() if now["term_end"] else ""
 
 
+def _last_day(now: Mapping[str, Any]) -> str:
+    """Of its term; the table has the day after it."""
+    return day_text(now["term_end"] - timedelta(days=1))
+
+
 def _term_text(now: Mapping[str, Any]) -> str | None:
     if now["term_end"] is None:
         return None
-    last = day_text(now["term_end"] - timedelta(days=1))
+    last = _last_day(now)
     return f"until {last}" if now["term_start"] is None else f"{day_text(now['term_start'])} to {last}"
+
+
+def _capital(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"

@@ -44,6 +44,7 @@ beside usage) says little of what was. Rounding, taxes, credits, discounts and l
 class _Difference:
     """Two figures that should be one. `pct`: of `expected`, or None where it must be told whatever it is."""
 
+    subject: str
     scope: str
     period: str
     threshold: str
@@ -81,16 +82,15 @@ def _periods_from(today: date) -> str:
 
 
 def _candidate(one: _Difference, rule: Rule) -> Candidate:
-    severity: Severity = "critical" if one.pct is None else "warning" if one.weight == 1 else "info"
-    if one.pct is not None and one.pct >= _GRAVE_PCT:
-        severity = "critical"
+    is_much, is_grave = one.size >= 10 * _TRIFLE, one.pct is None or one.pct >= _GRAVE_PCT
+    severity: Severity = "critical" if is_grave and (is_much or one.pct is None) else "warning" if is_much else "info"
     condition = Condition(
         key=AlertKey(rule.name, one.scope, one.period, one.threshold),
         kind="reconciliation",
         standing="firing",
         severity=rule.severity or severity,
         headline=one.headline,
-        subject=one.scope,
+        subject=one.subject,
         answer=one.answer,
         to_do=one.to_do,
         since=date.fromisoformat(f"{one.period}-01"),
@@ -137,10 +137,11 @@ def _of_bill(row: Mapping[str, Any]) -> _Difference:
     )
     more = "more" if difference > 0 else "less"
     return _Difference(
+        subject=f"source {source}",
         scope=f"{source} · {currency}",
         period=period,
         threshold=reason,
-        headline=f"{source} bills {about_text(abs(difference), currency)} {more} than usage explains",
+        headline=f"Source {source} billed {about_text(abs(difference), currency)} {more} than its usage explains",
         answer=(
             f"{counted(row['lines'], 'line')} of {month_text(period)} report {about_text(reported, currency)} where "
             f"usage and prices make {about_text(computed, currency)}: {share_text(size, whole)} of the bill."
@@ -187,6 +188,7 @@ def _of_invoice(row: Mapping[str, Any]) -> _Difference:
     )
     more = "more" if due > (charged or 0) else "less"
     return _Difference(
+        subject=f"invoice {invoice_id}",
         scope=f"{issuer} · {invoice_id}",
         period=period,
         threshold="invoice",
@@ -215,6 +217,7 @@ def _of_proofs(checks: pl.DataFrame) -> list[_Difference]:
 def _of_proof(source: str, period: str, rows: Sequence[Mapping[str, Any]]) -> _Difference:
     details = tuple(f"{row['check']}{_by(row)}: {row['detail'] or 'does not hold'}" for row in rows)
     return _Difference(
+        subject=f"source {source}",
         scope=source,
         period=period,
         threshold="proof",

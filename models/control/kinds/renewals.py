@@ -12,14 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from models.control.conditions import AlertKey, Condition, Severity
+from models.control.conditions import SEVERITIES, AlertKey, Condition
 from models.control.kinds.judged import Judged
-from models.control.kinds.rules import Candidate, Rule, judge, steps
+from models.control.kinds.rules import FORESEEN, Candidate, Rule, judge, steps
 from models.wording import about_text, counted, day_text
 
 PAGE = "commitments"
-_SOON = 7
-"""So many days before it is more than a note."""
+_SOON, _NEAR = 7, 30
+"""So many days before it is more than a note; what renews itself is graver, for nothing needs to happen."""
 
 
 def renewals(contracts: pl.DataFrame, rules: Sequence[Rule], today: date) -> dict[str, Judged]:
@@ -35,25 +35,25 @@ def renewals(contracts: pl.DataFrame, rules: Sequence[Rule], today: date) -> dic
 def _steps(rows: Sequence[Mapping[str, Any]], rule: Rule, today: date) -> list[Candidate]:
     notice_by: date = rows[0]["notice_by"]
     told: list[Candidate] = []
-    for step, standing in steps(rule, (notice_by - today).days):
+    for step, reached in steps(rule, (notice_by - today).days):
         from_day = notice_by - timedelta(days=step)
-        condition = replace(_condition(rows, rule, step), since=from_day)
-        if from_day > today:  # not yet, but the day will come without another publication
-            condition = replace(condition, holds_from=datetime.combine(from_day, time(), UTC))
-        told.append(Candidate(condition, "firing" if from_day > today else standing))
+        is_ahead = today < from_day <= today + FORESEEN  # the day comes without another publication, too
+        holds_from = datetime.combine(from_day, time(), UTC) if is_ahead else None
+        condition = replace(_condition(rows, rule, step), since=from_day, holds_from=holds_from)
+        told.append(Candidate(condition, "firing" if is_ahead else reached))
     return told
 
 
 def _condition(rows: Sequence[Mapping[str, Any]], rule: Rule, step: int) -> Condition:
     contract = rows[0]
     name, renews_on, notice_by = contract["name"], contract["renews_on"], contract["notice_by"]
-    severity: Severity = "warning" if step <= _SOON else "info"
+    rises = (step <= _SOON) + (step <= _NEAR and contract["renews_automatically"] is True)
     single = rows[0] if len(rows) == 1 else {"billed_cost": None, "currency": None}
     return Condition(
         key=AlertKey(rule.name, name, notice_by.isoformat(), counted(step, "day")),
         kind="renewal",
         standing="firing",
-        severity=rule.severity or severity,
+        severity=rule.severity or SEVERITIES[rises],
         headline=_headline(contract),
         subject=f"contract {name}",
         answer=_answer(contract),
@@ -80,7 +80,8 @@ def _headline(contract: Mapping[str, Any]) -> str:
     what = "renews itself" if contract["renews_automatically"] else "ends"
     if contract["renews_automatically"] is None:
         what = "is up for renewal"
-    return f"{contract['name']} {what} on {day_text(contract['renews_on'])}"
+    on, by = day_text(contract["renews_on"]), day_text(contract["notice_by"])
+    return f"{contract['name']} {what} on {on}" + (f": notice by {by}" if by != on else "")
 
 
 def _answer(contract: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -29,14 +28,19 @@ def residency_breaches(residency: pl.DataFrame, rules: Sequence[Rule], today: da
     """What rules say of `marts.residency`, of this month and the last."""
     months = [f"{today.replace(day=1) - timedelta(days=1):%Y-%m}", f"{today:%Y-%m}"]
     recent = residency.filter(pl.col("month").is_in(months))
-    breaches = _things(recent.filter(pl.col("standing") == "violation"), _BREACH, months)
-    untold = _things(recent.filter(pl.col("standing") == "unknown region"), _UNTOLD, months)
+    breaches, untold = (
+        _things(recent.filter(pl.col("standing") == standing), residency, by, months)
+        for standing, by in (("violation", _BREACH), ("unknown region", _UNTOLD))
+    )
     return judge(rules, [*breaches, *untold], lambda thing, rule: [_candidate(thing, rule, months)])
 
 
-def _things(rows: pl.DataFrame, by: Sequence[str], months: Sequence[str]) -> list[dict[str, Any]]:
-    """What is one thing: its cost of each of the two months, and its models and vendors, the largest first."""
-    in_order = rows.sort(by, nulls_last=True).group_by(by, maintain_order=True)
+def _things(rows: pl.DataFrame, ever: pl.DataFrame, by: Sequence[str], months: Sequence[str]) -> list[dict[str, Any]]:
+    """What is one thing: its cost of each of the two months, its models and vendors, the largest first, and its first
+    month of all that are known."""
+    first = ever.group_by("standing", *by).agg(since=pl.col("month").min())
+    with_first = rows.join(first, on=["standing", *by], nulls_equal=True)
+    in_order = with_first.sort(by, nulls_last=True).group_by(by, maintain_order=True)
     return [
         {
             **dict(zip(by, values, strict=True)),
@@ -44,7 +48,7 @@ def _things(rows: pl.DataFrame, by: Sequence[str], months: Sequence[str]) -> lis
             "costs": [of_it.filter(pl.col("month") == month)["effective_cost"].sum() for month in months],
             "compliance_cost": of_it["compliance_cost"].sum(),
             "unpriced_cost": of_it["unpriced_cost"].sum(),
-            "since": of_it["month"].min(),
+            "since": of_it["since"].min(),
             "models": _largest(of_it, "model"),
             "vendors": _largest(of_it, "vendor"),
         }
@@ -64,7 +68,7 @@ def _candidate(thing: Mapping[str, Any], rule: Rule, months: Sequence[str]) -> C
 
 
 def _breach(thing: Mapping[str, Any], rule: Rule, months: Sequence[str]) -> Condition:
-    region, team = thing["region"] or "no region", thing["team"] or "no team"
+    region, team = thing["region"] or "no region", f"team {thing['team']}" if thing["team"] else "no team"
     models = thing["models"]
     return Condition(
         key=AlertKey(
@@ -102,7 +106,7 @@ def _untold(thing: Mapping[str, Any], rule: Rule, months: Sequence[str]) -> Cond
         severity=rule.severity or "info",
         headline=f"Nobody tells where inference under “{thing['policy']}” runs",
         subject=f"policy {thing['policy']}",
-        answer=f"{_spent(thing, months)} for inference of which {_first(vendors, 'no vendor')} name no region.",
+        answer=f"{_spent(thing, months)} for inference of which {_first(vendors, 'no vendor')} told no region.",
         to_do="Ask the vendor for a regional endpoint or a data residency setting, so that its usage names a place.",
         since=date.fromisoformat(f"{thing['since']}-01"),
         facts=(("Policy", thing["policy"]), ("Vendors", _first(vendors, "no vendor"))),
@@ -124,15 +128,16 @@ def _spent(thing: Mapping[str, Any], months: Sequence[str]) -> str:
 
 
 def _to_do(thing: Mapping[str, Any]) -> str:
-    move = f"Move it to an allowed region, or change the policy in outlay.yaml if {thing['region'] or 'this'} is fine"
-    return f"{move}; {thing['team'] or 'whoever runs it'} decides."
+    return f"Move it to an allowed region, or allow {thing['region'] or 'it'} in the policy of outlay.yaml."
 
 
 def _compliance(thing: Mapping[str, Any]) -> str:
-    if thing["unpriced_cost"]:
-        return "not known: no price of an allowed place for all of it"
-    more: Decimal = thing["compliance_cost"]
-    return f"{about_text(more, thing['currency'])} more" if more else "nothing more"
+    more, unpriced = (about_text(thing[name], thing["currency"]) for name in ("compliance_cost", "unpriced_cost"))
+    if not thing["unpriced_cost"]:
+        return f"{more} more" if thing["compliance_cost"] else "nothing more"
+    if not thing["compliance_cost"]:
+        return "not known: no price of an allowed place"
+    return f"{more} more, beside {unpriced} of which no price of an allowed place is known"
 
 
 def _first(names: Sequence[str], nothing: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -53,7 +54,7 @@ DEFAULTS: Mapping[Kind, Rule] = {
         _default("anomaly"),  # anomalies.minimum_impact says already what is no trifle
         _default("reconciliation", "0.1", "0.05"),
         _default("stale_source", 12),  # beside the day and a half after which every page says so
-        _default("unpriced_usage", 100, 50),
+        _default("unpriced_usage", 1000, 500),
         _default("commitment_running_out", days_ahead=(30, 7)),
         _default("commitment_unused", 20, 15),
         _default("residency", 100, 1),
@@ -88,6 +89,10 @@ def judge(
                 )
                 break
     return {name: found(conditions) for name, conditions in kept.items()}
+
+
+FORESEEN = timedelta(days=31)
+"""What is certain to hold within as long is told with the day; until then there will be another publication."""
 
 
 def steps(rule: Rule, days_left: int, *, is_certain: bool = True) -> list[tuple[int, Standing | None]]:

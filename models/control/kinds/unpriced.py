@@ -22,6 +22,10 @@ from models.wording import about_text, count_text, day_text
 PAGE = "data-health"
 _MUCH = Decimal(1_000_000)
 """Tokens that nobody put a price to, from which on they are worth a word."""
+_TO_DO_BILLED = (
+    "Declare its rate under contracts in outlay.yaml, as it was agreed; a newer Outlay may know its list price."
+)
+_TO_DO_ALONE = "If it is paid for ahead, declare that under costs in outlay.yaml; if it has a rate, under contracts."
 _OF = ("source", "model", "unit")
 
 
@@ -80,17 +84,14 @@ def _candidate(thing: Mapping[str, Any], rule: Rule) -> Candidate:
         headline=f"No price is known of {thing['model']}",
         subject=f"model {thing['model']}",
         answer=_answer(thing),
-        to_do=(
-            "Declare its rate under contracts in outlay.yaml, as it was agreed; a newer version of Outlay may know its "
-            "list price."
-        ),
+        to_do=_TO_DO_ALONE if has_no_cost else _TO_DO_BILLED,
         since=thing["since"],
         cause=_cause(thing),
         facts=(
             ("Source", thing["source"]),
-            ("Billed without a price", about_text(thing["billed"], thing["currency"])),
-            ("Used, and billed", _quantity(thing, "used")),
-            ("Used, and not billed", _quantity(thing, "alone")),
+            *((("Billed without a price", about_text(thing["billed"], thing["currency"])),) if thing["billed"] else ()),
+            *((("Used, and billed", _quantity(thing, "used")),) if thing["used"] else ()),
+            *((("Used, and not billed", _quantity(thing, "alone")),) if thing["alone"] else ()),
         ),
         amount=thing["alone"] if has_no_cost else thing["billed"],
         currency=None if has_no_cost else thing["currency"],

@@ -68,10 +68,8 @@ class Said:
         told = self.made.get(opened_key(alert, destination, episode))
         if told is None:
             return None
-        about = told.notice.about
-        if told.notice.what != "reply" or about is None:
-            return told.notice
-        return self.made[about].notice
+        above = self.made.get(told.notice.about or "")
+        return (above or told).notice
 
     def last_at(self, alert: Alert, destination: str) -> datetime | None:
         """When something was said last about the alert there, edits aside."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import polars as pl
-
 from models.catalogue import TABLES
-from models.control.budgets import BUDGET_STATUS, status
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
 from pipelines.marts.anomalies import anomalies_marts
 from pipelines.marts.break_even import break_even_marts
+from pipelines.marts.budgets import Budgeting, budgets_marts
 from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
 from pipelines.marts.disputes import disputes_marts
@@ -63,7 +61,6 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
     return {
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
-        BUDGET_STATUS.qualified_name: lambda: budget_status(economics),
         **tco_marts(economics, forecasting.proofs),
         **disputes_marts(economics),
         **invoices_marts(economics),
@@ -75,9 +72,5 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         **forecasts_marts(forecasting),
         **anomalies_marts(economics),
         **break_even_marts(economics),
+        **budgets_marts(Budgeting(economics)),
     }
-
-
-def budget_status(economics: Economics) -> pl.DataFrame:
-    """`marts.budget_status` as of today, over every source that is shown."""
-    return status(economics.tco, economics.work.budgets, as_of=economics.today)

@@ -11,6 +11,8 @@ from rich.text import Text
 from models.errors import OutlayError
 from models.foresight.anomaly_tables import ANOMALY_DETECTION
 from models.foresight.anomaly_words import judged_sentences, why_nothing_is_known
+from models.wording import instant_text
+from pipelines.alerting import AlertReport
 from pipelines.console import money, say, show_error, show_table, stdout
 from pipelines.home import Home
 from pipelines.run import RunReport
@@ -30,9 +32,11 @@ SELECT source, billing_period, "check", coalesce(subject, cost_basis, ''), diffe
 FROM ops.checks WHERE NOT passed ORDER BY ALL
 """
 _BUDGETS = """
-SELECT budget, scope, currency, max(spent), max(budget_amount), max(share_pct), max(first_crossed_day)
-FROM marts.budget_status WHERE billing_period = (SELECT max(billing_period) FROM marts.budget_status)
-GROUP BY ALL ORDER BY budget
+SELECT status.budget, status.period, status.scope, status.currency, status.spent, status.budget_amount,
+    status.share_pct, max(threshold.first_crossed_day)
+FROM marts.budget_status AS status LEFT JOIN marts.budget_thresholds AS threshold USING (budget, period)
+WHERE status.as_of BETWEEN status.first_day AND status.last_day
+GROUP BY ALL ORDER BY ALL
 """
 
 
@@ -70,9 +74,26 @@ def _show_report(report: RunReport) -> None:
         say(f"{unchanged} load(s) told nothing new")
     if report.publication is not None:
         say(f"published {report.publication.file.name}: {report.publication.loads} load(s)")
-    if report.alerts is not None and (report.alerts.enqueued or report.alerts.delivered or report.alerts.waiting):
-        told = report.alerts
-        say(f"alerts: {told.enqueued} new, {told.delivered} delivered, {told.waiting} waiting for a Slack webhook")
+    if report.alerts is not None:
+        tell_alerts(report.alerts)
+
+
+def tell_alerts(report: AlertReport) -> None:
+    """What a pass did, in a line; and why something was not told. Failures are told by whoever asked."""
+    counts = {
+        "opened": report.opened,
+        "resolved": report.resolved,
+        "told": report.told,
+        "not told yet": report.waiting,
+        "held": report.held,
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    if told:
+        say(f"alerts: {told}")
+    if report.held_until is not None:
+        say(f"held until {instant_text(report.held_until)}: told by the first pass after it (`outlay up` makes one)")
+    for note in report.notes:
+        say(note)
 
 
 def show_status(home: Home) -> bool:
@@ -101,12 +122,9 @@ def show_status(home: Home) -> bool:
     )
     if budgets:
         show_table(
-            "Budgets of this month",
-            ("budget", "scope", "spent", "of", "share", "crossed on"),
-            [
-                (row[0], row[1], _money(row[3], row[2]), _money(row[4], row[2]), f"{row[5]:.1f} %", row[6])
-                for row in budgets
-            ],
+            "Budgets",
+            ("budget", "period", "scope", "spent", "of", "share", "crossed on"),
+            [(*row[:3], _money(row[4], row[3]), _money(row[5], row[3]), _share(row[6]), row[7]) for row in budgets],
             right=("spent", "of", "share"),
         )
     for line in anomalies:
@@ -115,6 +133,10 @@ def show_status(home: Home) -> bool:
     if failed:
         show_table("Proofs that fail", ("source", "period", "proof", "part", "difference", "where"), failed)
     return not failed and all(row[1] == "fresh" for row in sources)
+
+
+def _share(percent: Decimal | None) -> str:
+    return "nothing is left" if percent is None else f"{percent:.1f} %"
 
 
 def _of_anomalies(warehouse: duckdb.DuckDBPyConnection) -> list[str]:

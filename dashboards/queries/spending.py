@@ -139,20 +139,23 @@ def estimates(published: Published, *, period: str, basis: CostBasis, currency: 
 
 
 def budgets(published: Published, *, period: str) -> pl.DataFrame:
-    """One row per budget of the month, most spent of its share first: budget, scope, cost_basis, currency,
-    budget_amount, spent, remaining, share_pct, crossed_pct and crossed_day (highest threshold reached, null where
-    none is), data_through, other_currencies."""
+    """One row per budget and period of its own that the month lies in, most spent of its share first: budget,
+    budget_period, scope, cost_basis, currency, budget_amount, spent, remaining, share_pct (null where nothing may be
+    spent), crossed_pct and crossed_day (highest threshold reached, null where none is), data_through, other_currencies.
+
+    A longer period stands as it does now, whatever month is asked for; a rolling one only in the month of now."""
     return ask(
         published,
         """
-        SELECT budget, any_value(scope) AS scope, any_value(cost_basis) AS cost_basis,
-            any_value(currency) AS currency, any_value(budget_amount) AS budget_amount, any_value(spent) AS spent,
-            any_value(remaining) AS remaining, any_value(share_pct) AS share_pct,
-            max(threshold_pct) FILTER (first_crossed_day IS NOT NULL) AS crossed_pct,
+        SELECT status.budget, status.period AS budget_period, status.scope, status.cost_basis, status.currency,
+            status.budget_amount, status.spent, status.remaining, status.share_pct,
+            max(threshold.threshold_pct) FILTER (first_crossed_day IS NOT NULL) AS crossed_pct,
             arg_max(first_crossed_day, threshold_pct) FILTER (first_crossed_day IS NOT NULL) AS crossed_day,
-            any_value(data_through) AS data_through, any_value(other_currencies) AS other_currencies
-        FROM marts.budget_status WHERE billing_period = $period
-        GROUP BY budget ORDER BY share_pct DESC, budget
+            status.data_through, status.other_currencies
+        FROM marts.budget_status AS status LEFT JOIN marts.budget_thresholds AS threshold USING (budget, period)
+        WHERE strftime(status.last_day, '%Y-%m') >= $period
+            AND strftime(CASE period_kind WHEN 'rolling' THEN last_day ELSE first_day END, '%Y-%m') <= $period
+        GROUP BY ALL ORDER BY share_pct DESC NULLS FIRST, budget
         """,
         period=period,
     )

@@ -143,20 +143,24 @@ def _estimate(column: Any, kind: str, meaning: str, choice: Choice, estimated: p
 
 
 def _budget_card(column: Any, budgets: pl.DataFrame) -> None:
-    crossed = budgets.filter(pl.col("share_pct") >= 100)
+    crossed = budgets.filter((pl.col("share_pct") >= 100) | (pl.col("share_pct").is_null() & (pl.col("spent") > 0)))
     tightest = budgets.row(0, named=True) if len(budgets) else None
     column.metric(
         "Budgets",
-        "none set" if tightest is None else f"{tightest['share_pct']:,.1f} % used",
+        "none set" if tightest is None else _used(tightest["share_pct"]),
         delta="declare one in outlay.yaml"
         if tightest is None
         else f"{len(crossed)} of {counted(len(budgets), 'budget')} crossed",
         delta_color="off" if crossed.is_empty() else "red",
         delta_arrow="off",
-        help="The share of the tightest budget of the month. All are listed below.",
+        help="The share of the tightest budget that the month is a part of. All are listed below.",
         border=True,
         height="stretch",
     )
+
+
+def _used(share_pct: Decimal | None) -> str:
+    return "nothing left" if share_pct is None else f"{share_pct:,.1f} % used"
 
 
 def _lines(published: Published, choice: Choice, month: Month, estimated: pl.DataFrame) -> None:
@@ -196,6 +200,7 @@ def _budgets(published: Published, choice: Choice) -> None:
         shown,
         {
             "budget": formats.text_column("Budget", width="medium"),
+            "budget_period": formats.text_column("Period", width="small"),
             "used": formats.share_column("Used"),
             "spent": formats.money_column("Spent"),
             "budget_amount": formats.money_column("Budget amount"),

@@ -188,9 +188,13 @@ class Budget:
         What is only declared bills nothing.
         """
         is_of_basis = pl.col("origin") == "charge" if self.cost_basis == "billed" else pl.lit(True)
-        asked = {SCOPE_COLUMNS[key]: globs for key, globs in self.scope.items()}
-        asked |= {f"{TAG}{key}": globs for key, globs in self.tags.items()}
-        return pl.all_horizontal(is_of_basis, *(_fits(*each) for each in asked.items())).fill_null(False)
+        narrowed = [_fits(SCOPE_COLUMNS[key], globs) for key, globs in self.scope.items()]
+        return pl.all_horizontal(is_of_basis, *narrowed, self.fits_tags()).fill_null(False)
+
+    def fits_tags(self) -> pl.Expr:
+        """Which rows with `tag:KEY` have all the tags that it names; without any, all."""
+        fitting = [_fits(f"{TAG}{key}", globs) for key, globs in self.tags.items()]
+        return pl.all_horizontal(pl.lit(True), *fitting).fill_null(False)
 
     def falls_in(self, first_day: date, last_day: date) -> pl.Expr:
         """Which rows of `marts.tco_daily` count from one day to another: by invoice month, or by day."""

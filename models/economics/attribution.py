@@ -6,7 +6,7 @@ Decision record 7. What a rule is and which one fits belongs to `first_match`; w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dataframely as dy
@@ -174,22 +174,27 @@ def attribute(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
 def attributed_leaves(charges: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
     """LEAF_SCHEMA of charges (`focus.cost_and_usage`) of any sources and months.
 
-    Charges are read as a stream, and only columns that are needed; memory goes with the distinct combinations of what
-    is asked, not with the charges. A charge counts on the UTC day on which its period starts, however long it is.
+    A charge counts on the UTC day on which its period starts, however long it is.
     """
-    asked_of = dict.fromkeys([*by.columns_asked, *_BY_LEAF, *_LEAF_NAMES])
-    combinations = (
-        asked(charges, by)
-        .group_by([*asked_of, *(f"{TAG}{key}" for key in by.tag_keys)])
-        .agg(_sums())
-        .collect(engine="streaming")
-    )
-    unasked = [name for name in OWNED_BY if name not in {*combinations.columns, "component"}]
-    placed = by.place(combinations.with_columns(pl.lit(None, pl.String).alias(name) for name in unasked))
-    told = placed.with_columns(
-        by.developers.of(placed["model"]), unmatched_sku=pl.when(pl.col("component").is_null()).then("sku")
+    rows = placed(charges, by)
+    told = rows.with_columns(
+        by.developers.of(rows["model"]), unmatched_sku=pl.when(pl.col("component").is_null()).then("sku")
     )
     return _summed(told, [*_GRAIN, *_BY_LEAF], _LEAF_NAMES, LEAF_SCHEMA)
+
+
+def placed(charges: pl.LazyFrame, by: Attribution, tags: Collection[str] = ()) -> pl.DataFrame:
+    """Charges (`focus.cost_and_usage`), summed by all that rules ask of them and by further `tags` (columns `tag:KEY`),
+    with component, layer and owner.
+
+    Charges are read as a stream, and only columns that are needed; memory goes with the distinct combinations of what
+    is asked, not with the charges.
+    """
+    told = asked(charges, by, tags)
+    asked_of = dict.fromkeys([*by.columns_asked, *_BY_LEAF, *_LEAF_NAMES, *_tag_columns(by, tags)])
+    combinations = told.group_by(list(asked_of)).agg(_sums()).collect(engine="streaming")
+    unasked = [name for name in OWNED_BY if name not in {*combinations.columns, "component"}]
+    return by.place(combinations.with_columns(pl.lit(None, pl.String).alias(name) for name in unasked))
 
 
 def of_leaves(leaves: pl.DataFrame) -> pl.DataFrame:
@@ -221,12 +226,17 @@ def with_teams(charges: pl.DataFrame, by: Attribution) -> pl.DataFrame:
     return charges.with_columns(x_Team=by.place(rows)["team"])
 
 
-def asked(charges: pl.LazyFrame, by: Attribution) -> pl.LazyFrame:
-    """Each charge in the words of rules: what they may ask, its tags, and its amounts; in the order of the charges."""
-    told = charges if not by.tag_keys else _with_tags(charges, by.tag_keys)
+def asked(charges: pl.LazyFrame, by: Attribution, tags: Collection[str] = ()) -> pl.LazyFrame:
+    """Each charge in the words of rules: what they may ask, its tags (and further ones), and its amounts; in the order
+    of the charges."""
+    columns = _tag_columns(by, tags)
+    told = charges
+    if columns:
+        texts = tag_texts(charges, [column.removeprefix(TAG) for column in columns])
+        told = charges.join(texts.lazy(), on="Tags", how="left", maintain_order="left")
     return told.select(
         *(pl.col(column).alias(name) for name, column in {**_FROM_CHARGES, **_FOR_RULES, **_BY_LEAF}.items()),
-        *(f"{TAG}{key}" for key in by.tag_keys),
+        *columns,
         *(pl.col(column).alias(name) for name, column in {**_COSTS, **_AMOUNTS}.items()),
         region=pl.coalesce("RegionId", "x_InferenceGeo"),
         sku=pl.coalesce("SkuMeter", "ChargeDescription"),
@@ -235,9 +245,13 @@ def asked(charges: pl.LazyFrame, by: Attribution) -> pl.LazyFrame:
     )
 
 
-def _with_tags(charges: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-    """Charges with `tag:KEY`. Each distinct text is read once, and only if a key may stand in it: few are asked."""
+def tag_texts(charges: pl.LazyFrame, keys: Collection[str]) -> pl.DataFrame:
+    """The distinct `Tags` of charges with `tag:KEY`. Each is read once, and only if a key may stand in it: few are."""
     text = pl.col("Tags")
     may_hold = text.str.contains_any([*keys, "\\"])  # what JSON escapes is spelled otherwise
     texts = charges.select(text).filter(may_hold).unique().collect(engine="streaming")
-    return charges.join(with_tags(texts, keys).lazy(), on="Tags", how="left", maintain_order="left")
+    return with_tags(texts, keys)
+
+
+def _tag_columns(by: Attribution, further: Collection[str]) -> list[str]:
+    return [f"{TAG}{key}" for key in sorted({*by.tag_keys, *further})]

@@ -17,7 +17,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from models.control.budgets import BUDGET_STATUS, Budget, status
+from models.control.budget_costs import budget_costs
+from models.control.budget_status import BUDGET_STATUS, budget_status
+from models.control.budget_thresholds import BUDGET_THRESHOLDS, budget_thresholds
+from models.control.budgets import Budget
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.tco import TCO_DAILY
@@ -166,6 +169,8 @@ class Sample:
 
     def tables(self) -> dict[Table, pl.DataFrame]:
         costs = filled(TCO_DAILY, self.total_costs)
+        of_budgets = budget_costs(costs, BUDGETS)
+        statuses = budget_status(of_budgets, BUDGETS, as_of=LAST_DAY)
         return {
             DAILY_COSTS: filled(DAILY_COSTS, self.charges),
             TCO_DAILY: costs,
@@ -174,7 +179,8 @@ class Sample:
             IDLE_ACCELERATORS: filled(IDLE_ACCELERATORS, self.idle),
             **{table: filled(table, rows) for table, rows in (self.agreements | self.foresight).items()},
             USAGE_ESTIMATES: filled(USAGE_ESTIMATES, self.estimates),
-            BUDGET_STATUS: status(costs, BUDGETS, as_of=LAST_DAY),
+            BUDGET_STATUS: statuses,
+            BUDGET_THRESHOLDS: budget_thresholds(of_budgets, statuses, BUDGETS),
             RECONCILIATION: filled(RECONCILIATION, _reconciliation()),
             CHECKS: filled(CHECKS, [*_measures(self.charges), *_proofs(self.failing_proof)]),
             FRESHNESS_TABLE: filled(FRESHNESS_TABLE, _freshness(self.now, self.stale_source)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import cast
 
 from models.control.conditions import Kind
@@ -11,6 +12,9 @@ from models.control.kinds.rules import DEFAULTS, Rule
 from pipelines.alert_policy import match_of
 from pipelines.settings import Settings
 from pipelines.settings.alerts import RuleSettings
+
+_GAP = Decimal("0.8")
+"""What is below so much of a minimum resolves, where the kind has no minimum of its own."""
 
 
 def rules_of(settings: Settings) -> Mapping[Kind, tuple[Rule, ...]]:
@@ -29,7 +33,7 @@ def _rule(told: RuleSettings) -> Rule:
     """What it does not say is as its kind has it; the gap below another `minimum` is as wide in proportion."""
     default = DEFAULTS[cast("Kind", told.kind)]
     minimum = default.minimum if told.minimum is None else told.minimum
-    gap = default.resolves_below / default.minimum if default.minimum else default.minimum
+    gap = default.resolves_below / default.minimum if default.minimum else _GAP
     return replace(
         default,
         name=told.name or told.kind,

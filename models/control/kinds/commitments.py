@@ -269,7 +269,7 @@ def _words_of_part(one: _Commitment, part: _Part) -> tuple[str, str, str]:
         end = _last_day(now)
         return (
             f"{name}: {one.about(part.wasted)} will expire on {end}",
-            f"At {one.about(now['daily_rate'])} a day {share} of {one.about(part.whole)} will be left when the term ends.",
+            f"At {one.about(now['daily_rate'])} a day {share} of {one.about(part.whole)} will be left by then.",
             "Move usage to them before they expire, and buy less next time.",
         )
     return (

@@ -215,13 +215,14 @@ def _of_proofs(checks: pl.DataFrame) -> list[_Difference]:
 
 
 def _of_proof(source: str, period: str, rows: Sequence[Mapping[str, Any]]) -> _Difference:
+    name = f"source {source}"
     details = tuple(f"{row['check']}{_by(row)}: {row['detail'] or 'does not hold'}" for row in rows)
     return _Difference(
-        subject=f"source {source}",
+        subject=name,
         scope=source,
         period=period,
         threshold="proof",
-        headline=f"{counted(len(rows), 'proof fails', 'proofs fail')} of {source} for {month_text(period)}",
+        headline=f"{counted(len(rows), f'proof of {name} fails', f'proofs of {name} fail')} for {month_text(period)}",
         answer=f"What was loaded does not add up: {', '.join(sorted({row['check'] for row in rows}))}.",
         cause=None,
         to_do=f"Do not close {month_text(period)}; rebuild it with `outlay replay`, and report it if it fails again.",

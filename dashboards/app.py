@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards.published import NotPublishedError, current
 from dashboards.views import (
+    alerts,
     anomalies,
     commitments,
     data_health,
@@ -48,7 +49,8 @@ def main() -> None:
             st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
             st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
             st.Page(forecast.show, title="Forecast", icon=":material/trending_up:", url_path="forecast"),
-            st.Page(anomalies.show, title="Anomalies", icon=":material/notifications:", url_path="anomalies"),
+            st.Page(anomalies.show, title="Anomalies", icon=":material/troubleshoot:", url_path="anomalies"),
+            st.Page(alerts.show, title="Alerts", icon=":material/notifications:", url_path="alerts"),
             st.Page(unit_costs.show, title="Unit costs", icon=":material/straighten:", url_path="unit-costs"),
             st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
             st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),

@@ -1,0 +1,63 @@
+"""What people do on pages: alerts as the control store has them, and requests, which a pass of the pipeline applies.
+
+The one thing that the dashboard writes is a request: append-only, with who and when. Nothing here changes an alert.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from connectors.control import ControlStore
+from dashboards.published import home
+from models.control.alerts import Act, Alert, AlertEvent, Request
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All alerts, what happened to them in order, and what people asked for that no pass has applied yet."""
+
+    alerts: dict[str, Alert]
+    events: tuple[AlertEvent, ...] = ()
+    pending: tuple[Request, ...] = ()
+
+    def history(self, alert_id: str) -> Sequence[AlertEvent]:
+        return [event for event in self.events if event.alert_id == alert_id]
+
+
+def standing() -> Standing:
+    """As of now, not of the last publication; empty where nothing was ever loaded here. Raises `ControlError`."""
+    with _store() as store:
+        if store is None:
+            return Standing({})
+        return Standing(
+            store.alerts.book(),
+            tuple(logged.event for logged in store.alerts.events()),
+            tuple(store.alerts.pending_requests()),
+        )
+
+
+def ask(
+    alert: Alert, act: Act, *, who: str, now: datetime, until: datetime | None = None, note: str | None = None
+) -> None:
+    """Leave a request; the next pass applies it, or keeps why it could not. Raises `ControlError`."""
+    request = Request(f"page {uuid4()}", alert.key.alert_id, act, who, now, until=until, note=note)
+    with _store() as store:
+        assert store is not None, "an alert came from it"
+        store.alerts.request(request)
+
+
+@contextmanager
+def _store() -> Generator[ControlStore | None]:
+    """The same place as the command line's: `OUTLAY_CONTROL_URL`, or `control/outlay.db` of the home."""
+    database = home() / "control" / "outlay.db"
+    url = os.environ.get("OUTLAY_CONTROL_URL")
+    if url is None and not database.exists():
+        yield None
+        return
+    with ControlStore.open(url or f"sqlite:///{database}") as store:
+        yield store

@@ -1,0 +1,109 @@
+"""The alerts page: what is open comes first, what people ask for is kept and shown as pending, nothing is rendered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from connectors.control import ControlStore
+from models.control.alerts import AlertEvent, Request
+from tests.dashboards import sample_alerts
+from tests.dashboards.pages import opened, table, words
+from tests.dashboards.sample_alerts import LATE, NOW, SEARCH
+from tests.dashboards.sample_warehouse import HOSTILE
+
+pytestmark = pytest.mark.usefixtures("published")
+
+
+def told(app: AppTest) -> str:
+    return words(app).replace("\\", "")
+
+
+def pending(home: Path) -> list[Request]:
+    with ControlStore.open(f"sqlite:///{home / 'control' / 'outlay.db'}") as store:
+        return store.alerts.pending_requests()
+
+
+def send(app: AppTest) -> AppTest:
+    app.button[0].click().run()
+    assert not app.exception
+    return app
+
+
+def test_what_is_open_is_counted_by_severity_and_what_was_long_resolved_is_left_out(home: Path) -> None:
+    sample_alerts.fill(home)
+    app = opened("alerts")
+    assert "2 alerts are open (1 critical, 1 warning); 1 of them nobody has taken up yet." in words(app).replace(
+        "\\", ""
+    )
+    rows = table(app, "severity", "figure")
+    assert [(row["severity"], row["about"], row["figure"]) for row in rows] == [
+        ("critical", "Search team", "11,250.00 USD of 10,000.00 USD"),
+        ("warning", HOSTILE, "96 hours of 48 hours"),
+    ]
+    assert rows[1]["state"].startswith(f"acknowledged by {HOSTILE}")
+
+
+def test_one_alert_says_what_why_and_what_to_do(home: Path) -> None:
+    sample_alerts.fill(home)
+    page = told(opened("alerts"))
+    for part in (SEARCH.answer, SEARCH.cause, SEARCH.to_do, "search", "Data through"):
+        assert str(part) in page
+    assert "(./overview?period=2026-07)" in page
+
+
+def test_names_of_others_are_never_markup(home: Path) -> None:
+    sample_alerts.fill(home)
+    assert HOSTILE not in "\n".join(str(part.value) for part in opened("alerts").markdown)
+
+
+def test_another_alert_is_chosen_by_the_address(home: Path) -> None:
+    sample_alerts.fill(home)
+    assert "96 hours" in told(opened("alerts", alert=LATE.alert_id))
+
+
+def test_an_act_is_a_request_in_somebodys_name_and_pending_until_a_pass(home: Path) -> None:
+    sample_alerts.fill(home)
+    app = opened("alerts")
+    app.text_input[0].set_value("Anna")
+    app.text_input[1].set_value("asked search")
+    app = send(app)
+    (request,) = pending(home)
+    assert (request.alert_id, request.act, request.who, request.note) == (
+        SEARCH.alert_id, "acknowledge", "Anna", "asked search",
+    )  # fmt: skip
+    assert "Anna asked for it to be acknowledged" in told(app)
+    assert "Pending" in told(app)
+
+
+def test_nobody_acts_without_a_name(home: Path) -> None:
+    sample_alerts.fill(home)
+    app = send(opened("alerts"))
+    assert pending(home) == []
+    assert "Say who you are" in told(app)
+
+
+def test_a_snooze_says_until_when(home: Path) -> None:
+    sample_alerts.fill(home)
+    app = opened("alerts")
+    app.segmented_control[0].set_value("Snooze")
+    app.text_input[0].set_value("Anna")
+    send(app)
+    (request,) = pending(home)
+    assert request.until is not None
+    assert request.until - request.at == timedelta(days=1)
+
+
+def test_a_resolved_alert_offers_nothing_to_do(home: Path) -> None:
+    opening = AlertEvent(SEARCH.alert_id, "opened", NOW, condition=SEARCH)
+    sample_alerts.fill(home, [opening, AlertEvent(SEARCH.alert_id, "resolved", NOW, note="no longer holds")])
+    app = opened("alerts")
+    assert "Nothing: no alert is open." in told(app)
+    assert not app.button
+
+
+def test_a_home_without_alerts_says_so(home: Path) -> None:
+    assert "Nothing: no alert is open." in told(opened("alerts"))

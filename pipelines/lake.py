@@ -22,7 +22,7 @@ import obstore
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake import Schema as DeltaSchema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
@@ -39,6 +39,8 @@ __all__ = ["Lake", "LakeFiles", "Partition"]
 
 _COMMIT_ATTEMPTS = 8
 _COMMIT_RETRIES_INSIDE = 100  # delta-rs rebases a commit on another partition's by itself; each try is cheap
+_GROWING = "outlay"
+"""Under this name Delta remembers how far a table has grown."""
 _FILE_ROWS = 1_000_000
 """Rows after which the next file begins."""
 
@@ -96,6 +98,33 @@ class Lake:
             size_bytes=sum(file.size for file in written),
         )
 
+    def append(self, table: Table, partition: Partition, frame: pl.DataFrame, *, until: int) -> None:
+        """Add rows to a table that only grows. The commit remembers `until`, the number of its last row, so that
+        `reached` knows it: both or neither.
+
+        The caller holds the lock under which the table grows. Raises `ContractError`, `LakeError`.
+        """
+        try:
+            order = self._prepare(table, partition)
+            self._commit(table, partition, self._write(table, partition, [frame], order), until=until)
+        except (DeltaError, OSError, pa.ArrowException, BaseError) as error:
+            raise _failed(table, partition, error) from error
+
+    def reached(self, table: Table) -> int:
+        """The number of the last row that was appended; 0 where there is none."""
+        try:
+            delta = self._open(table)
+            return 0 if delta is None else delta.transaction_version(_GROWING) or 0
+        except (DeltaError, OSError) as error:
+            raise _unread(table, error) from error
+
+    def grown(self, table: Table) -> pl.DataFrame:
+        """All rows of a table that only grows, in its contract's columns. Raises `LakeError`."""
+        try:
+            return self.read(table, self.files(table)).collect()
+        except (DeltaError, OSError, pl.exceptions.PolarsError) as error:
+            raise _unread(table, error) from error
+
     def _write(
         self, table: Table, partition: Partition, frames: Iterable[pl.DataFrame], order: list[str]
     ) -> list[_Written]:
@@ -134,8 +163,11 @@ class Lake:
         with target.open("wb") as file:
             yield file
 
-    def _commit(self, table: Table, partition: Partition, written: list[_Written]) -> None:
-        """These files in the place of the partition's; of two at once, the later is put on top of the earlier."""
+    def _commit(self, table: Table, partition: Partition, written: list[_Written], *, until: int | None = None) -> None:
+        """These files in the place of the partition's; of two at once, the later is put on top of the earlier.
+
+        With `until`, beside the partition's; of two at once that reach as far, the later fails.
+        """
         now = int(time.time() * 1000)
         values = {SOURCE_COLUMN: partition.source, PERIOD_COLUMN: partition.billing_period}
         actions: list[AddAction | RemoveAction] = [
@@ -147,11 +179,14 @@ class Lake:
             try:
                 delta.create_write_transaction(
                     actions,
-                    mode="overwrite",
+                    mode="overwrite" if until is None else "append",
                     schema=delta.schema(),
                     partition_by=list(values),
-                    partition_filters=[(name, "=", value) for name, value in values.items()],
-                    commit_properties=CommitProperties(max_commit_retries=_COMMIT_RETRIES_INSIDE),
+                    partition_filters=[(name, "=", value) for name, value in values.items()] if until is None else None,
+                    commit_properties=CommitProperties(
+                        max_commit_retries=_COMMIT_RETRIES_INSIDE,
+                        app_transactions=None if until is None else [Transaction(_GROWING, until)],
+                    ),
                 )
                 return
             except CommitFailedError:
@@ -277,6 +312,13 @@ class Lake:
 
 def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0.05, 0.1) * 2**attempt)
+
+
+def _unread(table: Table, error: Exception) -> LakeError:
+    return LakeError(
+        f"{table.qualified_name} could not be read from the lake: {str(error)[:300]}",
+        remedy="check that the lake's folder or object store can be reached, and run again",
+    )
 
 
 def _failed(table: Table, partition: Partition, error: Exception) -> OutlayError:

@@ -27,6 +27,11 @@ def grown(connection: sa.Connection, after: Mapping[str, int]) -> dict[str, pl.D
     }
 
 
+def reached(connection: sa.Connection) -> dict[str, int]:
+    """By table of `alert_tables.GROWING` the number of its last row."""
+    return {name: notice_queue.last_sequence(connection, stored) for name, stored in _STORED.items()}
+
+
 def snapshot(connection: sa.Connection, alerts: Collection[Alert]) -> dict[Table, pl.DataFrame]:
     """All tables of alerts."""
     growing = grown(connection, {})
@@ -73,6 +78,13 @@ def _rows(connection: sa.Connection, table: Table, query: sa.Select[Any], after:
 def _alert(alert: Alert) -> dict[str, Any]:
     told = {**vars(alert.condition), **vars(alert), **asdict(alert.key), "alert_id": alert.key.alert_id}
     return {name: told[name] for name in alert_tables.ALERTS.polars_schema}
+
+
+_STORED = {
+    alert_tables.ALERT_EVENTS.name: tables.ALERT_EVENTS,
+    alert_tables.ALERT_NOTICES.name: tables.ALERT_NOTICES,
+    alert_tables.ALERT_POSTS.name: tables.ALERT_POSTS,
+}
 
 
 def _columns(stored: sa.Table, table: Table, *but: str) -> list[sa.Column[Any]]:

@@ -18,14 +18,14 @@ from connectors.control import alert_history, notice_queue
 from connectors.control.database import Database
 from connectors.control.errors import ControlError
 from connectors.control.locks import ALERTING, Locks
-from connectors.control.notice_queue import PendingNotice, Posted
+from connectors.control.notice_queue import Delivered, PendingNotice, Posted
 from connectors.control.tables import ALERT_EVENTS, ALERT_REQUESTS
 from models.control.alerts import Alert, AlertEvent, Request, replay
 from models.control.condition_json import from_json, to_json
 from models.control.conditions import Condition
 from models.control.notices import Made, Notice
 
-__all__ = ["AlertLog", "LoggedEvent", "PendingNotice", "Posted"]
+__all__ = ["AlertLog", "Delivered", "LoggedEvent", "PendingNotice", "Posted"]
 
 _EVENT = ("alert_id", "kind", "at", "who", "until", "level", "note")
 
@@ -152,6 +152,11 @@ class AlertLog:
         with self._database.writing() as connection:
             notice_queue.fail(connection, pending, error, self._clock(), uncertain=uncertain, counts=counts)
 
+    def deliveries(self) -> list[Delivered]:
+        """Every attempt to send a notice, in the order in which they began."""
+        with self._database.reading() as connection:
+            return notice_queue.deliveries(connection)
+
     def given_up(self) -> list[PendingNotice]:
         with self._database.reading() as connection:
             return notice_queue.given_up(connection)
@@ -167,6 +172,11 @@ class AlertLog:
         """What never changes, for the lake: rows of `alert_history.GROWING` by table name, newer than `after` says."""
         with self._database.reading() as connection:
             return alert_history.grown(connection, after)
+
+    def reached(self) -> dict[str, int]:
+        """The highest number of each table of `history`; 0 where it has no rows."""
+        with self._database.reading() as connection:
+            return alert_history.reached(connection)
 
     def restore(self, history: Mapping[str, pl.DataFrame]) -> int:
         """Take back what `history` once gave and this store does not have; returns the number of events.

@@ -50,6 +50,18 @@ class PendingNotice:
     begun_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """An attempt to send a notice. `outcome` (`models.control.alert_tables.DELIVERY_OUTCOMES`) and `ended_at` are None
+    while its end is not known."""
+
+    notice: Notice
+    begun_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    error: str | None
+
+
 def make(connection: sa.Connection, notices: Iterable[Notice], now: datetime) -> None:
     """Raises `ControlError` where a key, its own or a covered one, was made before."""
     for sequence, notice in enumerate(notices, last_sequence(connection, ALERT_NOTICES) + 1):
@@ -111,6 +123,16 @@ def post_of(connection: sa.Connection, key: str) -> Posted | None:
         .where(ALERT_NOTICES.c.key == key, ALERT_POSTS.c.channel.is_not(None))
     ).one_or_none()
     return None if row is None else Posted(*row)
+
+
+def deliveries(connection: sa.Connection) -> list[Delivered]:
+    """Every attempt, in the order in which they began."""
+    notices = {row["sequence"]: _notice(row) for row in connection.execute(sa.select(ALERT_NOTICES)).mappings()}
+    attempts = connection.execute(sa.select(ALERT_DELIVERIES).order_by(ALERT_DELIVERIES.c.id)).mappings()
+    return [
+        Delivered(notices[row["notice"]], row["begun_at"], row["ended_at"], row["outcome"], row["error"])
+        for row in attempts
+    ]
 
 
 def begin(connection: sa.Connection, pending: PendingNotice, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from models.control.alert_tables import ALERT_TABLES
 from models.control.budget_status import BUDGET_STATUS
 from models.control.budget_thresholds import BUDGET_THRESHOLDS
+from models.control.condition_tables import ALERT_CONDITIONS, ALERT_RULES
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.business_units import DRIVER_COSTS
@@ -105,6 +106,8 @@ TABLES: Mapping[str, Table] = {
         BREAK_EVEN,
         BUDGET_STATUS,
         BUDGET_THRESHOLDS,
+        ALERT_CONDITIONS,
+        ALERT_RULES,
     )
 }
 """Every table by its qualified name, such as `focus.cost_and_usage`."""

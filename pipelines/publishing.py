@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from models.catalogue import TABLES
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
+from pipelines.marts.alert_conditions import JUDGED, alert_conditions_marts
 from pipelines.marts.anomalies import anomalies_marts
 from pipelines.marts.break_even import break_even_marts
 from pipelines.marts.budgets import Budgeting, budgets_marts
@@ -58,7 +60,7 @@ def _published(economics: Economics) -> Mapping[str, Mart]:
 def _marts(economics: Economics) -> Mapping[str, Mart]:
     """The rows of every mart; what several share is worked out once."""
     work, facts, forecasting = economics.work, economics.facts, Forecasting(economics)
-    return {
+    made: dict[str, Mart] = {
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
         **tco_marts(economics, forecasting.proofs),
@@ -74,3 +76,9 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         **break_even_marts(economics),
         **budgets_marts(Budgeting(economics)),
     }
+    judged = {table.qualified_name: _made_once(made[table.qualified_name]) for table in JUDGED}
+    return {**made, **judged, **alert_conditions_marts(economics, judged)}
+
+
+def _made_once(mart: Mart) -> Mart:
+    return cache(mart) if callable(mart) else mart

@@ -87,8 +87,8 @@ def test_proofs_of_a_source_and_month_fail_together() -> None:
     assert one.headline == "2 proofs of source openai fail for July 2026"
     assert one.severity == "critical"
     assert one.details == (
-        "charges = bill lines by -0.50 USD: Not so.",
-        "lines in = lines out by -0.50 USD: Not so.",
+        "charges = bill lines by -0.500 USD: Not so.",
+        "lines in = lines out by -0.500 USD: Not so.",
     )
 
 

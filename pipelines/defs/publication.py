@@ -1,4 +1,4 @@
-"""The published warehouse with its forecasts and anomalies, and the alerts behind it: assets that follow any source."""
+"""The published warehouse with its forecasts and anomalies: assets that follow any source."""
 
 # no `from __future__ import annotations` here: Dagster reads the type of `context` when a function is decorated
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.alerting import alert
 from pipelines.defs.foresight import COVERAGE, told_of_anomalies, told_of_forecasts
 from pipelines.publishing import publish
 from pipelines.workplace import Workplace
@@ -15,9 +14,8 @@ from pipelines.workplace import Workplace
 WAREHOUSE, FORECASTS, ANOMALIES = (dg.AssetKey(name) for name in ("warehouse", "forecasts", "anomalies"))
 
 
-def define_publication(home: Path, charges: Sequence[dg.AssetKey]) -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
-    """`warehouse` with `forecasts` and `anomalies`, which are made in it (publishes whenever any charges changed), and
-    `alerts` (after each publishing)."""
+def define_publication(home: Path, charges: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """`warehouse` with `forecasts` and `anomalies`, which are made in it; publishes whenever any charges changed."""
 
     @dg.multi_asset(
         name="publishing",
@@ -40,19 +38,7 @@ def define_publication(home: Path, charges: Sequence[dg.AssetKey]) -> tuple[dg.A
         if ANOMALIES in wanted:
             yield dg.MaterializeResult(asset_key=ANOMALIES, metadata=told_of_anomalies(home))
 
-    @dg.asset(
-        deps=[WAREHOUSE],
-        automation_condition=dg.AutomationCondition.any_deps_updated(),
-        group_name="published",
-        kinds={"slack"},
-        description="Budgets crossed, each told once.",
-    )
-    def alerts() -> dg.MaterializeResult[Any]:
-        with Workplace.open(home) as work:
-            report = alert(work)
-        return dg.MaterializeResult(metadata={"enqueued": report.enqueued, "delivered": report.delivered})
-
-    return published, alerts
+    return published
 
 
 def _specs(charges: Sequence[dg.AssetKey]) -> list[dg.AssetSpec]:

@@ -1,0 +1,276 @@
+"""The alert pass over a published file, against a make-believe Slack: told once, followed, and made good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connectors.protocol import Surroundings
+from connectors.simulator.slack.failures import Failure
+from connectors.simulator.slack.server import SlackServer
+from connectors.simulator.slack.workspace import BOT_TOKEN, Channel, Workspace
+from models.control.alerts import Request
+from models.control.condition_tables import ALERT_CONDITIONS, ALERT_RULES, conditions_frame, rules_frame
+from models.control.conditions import AlertKey, Condition
+from models.control.kinds.judged import Judged, unknown
+from models.errors import AlertError, OutlayError
+from pipelines.alerting import AlertReport, act, alert, what_is_due
+from pipelines.home import Home
+from pipelines.workplace import Workplace
+
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CROSSED = Condition(
+    key=AlertKey("ai", "", "2026-11", "100 %"),
+    kind="budget",
+    standing="firing",
+    severity="critical",
+    headline="Budget exceeded",
+    subject="ai",
+    answer="120.00 USD of 100.00 USD are spent",
+    to_do="spend less",
+    since=date(2026, 11, 20),
+    amount=Decimal(120),
+    limit=Decimal(100),
+    currency="USD",
+    team="search",
+)
+NO_SLACK = "organization: Acme\n"
+BOT = """\
+organization: Acme
+alerts:
+  slack: {{bot_token: "${{SLACK_BOT_TOKEN}}", channel: "#ai-costs", api_url: "{api_url}"}}
+"""
+
+
+@dataclass
+class Office:
+    """A home with its Slack, at a time that the test sets."""
+
+    home: Home
+    slack: SlackServer
+    channel: Channel
+    now: datetime = NOON
+    published: list[Condition] = field(default_factory=list[Condition])
+
+    def configure(self, text: str) -> None:
+        self.home.configuration.write_text(text.format(api_url=self.slack.api_url), encoding="utf-8")
+        self.home.secrets.write_text(f"SLACK_BOT_TOKEN={BOT_TOKEN}\n", encoding="utf-8")
+
+    def publish(self, *conditions: Condition, judged: Judged | None = None) -> None:
+        """The two tables that a pass reads, and nothing else."""
+        came = judged or Judged(conditions)
+        rules = rules_frame({("ai", "budget"): came})
+        self.home.warehouse.mkdir(exist_ok=True)
+        self.home.published.unlink(missing_ok=True)
+        with duckdb.connect(str(self.home.published)) as warehouse:
+            warehouse.execute("SET TimeZone = 'UTC'; CREATE SCHEMA marts")
+            for table, frame in ((ALERT_CONDITIONS, conditions_frame(came.conditions)), (ALERT_RULES, rules)):
+                warehouse.register("frame", frame.to_arrow())
+                warehouse.execute(f"CREATE TABLE {table.qualified_name} AS SELECT * FROM frame")
+
+    @contextmanager
+    def work(self) -> Iterator[Workplace]:
+        surroundings = Surroundings(clock=lambda: self.now, sleep=self._sleep)
+        with Workplace.open(self.home, surroundings=surroundings) as work:
+            yield work
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def make_a_pass(self) -> AlertReport:
+        with self.work() as work:
+            return alert(work)
+
+    def act(self, request: Request) -> None:
+        with self.work() as work:
+            act(work, request)
+
+    def due(self) -> list[str]:
+        with self.work() as work:
+            return what_is_due(work)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    workspace = Workspace(lambda: NOON)
+    with SlackServer(workspace) as slack:
+        home = Home.at(tmp_path / "home")
+        home.root.mkdir()
+        office = Office(home, slack, workspace.add_channel("ai-costs"))
+        office.configure(BOT)
+        yield office
+
+
+def asked(act: str, number: int = 1) -> Request:
+    return Request(f"test {number}", CROSSED.alert_id, act, "anna", NOON)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_budget_is_crossed_taken_up_and_well_again(office: Office) -> None:
+    """One message; nothing more where nothing changed; who took it up stands in it; its end is in the thread."""
+    office.publish(CROSSED)
+    report = office.make_a_pass()
+    assert (report.opened, report.told, report.waiting, report.failures) == (1, 1, 0, [])
+    (message,) = office.channel.messages
+    assert message.reference == f"{CROSSED.alert_id}.1.opened.#ai-costs"
+    assert "anna" not in str(message.blocks)
+
+    assert office.make_a_pass() == AlertReport()
+    assert office.due() == []
+
+    office.act(asked("acknowledge"))
+    office.act(asked("acknowledge"))
+    assert (len(office.channel.messages), message.edits) == (1, 1), "the same request twice counts once"
+    assert "anna" in str(message.blocks)
+
+    office.publish()
+    report = office.make_a_pass()
+    assert (report.resolved, report.told) == (1, 2)
+    assert [reply.thread_ts for reply in office.channel.messages] == [None, message.ts]
+    assert message.edits == 2
+
+
+def test_nothing_is_published_and_nothing_is_done(office: Office) -> None:
+    assert office.make_a_pass() == AlertReport()
+    assert office.due() == []
+
+
+def test_a_warehouse_of_an_older_outlay_is_a_note_and_people_are_served_all_the_same(office: Office) -> None:
+    office.publish(CROSSED)
+    office.make_a_pass()
+    office.home.published.unlink()
+    duckdb.connect(str(office.home.published)).close()
+    office.act(asked("resolve"))
+    report = office.make_a_pass()
+    assert report.failures == []
+    assert "older Outlay; `outlay run` publishes anew" in "".join(report.notes)
+    assert len(office.channel.messages) == 2
+
+
+def test_without_slack_states_move_and_it_says_who_was_told_nothing(office: Office) -> None:
+    office.configure(NO_SLACK)
+    office.publish(CROSSED)
+    report = office.make_a_pass()
+    assert (report.opened, report.told, report.waiting, report.failures) == (1, 0, 1, [])
+    assert "alerts.slack in outlay.yaml names no place" in report.notes[0]
+    office.configure(BOT)
+    assert office.make_a_pass().told == 1, "as soon as there is a place"
+
+
+def test_a_rule_that_could_not_be_judged_changes_nothing_and_one_that_is_gone_resolves(office: Office) -> None:
+    office.publish(CROSSED)
+    office.make_a_pass()
+    office.publish(judged=unknown("no source was pulled"))
+    assert office.make_a_pass() == AlertReport()
+    with duckdb.connect(str(office.home.published)) as warehouse:
+        warehouse.execute("DELETE FROM marts.alert_rules")
+    assert office.make_a_pass().resolved == 1
+
+
+def test_slack_is_down_for_a_day_and_nothing_is_lost_or_told_twice(office: Office) -> None:
+    office.publish(CROSSED)
+    office.slack.failures.order("*", Failure("status", status=503), times=1000)
+    with office.work() as work:
+        report = alert(work, patience=timedelta(0))
+    assert (report.told, report.waiting, len(report.failures)) == (0, 1, 1)
+    assert office.due() == ["1 messages to be sent"]
+    office.now += timedelta(days=1)
+    office.slack.failures.clear()
+    assert office.make_a_pass().told == 1
+    assert len(office.channel.messages) == 1
+
+
+def test_a_time_that_comes_opens_an_alert_without_a_publication(office: Office) -> None:
+    office.publish(replace(CROSSED, holds_from=NOON + 3 * HOUR))
+    assert office.make_a_pass() == AlertReport()
+    office.now += 3 * HOUR
+    assert office.due() == ["1 changes of alerts", "1 messages to be made"]
+    assert office.channel.messages == [], "looking records and sends nothing"
+    assert office.make_a_pass().told == 1
+
+
+def test_what_is_held_is_told_when_that_is_over(office: Office) -> None:
+    office.configure(BOT + '  quiet_hours: [{{start: "22:00", end: "07:00"}}]\n')
+    office.publish(replace(CROSSED, severity="warning"))
+    office.now = NOON + 11 * HOUR
+    report = office.make_a_pass()
+    assert (report.opened, report.told, report.held) == (1, 0, 1)
+    assert report.held_until == datetime(2026, 11, 28, 7, tzinfo=UTC)
+    assert office.due() == []
+    office.now = report.held_until
+    assert office.due() == ["1 messages to be made"]
+    assert office.make_a_pass().told == 1
+
+
+def test_what_cannot_be_done_is_refused_with_its_reason_and_never_asked_again(office: Office) -> None:
+    office.publish(CROSSED)
+    office.make_a_pass()
+    office.act(asked("acknowledge"))
+    with pytest.raises(AlertError, match="anna acknowledged it already"):
+        office.act(asked("acknowledge", 2))
+    with office.work() as work:
+        assert work.control.alerts.pending_requests() == []
+
+
+def test_while_another_pass_is_at_it_a_request_is_kept_and_a_pass_leaves(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.alerting._WAIT_SECONDS", 0)
+    office.publish(CROSSED)
+    office.make_a_pass()
+    with office.work() as other, other.control.lock_alerting():
+        with pytest.raises(OutlayError, match="kept, and not done yet"):
+            office.act(asked("acknowledge"))
+        report = office.make_a_pass()
+        assert "alert" in report.notes[0]
+        assert report.failures == []
+    assert office.due() == ["1 what people asked for", "1 messages to be made"]
+    office.make_a_pass()
+    assert office.channel.messages[0].edits == 1
+
+
+def test_a_secret_that_is_not_set_keeps_nobody_else_from_being_told(office: Office) -> None:
+    routes = '  routes: [{{name: ops, webhook: "${{OPS_HOOK}}", goes_on: true}}]\n'
+    office.configure(BOT + routes)
+    office.publish(CROSSED)
+    report = office.make_a_pass()
+    assert report.told == 1
+    (failure,) = report.failures
+    assert "OPS_HOOK is not set" in failure.what
+
+
+def test_killed_between_recording_and_sending_it_is_sent_by_the_next_pass(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    office.publish(CROSSED)
+    monkeypatch.setattr("pipelines.alerting.deliver_due", dies)
+    with pytest.raises(Killed):
+        office.make_a_pass()
+    monkeypatch.undo()
+    assert office.make_a_pass().told == 1
+    assert len(office.channel.messages) == 1
+
+
+def test_a_lost_control_store_comes_back_from_the_lake_and_tells_nothing_anew(office: Office) -> None:
+    office.publish(CROSSED)
+    office.make_a_pass()
+    for file in (office.home.root / "control").iterdir():
+        file.unlink()
+    report = office.make_a_pass()
+    assert (report.opened, report.told) == (0, 0)
+    assert len(office.channel.messages) == 1
+    office.act(asked("acknowledge"))
+    assert office.channel.messages[0].edits == 1

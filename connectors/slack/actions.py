@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, InteractiveElement, Option, StaticSelectElement
 
-from connectors.slack.buttons import ACKNOWLEDGE, SNOOZE
 from connectors.slack.mrkdwn import plain
 from models.control.alerts import Act, Alert, State
 
+ACKNOWLEDGE, SNOOZE = "outlay_acknowledge", "outlay_snooze"
+"""Action ids of the button, whose value is the alert's id, and of the select, whose values are `<alert id>.<hours>`."""
 SNOOZES: Mapping[int, str] = {1: "1 hour", 4: "4 hours", 24: "Until tomorrow", 72: "3 days", 168: "1 week"}
 """By hours."""
 _OFFERED: Mapping[State, tuple[Act, ...]] = {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from connectors.errors import ConfigurationError, CredentialsError, VendorUnavailableError
+from connectors.slack.actions import ACKNOWLEDGE, SNOOZE
 from models.control.alerts import Act, Request
 from models.errors import OutlayError
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from slack_bolt import App
     from slack_bolt.adapter.socket_mode import SocketModeHandler
 
-ACKNOWLEDGE, SNOOZE = "outlay_acknowledge", "outlay_snooze"
-"""Action ids of the button, whose value is the alert's id, and of the select, whose values are `<alert id>.<hours>`."""
 _ACTS: Mapping[str, Act] = {ACKNOWLEDGE: "acknowledge", SNOOZE: "snooze"}
 _LOG = logging.getLogger(__name__)
 

@@ -8,6 +8,9 @@ from datetime import timedelta
 import polars as pl
 import streamlit as st
 
+from connectors.slack.message import Look, Message
+from connectors.slack.messages import render
+from connectors.slack.preview_html import STYLE, preview_html
 from dashboards import acting, charts, filters, formats, provenance
 from dashboards.acting import Standing
 from dashboards.published import current
@@ -15,6 +18,7 @@ from dashboards.states import guarded
 from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, order, state_text
 from models.control.alerts import Act, Alert, Request
 from models.control.conditions import SEVERITIES, Point
+from models.control.notices import Notice
 from models.wording import counted, day_text, instant_text
 
 SHOWN = timedelta(days=30)
@@ -118,6 +122,8 @@ def _alert(known: Standing, alert: Alert) -> None:
         if alert.state != "resolved":
             _act(alert)
     _history(known, alert)
+    with st.expander("As it looks in Slack", icon=":material/forum:"):
+        st.html(f"<style>{STYLE}</style>{preview_html(_message(alert))}")
 
 
 def _facts(alert: Alert) -> None:
@@ -183,6 +189,14 @@ def _act(alert: Alert) -> None:
     until = now + SPANS[span] if wanted == "snooze" else None
     acting.ask(alert, wanted, who=named, now=now, until=until, note=(note or "").strip() or None)
     st.rerun()
+
+
+def _message(alert: Alert) -> Message:
+    """Its first message, as alone it stands: mentions and links follow from outlay.yaml, which pages do not read."""
+    alert_id = alert.key.alert_id
+    return render(
+        Notice(f"{alert_id}.preview", "first", "#", (alert_id,), "opened"), {alert_id: alert}, Look(is_bot=True)
+    )
 
 
 def _history(known: Standing, alert: Alert) -> None:

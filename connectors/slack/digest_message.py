@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock
 
@@ -15,6 +15,7 @@ from connectors.slack.rich import Part, address, bullets, link, paragraph, plain
 from connectors.slack.sizes import HEADER_LIMIT, checked
 from connectors.slack.sparkline import trend_words
 from models.control.digest import BudgetStanding, Digest, Week, WeekMover, WeekSpending
+from models.control.movers import NO_MODEL
 from models.control.notices import Notice
 from models.control.savings import Saving
 from models.wording import about_text, change_text, counted, day_text, money_text, share_text
@@ -61,7 +62,7 @@ def _compared(spending: WeekSpending) -> str:
         f"{change_text(spending.spent, known)} against {what} ({money_text(known, spending.currency)})"
         for what, known in (
             ("the week before", spending.before),
-            ("what four weeks before let expect", spending.expected),
+            ("what was to be expected, the mean of four weeks", spending.expected),
         )
         if known is not None
     ]
@@ -69,22 +70,19 @@ def _compared(spending: WeekSpending) -> str:
 
 
 def _parts(digest: Digest, look: Look) -> Iterator[Block]:
-    yield from _part("Forecast against budget", (_budget(one) for one in digest.budgets[:_BUDGETS]), look, "overview")
-    yield from _part("What moved most, and why", (_mover(one) for one in digest.movers), look, "overview")
-    yield from _part(_counts(digest), alert_lines(digest.alerts[:_ALERTS], look), look, ALERTS_PAGE)
-    yield from _part(
-        "Savings found (they overlap: no sum of them)",
-        (_saving(one, look) for one in digest.savings[:_SAVINGS]),
-        look,
-        None,
-    )
+    budgets = [_budget(one) for one in digest.budgets[:_BUDGETS]] or [[plain_words("No budget is under way.")]]
+    yield _part("Forecast against budget", budgets, look, "overview")
+    movers = [_mover(one) for one in digest.movers] or [[plain_words("Nothing moved.")]]
+    yield _part("What moved most against the week before, and why", movers, look, "overview")
+    yield _part(_counts(digest), alert_lines(digest.alerts[:_ALERTS], look), look, ALERTS_PAGE)
+    found = [_saving(one, look) for one in digest.savings[:_SAVINGS]] or [[plain_words("None.")]]
+    yield _part("Savings found (they overlap: no sum of them)", found, look)
 
 
-def _part(title: str, items: Iterable[Sequence[Part]], look: Look, page: str | None) -> Iterator[Block]:
-    told = list(items)
+def _part(title: str, items: Sequence[Sequence[Part]], look: Look, page: str | None = None) -> Block:
     url = address(look.dashboard_url, page) if page else None
     head = paragraph(words(title, bold=True), *([plain_words("  "), link(url, "Open")] if url else []))
-    yield rich(head, bullets(told)) if told else rich(head)
+    return rich(head, bullets(items)) if items else rich(head)
 
 
 def _budget(standing: BudgetStanding) -> list[Part]:
@@ -98,11 +96,14 @@ def _budget(standing: BudgetStanding) -> list[Part]:
 
 def _landing(standing: BudgetStanding) -> str:
     if standing.landing is None:
-        return "where it will land is not known"
+        why = f": {one_line(standing.unknown, 120)}" if standing.unknown else ""
+        return f"where it will land is not known{why}"
     over = standing.landing - standing.amount
     margin = about_text(abs(over), standing.currency)
     landing = about_text(standing.landing, standing.currency)
     where = f"will land at about {landing}, {margin} {'over' if over > 0 else 'under'}"
+    if standing.runs_out_on is not None:
+        where += f", runs out on {day_text(standing.runs_out_on)}"
     if standing.low is None or standing.high is None:
         return where
     low, high = about_text(standing.low, standing.currency), about_text(standing.high, standing.currency)
@@ -111,7 +112,7 @@ def _landing(standing: BudgetStanding) -> str:
 
 def _mover(mover: WeekMover) -> list[Part]:
     change = f"{money_text(mover.change, mover.currency, signed=True)} ({change_text(mover.spent, mover.before)})"
-    who = " · ".join(part for part in (mover.team, mover.model) if part)
+    who = f"{mover.team} · {mover.model or NO_MODEL}"
     why = [plain_words(": "), words(mover.cause, 300)] if mover.cause else []
     return [words(change, 120, bold=True), plain_words("  "), words(who, 140), *why]
 

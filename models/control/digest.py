@@ -69,7 +69,10 @@ class WeekSpending:
 
 @dataclass(frozen=True)
 class BudgetStanding:
-    """A budget's current period: spent so far, and where it will land with the range of 80 of 100 cases."""
+    """A budget's period under way: spent so far, and where it will land with the range of 80 of 100 cases.
+
+    `amount` may be nothing, or less, where more was carried over than it has. `unknown`: why there is no landing.
+    """
 
     budget: str
     period: str
@@ -80,6 +83,8 @@ class BudgetStanding:
     landing: Decimal | None = None
     low: Decimal | None = None
     high: Decimal | None = None
+    runs_out_on: date | None = None
+    unknown: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,16 +156,22 @@ def _sum(by_day: Mapping[date, Decimal], week: Week, weeks_before: int) -> Decim
 
 
 def budget_standings(statuses: pl.DataFrame, outlook: pl.DataFrame) -> tuple[BudgetStanding, ...]:
-    """Current periods, the one that is nearest to its amount first.
+    """Periods under way, the one that will take most of its amount first.
 
     `statuses`: `marts.budget_status`; `outlook`: `marts.budget_outlook`, of which a period may have no row.
     """
     landings = {(row["budget"], row["period"]): row for row in outlook.iter_rows(named=True)}
     standings = [
         _standing(row, landings.get((row["budget"], row["period"]), {}))
-        for row in statuses.filter(pl.col("is_current")).iter_rows(named=True)
+        for row in statuses.filter(pl.col("as_of").is_between("first_day", "last_day")).iter_rows(named=True)
     ]
-    return tuple(sorted(standings, key=lambda one: (-(one.landing or one.spent) / one.amount, one.budget)))
+    return tuple(sorted(standings, key=lambda one: (-_share(one), one.budget)))
+
+
+def _share(standing: BudgetStanding) -> Decimal:
+    if standing.amount <= 0:
+        return Decimal("Infinity")
+    return (standing.spent if standing.landing is None else standing.landing) / standing.amount
 
 
 def _standing(status: Mapping[str, Any], outlook: Mapping[str, Any]) -> BudgetStanding:
@@ -174,6 +185,8 @@ def _standing(status: Mapping[str, Any], outlook: Mapping[str, Any]) -> BudgetSt
         landing=outlook.get("landing"),
         low=outlook.get("low_80"),
         high=outlook.get("high_80"),
+        runs_out_on=outlook.get("runs_out_on"),
+        unknown=outlook.get("reason"),
     )
 
 

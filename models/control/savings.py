@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import polars as pl
 
-from models.wording import counted, month_text
+from models.wording import counted, day_text, month_text
 
 Kind = Literal["idle", "unused", "expiring", "dispute", "self_hosting", "other_vendor"]
 _CENT = Decimal("0.01")
@@ -48,12 +49,13 @@ class SavingFrames:
     single_vendors: pl.DataFrame
 
 
-def savings(frames: SavingFrames, month: str) -> tuple[Saving, ...]:
-    """What was found, kind by kind. `month`: the last one that is over."""
+def savings(frames: SavingFrames, today: date) -> tuple[Saving, ...]:
+    """What was found, kind by kind; of what is told by the month, in the last one that is over."""
+    month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
     found = [
         *_idle(frames.idle, month),
         *_unused(frames.commitments, month),
-        *_expiring(frames.commitments),
+        *_expiring(frames.commitments, today),
         *_disputes(frames.disputes),
         *_self_hosting(frames.break_even),
         *_other_vendors(frames.single_vendors, month),
@@ -99,23 +101,19 @@ def _unused(commitments: pl.DataFrame, month: str) -> list[Saving]:
     ]
 
 
-def _expiring(commitments: pl.DataFrame) -> list[Saving]:
+def _expiring(commitments: pl.DataFrame, today: date) -> list[Saving]:
     latest = commitments.sort("billing_month").unique("commitment_id", keep="last", maintain_order=True)
-    running = latest.filter(pl.col("term_end").is_null() | (pl.col("term_end") > pl.col("as_of")))
+    running = latest.filter((pl.col("term_end") > today) & (pl.col("expiring_amount") > 0))
     return [
         Saving(
             "expiring",
-            f"Will be lost of {name} by {term_end}",
-            amount,
-            currency,
+            f"Will be left of {row['name']} when it ends on {day_text(row['term_end'] - timedelta(days=1))}",
+            row["expiring_amount"],
+            row["currency"],
             "at the rate of the last 30 days; what was left unused so far is in it",
             "commitments",
         )
-        for name, term_end, amount, currency in running.filter(pl.col("expiring_amount") > 0)
-        .sort("expiring_amount", descending=True)
-        .select("name", "term_end", "expiring_amount", "currency")
-        .head(3)
-        .iter_rows()
+        for row in running.sort("expiring_amount", descending=True).head(3).iter_rows(named=True)
     ]
 
 

@@ -85,6 +85,8 @@ DIGEST = Digest(
     alerts=(alert(),),
     opened=4,
     resolved=3,
-    savings=(Saving("idle", "Accelerators idle in October 2026", Decimal("7954.62"), "USD", "most of it research", "x"),),
+    savings=(
+        Saving("idle", "Accelerators idle in October 2026", Decimal("7954.62"), "USD", "most of it research", "x"),
+    ),
     health="8 of 9 sources are fresh (aws is stale).",
 )  # fmt: skip

@@ -204,13 +204,13 @@ def test_the_digest_answers_first_and_adds_up_no_savings() -> None:
     shown = read(message)
     for words in (
         "AI spend, 16 to 22 November 2026",
-        "10,500.00 USD effective, +5.0 % against the week before (10,000.00 USD) and -12.5 % against what four weeks "
-        "before let expect (12,000.00 USD).",
+        "10,500.00 USD effective, +5.0 % against the week before (10,000.00 USD) and -12.5 % against what was to be "
+        "expected, the mean of four weeks (12,000.00 USD).",
         "search 2026-11: 8,250.00 USD of 10,000.00 USD (82.5 %); will land at about 11,900 USD, 1,900 USD over "
         "(80 of 100 cases: 11,200 USD to 12,800 USD)",
         "labs 2026-11: 100.00 USD of 500.00 USD (20.0 %); where it will land is not known",
         "+3,060.00 USD (+266.1 %) research · gpt-5: 94 % of it is key batch-eval-7.",
-        "-2,000.00 USD (-66.7 %) search",
+        "-2,000.00 USD (-66.7 %) search · no model",
         "1 open alert (4 opened and 3 resolved in seven days)",
         "7,955 USD Accelerators idle in October 2026: most of it research",
         "8 of 9 sources are fresh (aws is stale).",

@@ -10,7 +10,8 @@ What remains, in which a message may come twice, with the same reference:
 
 - Bot: Slack shows (or takes) the message later than a minute after it was sent; the bot may not look (a scope is
   missing, it is not in the channel, more messages came since than it reads); somebody deleted the message before we
-  looked; a deliverer stood still for more than a minute between recording and sending (a machine asleep).
+  looked; a deliverer stood still for more than a minute between recording and sending (a machine asleep, a network
+  that hangs), or its clock is a minute behind another's.
 - Webhook: it can be asked nothing, so every attempt whose end is not known is made again.
 
 Nothing else does it, and no message is lost: a notice is pending until Slack took it, it was dropped with a reason, or

@@ -168,6 +168,8 @@ def refused(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) ->
         return limited(headers)
     if status >= 500:
         return _perhaps_taken(f"{status}: {code}")
+    if status != 200 and code == NO_WORD:
+        return undelivered(f"what answers is not Slack ({status})", "correct alerts.slack.api_url")
     if code in _MEANINGS:
         return _MEANINGS[code](code)
     needed = str(body.get("needed", ""))

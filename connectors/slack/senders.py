@@ -10,8 +10,7 @@ from connectors.slack.bot import BotSender
 from connectors.slack.delivery import Sender
 from connectors.slack.refusals import undelivered
 from connectors.slack.webhook import WebhookSender
-
-WEBHOOK = "webhook"
+from models.control.policy import is_webhook
 
 
 def senders(
@@ -25,12 +24,12 @@ def senders(
     by_webhook = {destination: WebhookSender(url) for destination, url in webhooks.items()}
 
     def sender_of(destination: str) -> Sender:
-        is_webhook = destination == WEBHOOK or destination.startswith(f"{WEBHOOK}:")
-        sender = by_webhook.get(destination) if is_webhook else bot
+        to_webhook = is_webhook(destination)
+        sender = by_webhook.get(destination) if to_webhook else bot
         if sender is None:
             raise undelivered(
                 f"nobody can send to {destination}",
-                "set its webhook in outlay.yaml" if is_webhook else "set alerts.slack.bot_token in outlay.yaml",
+                "set its webhook in outlay.yaml" if to_webhook else "set alerts.slack.bot_token in outlay.yaml",
             )
         return sender
 

@@ -153,6 +153,13 @@ def test_a_refusal_says_what_to_do(slack: SlackServer, bot: BotSender, code: str
     assert not isinstance(error.value, SlackUnavailableError)
 
 
+def test_an_address_that_is_not_slack_s_is_told(slack: SlackServer, bot: BotSender) -> None:
+    slack.failures.order("chat.postMessage", Failure("status", status=404))
+    with pytest.raises(DeliveryError, match="not Slack") as error:
+        bot.post("#alerts", MESSAGE, reference="mine")
+    assert "api_url" in error.value.remedy
+
+
 def test_a_missing_scope_is_named(slack: SlackServer, bot: BotSender) -> None:
     slack.workspace.scopes = ALL_SCOPES - {"chat:write"}
     with pytest.raises(DeliveryError, match="needed: chat:write"):

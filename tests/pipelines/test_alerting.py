@@ -3,114 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from connectors.protocol import Surroundings
 from connectors.simulator.slack.failures import Failure
-from connectors.simulator.slack.server import SlackServer
-from connectors.simulator.slack.workspace import BOT_TOKEN, Channel, Workspace
-from models.control.alerts import Request
-from models.control.condition_tables import ALERT_CONDITIONS, ALERT_RULES, conditions_frame, rules_frame
-from models.control.conditions import AlertKey, Condition
-from models.control.kinds.judged import Judged, unknown
+from models.control.kinds.judged import unknown
 from models.errors import AlertError, OutlayError
-from pipelines.alerting import AlertReport, act, alert, what_is_due
-from pipelines.home import Home
-from pipelines.workplace import Workplace
-
-NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-CROSSED = Condition(
-    key=AlertKey("ai", "", "2026-11", "100 %"),
-    kind="budget",
-    standing="firing",
-    severity="critical",
-    headline="Budget exceeded",
-    subject="ai",
-    answer="120.00 USD of 100.00 USD are spent",
-    to_do="spend less",
-    since=date(2026, 11, 20),
-    amount=Decimal(120),
-    limit=Decimal(100),
-    currency="USD",
-    team="search",
-)
-NO_SLACK = "organization: Acme\n"
-BOT = """\
-organization: Acme
-alerts:
-  slack: {{bot_token: "${{SLACK_BOT_TOKEN}}", channel: "#ai-costs", api_url: "{api_url}"}}
-"""
-
-
-@dataclass
-class Office:
-    """A home with its Slack, at a time that the test sets."""
-
-    home: Home
-    slack: SlackServer
-    channel: Channel
-    now: datetime = NOON
-    published: list[Condition] = field(default_factory=list[Condition])
-
-    def configure(self, text: str) -> None:
-        self.home.configuration.write_text(text.format(api_url=self.slack.api_url), encoding="utf-8")
-        self.home.secrets.write_text(f"SLACK_BOT_TOKEN={BOT_TOKEN}\n", encoding="utf-8")
-
-    def publish(self, *conditions: Condition, judged: Judged | None = None) -> None:
-        """The two tables that a pass reads, and nothing else."""
-        came = judged or Judged(conditions)
-        rules = rules_frame({("ai", "budget"): came})
-        self.home.warehouse.mkdir(exist_ok=True)
-        self.home.published.unlink(missing_ok=True)
-        with duckdb.connect(str(self.home.published)) as warehouse:
-            warehouse.execute("SET TimeZone = 'UTC'; CREATE SCHEMA marts")
-            for table, frame in ((ALERT_CONDITIONS, conditions_frame(came.conditions)), (ALERT_RULES, rules)):
-                warehouse.register("frame", frame.to_arrow())
-                warehouse.execute(f"CREATE TABLE {table.qualified_name} AS SELECT * FROM frame")
-
-    @contextmanager
-    def work(self) -> Iterator[Workplace]:
-        surroundings = Surroundings(clock=lambda: self.now, sleep=self._sleep)
-        with Workplace.open(self.home, surroundings=surroundings) as work:
-            yield work
-
-    def _sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    def make_a_pass(self) -> AlertReport:
-        with self.work() as work:
-            return alert(work)
-
-    def act(self, request: Request) -> None:
-        with self.work() as work:
-            act(work, request)
-
-    def due(self) -> list[str]:
-        with self.work() as work:
-            return what_is_due(work)
+from pipelines.alerting import AlertReport, alert
+from tests.pipelines.alert_office import BOT, CROSSED, HOUR, NO_SLACK, NOON, Office, an_office, asked
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    workspace = Workspace(lambda: NOON)
-    with SlackServer(workspace) as slack:
-        home = Home.at(tmp_path / "home")
-        home.root.mkdir()
-        office = Office(home, slack, workspace.add_channel("ai-costs"))
-        office.configure(BOT)
+    with an_office(tmp_path) as office:
         yield office
-
-
-def asked(act: str, number: int = 1) -> Request:
-    return Request(f"test {number}", CROSSED.alert_id, act, "anna", NOON)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_budget_is_crossed_taken_up_and_well_again(office: Office) -> None:

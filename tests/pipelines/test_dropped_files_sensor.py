@@ -114,6 +114,7 @@ def test_it_runs_by_default_beside_the_daily_schedule(defs: dg.Definitions):
     repository = defs.get_repository_def()
     assert {sensor.name: sensor.default_status for sensor in repository.sensor_defs} == {
         "cloud_bill_files": dg.DefaultSensorStatus.RUNNING,
+        "alerts_due": dg.DefaultSensorStatus.RUNNING,
         "follow": dg.DefaultSensorStatus.RUNNING,
     }
     assert [schedule.default_status for schedule in repository.schedule_defs] == [dg.DefaultScheduleStatus.RUNNING]

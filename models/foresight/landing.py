@@ -24,7 +24,7 @@ ENOUGH_ORIGINS = 6
 FAR = 184
 """No quarter that is published ends further ahead. Beyond it, and beyond what earlier origins can judge, a level may
 drift by DRIFT (a standard deviation, a share of it in a year): short histories do not show how much."""
-DRIFT = 0.3
+DRIFT = 0.4
 SEASON_ORIGINS = 10.0
 """Standard deviation, in days, of an origin "a year ago"."""
 _WINDOW = ["first_day", "last_day", "before_first", "before_last"]

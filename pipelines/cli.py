@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli_alerts import alerting, slack
 from pipelines.cli_anomalies import watching_anomalies
 from pipelines.cli_exchange import checking, exporting, importing
 from pipelines.cli_explain import explaining
@@ -35,7 +36,6 @@ app = typer.Typer(
 )
 config = typer.Typer(help="Look after outlay.yaml.", no_args_is_help=True)
 prices = typer.Typer(help="The price book: reviewed data, never changed behind your back.", no_args_is_help=True)
-alerts = typer.Typer(help="What people are told.", no_args_is_help=True)
 for name, group in (
     ("import", importing),
     ("export", exporting),
@@ -46,12 +46,13 @@ for name, group in (
     ("statement", stating),
     ("config", config),
     ("prices", prices),
-    ("alerts", alerts),
+    ("alerts", alerting),
 ):
     app.add_typer(group, name=name)
 app.command("tco")(tco)
 app.command("forecast")(forecast)
 app.command("unit-costs")(unit_costs)
+app.command("slack")(slack)
 
 PortOption = Annotated[int, typer.Option(help="Port of the dashboard; the next free one is taken.")]
 
@@ -247,20 +248,6 @@ def prices_update() -> None:
     folder = reference_folder("prices")
     materialise(folder)
     say(f"wrote {folder}; review the change before you commit it")
-
-
-@alerts.command("preview")
-def alerts_preview(home: HomeOption = None) -> None:
-    """Show the message of every budget that stands crossed now, as people would read it."""
-    from pipelines.alerting import previews
-    from pipelines.workplace import Workplace
-
-    with Workplace.open(_home(home)) as work:
-        shown = previews(work)
-    for text in shown:
-        print(text + "\n")
-    if not shown:
-        say("nothing to tell")
 
 
 @app.command()

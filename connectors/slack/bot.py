@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
@@ -33,6 +33,7 @@ TIMEOUT_SECONDS = 10
 UPLOAD_TIMEOUT_SECONDS = 5
 _PROCESSING_WAITS = (0.5, 1.5)
 """An image cannot be shown until Slack has looked at it, which takes about a second; then the message goes without."""
+_CHART = "trend.png"
 _ALT_LIMIT = 1000
 _EVENT_TYPE = "outlay_notice"
 _PAGE = 200
@@ -122,13 +123,36 @@ class BotSender:
             ) from None
         return None
 
-    def test(self) -> Mapping[str, Any]:
-        """Who the token is: `team`, `user`, `url` (auth.test)."""
-        return self._call("auth.test")
+    def check(self, destination: str) -> list[DeliveryError]:
+        """What would not work there; nothing is posted. Without the last two a message goes all the same: looking for
+        it after an answer that was lost, and its chart."""
+        problems: list[DeliveryError] = []
+        for ask in (self._ask_who, self._ask_for_channel, self._ask_for_history, self._ask_for_upload):
+            try:
+                ask(destination)
+            except DeliveryError as error:
+                problems.append(error)
+                if ask == self._ask_who:
+                    break
+        return problems
 
-    def channel(self, destination: str) -> Mapping[str, Any]:
-        """The channel as Slack describes it: `id`, `name`, `is_member`, `is_archived`, `is_private`."""
-        return self._call("conversations.info", params={"channel": self._channel_id(destination)})["channel"]
+    def _ask_who(self, _: str) -> None:
+        self._call("auth.test")
+
+    def _ask_for_channel(self, destination: str) -> None:
+        channel = self._call("conversations.info", params={"channel": self._channel_id(destination)}).get("channel")
+        facts: Mapping[str, Any] = channel or {}
+        if facts.get("is_archived"):
+            raise refused(200, {}, {"error": "is_archived"})
+        if not facts.get("is_member", True):
+            raise refused(200, {}, {"error": "not_in_channel"})
+
+    def _ask_for_history(self, destination: str) -> None:
+        self.find(destination, "", datetime.now(UTC))
+
+    def _ask_for_upload(self, _: str) -> None:
+        # a ticket that nobody uses is forgotten by Slack
+        self._call("files.getUploadURLExternal", params={"filename": _CHART, "length": 1})
 
     def _say(self, method: str, message: Message, content: dict[str, Any]) -> Mapping[str, Any]:
         content = content | {"text": message.text, "blocks": list(message.blocks)}
@@ -149,7 +173,7 @@ class BotSender:
         client = self._client(min(UPLOAD_TIMEOUT_SECONDS, self._timeout_seconds))
         try:
             answer = client.files_upload_v2(
-                content=message.image, filename="trend.png", alt_txt=message.image_alt[:_ALT_LIMIT]
+                content=message.image, filename=_CHART, alt_txt=message.image_alt[:_ALT_LIMIT]
             )
             return str((answer.get("files") or [{}])[0].get("id", ""))
         except Exception:
@@ -159,7 +183,7 @@ class BotSender:
         if not destination.startswith("#"):
             return destination
         if destination not in self._channel_ids:
-            asked = {"types": "public_channel,private_channel", "exclude_archived": True}
+            asked = {"types": "public_channel,private_channel"}
             for found in self._pages("conversations.list", "channels", asked):
                 self._channel_ids[f"#{found['name']}"] = str(found["id"])
         if destination not in self._channel_ids:

@@ -78,6 +78,8 @@ class Sender(Protocol):
         self, destination: str, reference: str, since: datetime, thread: Posted | None = None
     ) -> Posted | None: ...
 
+    def check(self, destination: str) -> list[DeliveryError]: ...
+
 
 @dataclass(frozen=True)
 class Deliveries:

@@ -70,6 +70,10 @@ class WebhookSender:
     def find(self, destination: str, reference: str, since: datetime, thread: Posted | None = None) -> Posted | None:
         raise CannotAskError("a webhook cannot be asked what it posted", source="slack", remedy="set a bot's token")
 
+    def check(self, destination: str) -> list[DeliveryError]:
+        """A webhook can be asked nothing: only a post tells whether it works."""
+        return []
+
     def _client(self) -> WebhookClient:
         return WebhookClient(
             self._url.get_secret_value(),

@@ -194,17 +194,32 @@ def test_the_token_is_in_no_log_exception_or_repr(
         assert "very-secret" not in f"{told} {told!r} {bot!r}" + caplog.text
 
 
-def test_who_we_are_and_what_a_channel_is(bot: BotSender, channel: Channel) -> None:
-    assert bot.test()["team"] == "Loopback"
-    assert bot.channel("#alerts") == {
-        "id": channel.id,
-        "name": "alerts",
-        "is_private": False,
-        "is_archived": False,
-        "is_member": True,
-    }
-    with pytest.raises(DeliveryError, match="channel_not_found"):
-        bot.channel("#nowhere")
+@pytest.mark.parametrize(
+    ("missing", "archived", "member", "told"),
+    [
+        ("", False, True, []),
+        ("channels:history", False, True, ["channels:history"]),
+        ("files:write", False, True, ["files:write"]),
+        ("", True, True, ["is_archived"]),
+        ("", False, False, ["not_in_channel", "not_in_channel"]),
+        ("channels:read", False, True, ["channels:read", "channels:read"]),
+    ],
+)
+def test_what_would_not_work_is_told_without_posting(
+    slack: SlackServer, bot: BotSender, channel: Channel, missing: str, archived: bool, member: bool, told: list[str]
+) -> None:
+    slack.workspace.scopes = ALL_SCOPES - {missing, "groups:read"}
+    channel.is_archived, channel.is_member = archived, member
+    problems = bot.check("#alerts")
+    assert [word in problem.what for word, problem in zip(told, problems, strict=True)] == [True] * len(told)
+    assert channel.messages == []
+
+
+def test_an_unknown_channel_and_a_revoked_token_are_told(slack: SlackServer, bot: BotSender) -> None:
+    assert "channel_not_found" in bot.check("#nowhere")[0].what
+    slack.failures.order("auth.test", Failure("refused", code="token_revoked"))
+    (problem,) = bot.check("#alerts")
+    assert "bot token" in problem.remedy
 
 
 def test_each_destination_has_its_sender(slack: SlackServer) -> None:

@@ -175,13 +175,16 @@ class Watched:
     def _own(self, period: Period) -> Decimal:
         months: Mapping[str, Any] = self.said.get("amounts", {})
         named = [Decimal(months[month]) for month in period.months if month in months]
-        if named:
-            return sum(named, _ZERO)
-        grows_from = self.said.get("grows_from")
-        grown = (
-            0 if grows_from is None else sum(grows_from < each.months[0] <= period.months[0] for each in self._periods)
-        )
-        return Decimal(self.said["amount"]) * (1 + Decimal(self.said.get("growth_pct", 0)) / 100) ** grown
+        whole = Decimal(self.said["amount"]) * self._growth(period)
+        if not period.months:
+            return whole
+        return sum(named, whole * (len(period.months) - len(named)) / len(period.months))
+
+    def _growth(self, period: Period) -> Decimal:
+        begins = self.said.get("grows_from")
+        earlier = [each for each in self._periods if each.first_day <= period.first_day]
+        grown = sum(begins is not None and begins < each.months[0] for each in earlier)
+        return (1 + Decimal(self.said.get("growth_pct", 0)) / 100) ** grown
 
     @cached_property
     def _lines(self) -> dict[_Line, Decimal]:

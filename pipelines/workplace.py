@@ -23,7 +23,6 @@ from models.economics.ownership import OwnerRule
 from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
 from models.ledger.prices import PriceBook
-from pipelines.budgets import budgets
 from pipelines.configuration import connect, read_settings
 from pipelines.contracts import contract_rates
 from pipelines.declared import declared_owner_rules, with_declared_components
@@ -111,7 +110,7 @@ class Workplace:
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        return budgets(self.settings)
+        return tuple(budget.budget() for budget in self.settings.budgets)
 
     @cached_property
     def owner_rules(self) -> tuple[OwnerRule, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal, localcontext
 
 import dataframely as dy
@@ -42,10 +43,14 @@ BUDGET_THRESHOLDS = Table(
 
 def budget_thresholds(costs: BudgetCosts, statuses: pl.DataFrame, budgets: Iterable[Budget]) -> pl.DataFrame:
     """`marts.budget_thresholds` of the same costs and budgets as `statuses`, as of the same day."""
+    if statuses.is_empty():
+        return BUDGET_THRESHOLDS.empty()
     budgets = tuple(budgets)
+    as_of: date = statuses["as_of"][0]
+    spend = costs.spend.filter(pl.col("day") <= as_of)
     asked = _asked(statuses, {budget.name: sorted(set(budget.thresholds_pct)) for budget in budgets})
-    rolling = [_since(costs, asked, budget) for budget in budgets if budget.period == "rolling"]
-    reached = pl.concat([_first(costs, asked), *rolling])
+    rolling = [_since(spend, asked, budget, as_of) for budget in budgets if budget.period == "rolling"]
+    reached = pl.concat([_first(spend, asked), *rolling])
     key = ["budget", "period", "threshold_pct"]
     return asked.join(reached, on=key, how="left", maintain_order="left").select(list(BUDGET_THRESHOLDS.polars_schema))
 
@@ -63,11 +68,11 @@ def _asked(statuses: pl.DataFrame, thresholds: Mapping[str, list[int]]) -> pl.Da
     return pl.DataFrame(rows, schema={name: BUDGET_THRESHOLDS.polars_schema[name] for name in names}, orient="row")
 
 
-def _first(costs: BudgetCosts, asked: pl.DataFrame) -> pl.DataFrame:
+def _first(spend: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """budget, period, threshold_pct, first_crossed_day: where a running total of the period reached it."""
     return (
-        costs.spend.lazy()
-        .filter(pl.col("day") <= asked["as_of"].max(), pl.col("period").is_not_null())
+        spend.lazy()
+        .filter(pl.col("period").is_not_null())
         .group_by("budget", "period", "day")
         .agg(pl.col("cost").sum())
         .with_columns(pl.col("cost").cum_sum().over("budget", "period", order_by="day").alias("total"))
@@ -79,11 +84,11 @@ def _first(costs: BudgetCosts, asked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _since(costs: BudgetCosts, asked: pl.DataFrame, budget: Budget) -> pl.DataFrame:
+def _since(spend: pl.DataFrame, asked: pl.DataFrame, budget: Budget, as_of: date) -> pl.DataFrame:
     """As `_first`, of a rolling budget: since when its sum has been at the threshold or over without a break."""
     thresholds = asked.filter(pl.col("budget") == budget.name)
-    spent = costs.spend.filter(pl.col("budget") == budget.name, pl.col("day") <= asked["as_of"].max())
-    until = None if thresholds.is_empty() else budget.period_on(min(thresholds["as_of"][0], budget.bounds[1]))
+    spent = spend.filter(pl.col("budget") == budget.name)
+    until = budget.period_on(min(as_of, budget.bounds[1]))
     if until is None or spent.is_empty():
         return thresholds.clear().select("budget", "period", "threshold_pct", first_crossed_day=pl.lit(None, pl.Date))
     days = spent.select(pl.date_range(pl.col("day").min(), until.last_day).alias("day"))

@@ -5,13 +5,12 @@ A budget knows its own amounts and which costs are its own; it knows no sums and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Context, Decimal, localcontext
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import dataframely as dy
 import polars as pl
 
 from models.control.budget_periods import (
@@ -29,7 +28,6 @@ from models.control.budget_periods import (
 from models.economics.first_match import TAG
 from models.economics.globs import fits_glob
 from models.errors import OutlayError
-from models.table import Table, money, text
 
 CostBasis = Literal["billed", "effective", "list"]
 COST_BASES: tuple[CostBasis, ...] = get_args(CostBasis)
@@ -84,9 +82,11 @@ class Budget:
 
     `amount` is for one period. `amounts` are for months (YYYY-MM): a quarter or year is the sum of its months, of which
     those that `amounts` does not name have their share of `amount`. Without `amount` there is no budget before the
-    first month that is named, nor after the last. `growth_pct` lets `amount` grow by so much per period, compounding
-    from the period of `grows_from`, each rounded half-even to the cent. `first_day` and `last_day` bound the time in
-    which there is a budget: a period that they cut has its whole `amount`, but of `amounts` only the months within.
+    first month that is named, nor after the last, and none between may be missing. `growth_pct` lets `amount` grow by
+    so much per period, compounding from the period of `grows_from`, rounded half-even to the cent at the end.
+
+    `first_day` and `last_day` bound the time in which there is a budget. Of a quarter or year that they cut only the
+    months within count, each with its amount or its share; a month that they cut has all of its amount.
 
     Billed money counts by invoice month in a month, quarter or year (whole months, whatever day `first_day` is), and by
     the charge's day otherwise. Thresholds are in percent of a period's budget. Raises `BudgetError`.
@@ -236,167 +236,8 @@ def _mistakes(budget: Budget) -> Iterator[tuple[str, str]]:
 
 
 def _missing(budget: Budget) -> str:
-    """The months without an amount, of the periods from the first month that `amounts` names to the last."""
-    first, last = (calendar_period(budget.period, first_of_month(end(budget.amounts))) for end in (min, max))
-    since, until = max(first.first_day, budget.first_day or date.min), min(last.last_day, budget.last_day or date.max)
+    """The months without an amount, from the first that `amounts` names to the end of the last period that it names."""
+    named, last_named = (first_of_month(end(budget.amounts)) for end in (min, max))
+    until = min(calendar_period(budget.period, last_named).last_day, budget.last_day or date.max)
+    since = min(named, budget.first_day or named)
     return ", ".join(month for month in months_between(since, until) if month not in budget.amounts)
-
-
-LATE_BILL_DAYS = 7
-
-
-def _month(budget: Budget) -> pl.Expr:
-    return pl.col("billing_month") if budget.cost_basis == "billed" else pl.col("day").dt.strftime("%Y-%m")
-
-
-class BudgetStatuses(dy.Schema):
-    """One row per budget, month and threshold."""
-
-    budget = text("Name of the budget in outlay.yaml")
-    billing_period = text("Month, YYYY-MM: invoice month for billed money, usage month for effective and list")
-    scope = text("What it covers: everything, or for example team search · model gpt-5")
-    cost_basis = text("Which of the four costs it watches", values=COST_BASES)
-    currency = text("ISO 4217; costs in another currency are not in spent")
-    budget_amount = money("What may be spent in the month")
-    spent = money("What was spent up to as_of")
-    remaining = money("budget_amount − spent; negative when it is overspent")
-    share_pct = money("spent in percent of budget_amount, to two places")
-    threshold_pct = dy.Int64(nullable=False, description="This threshold, in percent of budget_amount")
-    threshold_amount = money("This threshold in money")
-    first_crossed_day = dy.Date(nullable=True, description="First day whose running total reached it; null: not yet")
-    data_through = dy.Date(nullable=True, description="Last day with a cost in scope; null: none matched")
-    other_currencies = text("Other currencies found in scope and left out, comma separated", nullable=True)
-    as_of = dy.Date(nullable=False, description="Last day that was counted")
-
-
-BUDGET_STATUS = Table(
-    name="budget_status",
-    schema="marts",
-    kind="mart",
-    grain="budget × month × threshold",
-    meaning="How much of each monthly budget is spent, and when each threshold was first reached.",
-    contract=BudgetStatuses,
-)
-
-
-@dataclass(frozen=True)
-class BudgetCrossing:
-    """A budget reached a threshold: what one message is about. Money in `currency`."""
-
-    budget: str
-    billing_period: str
-    scope: str
-    cost_basis: str
-    currency: str
-    budget_amount: Decimal
-    spent: Decimal
-    share_pct: Decimal
-    threshold_pct: int
-    first_crossed_day: date
-    data_through: date
-
-    @property
-    def key(self) -> str:
-        """Sent once: the same for the same budget, month and threshold, whatever was spent since."""
-        return f"budget|{self.budget}|{self.billing_period}|{self.threshold_pct}"
-
-    @property
-    def over_by(self) -> Decimal:
-        """How much more than the budget was spent; negative while it is only a threshold below 100 %."""
-        return self.spent - self.budget_amount
-
-
-def status(total_costs: pl.DataFrame | pl.LazyFrame, budgets: Iterable[Budget], *, as_of: date) -> pl.DataFrame:
-    """`marts.budget_status` for every month with a cost in scope, and for the month of `as_of` even without.
-
-    `total_costs` is `marts.tco_daily`, of any number of sources. Days after `as_of` do not count, so that a replay
-    of a past day says what was said then.
-    """
-    costs = total_costs.lazy().with_columns(pl.col("day").dt.date()).filter(pl.col("day") <= as_of)
-    rows = [row for budget in budgets for row in _rows_of(budget, costs, as_of)]
-    return pl.DataFrame(rows, schema=BUDGET_STATUS.polars_schema, orient="row")
-
-
-def crossings(statuses: pl.DataFrame, *, as_of: date) -> list[BudgetCrossing]:
-    """The highest threshold that each budget reached in the months worth a message (`alerting_periods`).
-
-    Lower thresholds that were passed on the same way are not told again.
-    """
-    reached = (
-        statuses.filter(
-            pl.col("billing_period").is_in(alerting_periods(as_of)), pl.col("first_crossed_day").is_not_null()
-        )
-        .sort("billing_period", "budget", "threshold_pct")
-        .unique(["budget", "billing_period"], keep="last", maintain_order=True)
-    )
-    fields = BudgetCrossing.__dataclass_fields__
-    return [BudgetCrossing(**row) for row in reached.select(list(fields)).iter_rows(named=True)]
-
-
-def alerting_periods(as_of: date) -> list[str]:
-    """The month of `as_of`, and the month before while its bills may still come in (`LATE_BILL_DAYS`)."""
-    late = [as_of.replace(day=1) - timedelta(days=1)] if as_of.day <= LATE_BILL_DAYS else []
-    return [f"{day:%Y-%m}" for day in (*late, as_of)]
-
-
-def _rows_of(budget: Budget, costs: pl.LazyFrame, as_of: date) -> list[dict[str, Any]]:
-    by_day = _running_totals(budget, costs)
-    other = _other_currencies(budget, costs)
-    months = sorted({*by_day["month"].to_list(), f"{as_of:%Y-%m}"})
-    return [row for month in months for row in _rows_of_month(budget, month, by_day, other.get(month), as_of)]
-
-
-def _running_totals(budget: Budget, costs: pl.LazyFrame) -> pl.DataFrame:
-    """month, day, total: what was spent from the month's first charge up to that day."""
-    return (
-        costs.filter(budget.in_scope(), pl.col("currency") == budget.currency)
-        .group_by(_month(budget).alias("month"), "day")
-        .agg(pl.col(f"{budget.cost_basis}_cost").sum().alias("cost"))
-        .sort("month", "day")
-        .with_columns(pl.col("cost").cum_sum().over("month", order_by="day").alias("total"))
-        .select("month", "day", "total")
-        .collect()
-    )
-
-
-def _other_currencies(budget: Budget, costs: pl.LazyFrame) -> dict[str, str]:
-    found = (
-        costs.filter(budget.in_scope(), pl.col("currency") != budget.currency)
-        .group_by(_month(budget).alias("month"))
-        .agg(pl.col("currency").unique().sort().str.join(", "))
-        .collect()
-    )
-    return dict(found.iter_rows())
-
-
-def _rows_of_month(
-    budget: Budget, month: str, by_day: pl.DataFrame, other_currencies: str | None, as_of: date
-) -> list[dict[str, Any]]:
-    days = by_day.filter(pl.col("month") == month)
-    spent: Decimal = days["total"][-1] if len(days) else Decimal(0)
-    amount = budget.amounts.get(month, budget.amount)
-    if amount is None:
-        return []
-    rows: list[dict[str, Any]] = []
-    for threshold in sorted(set(budget.thresholds_pct)):
-        threshold_amount = amount * threshold / 100
-        rows.append(
-            {
-                "budget": budget.name,
-                "billing_period": month,
-                "scope": budget.scope_text,
-                "cost_basis": budget.cost_basis,
-                "currency": budget.currency,
-                "budget_amount": amount,
-                "spent": spent,
-                "remaining": amount - spent,
-                "share_pct": (spent * 100 / amount).quantize(Decimal("0.01")),
-                "threshold_pct": threshold,
-                "threshold_amount": threshold_amount,
-                "first_crossed_day": days.filter(pl.col("total") >= threshold_amount)["day"].min(),
-                "data_through": days["day"].max(),
-                "other_currencies": other_currencies,
-                "as_of": as_of,
-            }
-        )
-    return rows

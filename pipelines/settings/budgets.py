@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from models.control.budget_periods import PeriodKind
+from models.errors import OutlayError
 from pipelines.settings.strict import Amount, Currency, Day, Month, Name, Strict
+
+if TYPE_CHECKING:
+    from models.control.budgets import Budget
 
 
 def _one_or_more(value: Any) -> Any:
@@ -66,7 +71,7 @@ class BudgetSettings(Strict):
         default={}, description="By month; a quarter or year is the sum of its months"
     )
     currency: Currency = "USD"
-    period: Literal["month", "quarter", "year", "rolling", "fixed"] = "month"
+    period: PeriodKind = "month"
     days: int | None = Field(default=None, ge=2, le=366, description="Of a rolling budget: the last so many days")
     first_day: Day | None = Field(default=None, description="Of a fixed budget; of others: none before")
     last_day: Day | None = Field(default=None, description="Of a fixed budget; of others: none after")
@@ -99,3 +104,39 @@ class BudgetSettings(Strict):
         if self.first_day is not None and self.last_day is not None and self.last_day < self.first_day:
             raise ValueError("last_day must not lie before first_day")
         return self
+
+    @model_validator(mode="after")
+    def _can_be_worked_out(self) -> BudgetSettings:
+        try:
+            self.budget()
+        except OutlayError as error:
+            raise ValueError(f"{error.what}; {error.remedy}") from error
+        return self
+
+    def budget(self) -> Budget:
+        """As it is worked out. Without an owner, the team that its scope names answers for it."""
+        from models.control import budgets  # only here: reading a file without budgets needs no Polars
+        from models.economics.globs import is_exact
+
+        teams = self.scope.team or ()
+        return budgets.Budget(
+            name=self.name,
+            amount=self.amount,
+            currency=self.currency,
+            scope=self.scope.model_dump(exclude_none=True, exclude={"tags"}),
+            tags=self.scope.tags,
+            cost_basis=self.cost_basis,
+            period=self.period,
+            days=self.days,
+            first_day=self.first_day,
+            last_day=self.last_day,
+            amounts=self.amounts,
+            growth_pct=self.growth_pct,
+            grows_from=self.grows_from,
+            carry_over=self.carry_over,
+            carry_over_limit_pct=self.carry_over_limit_pct,
+            thresholds_pct=self.thresholds_pct,
+            forecast=tuple(budgets.ForecastThreshold(each.of_pct, each.probability_pct) for each in self.forecast),
+            burn_rates=tuple(budgets.BurnRate(each.days, each.rate, each.confirm_days) for each in self.burn_rates),
+            owner=self.owner or (teams[0] if len(teams) == 1 and is_exact(teams[0]) else None),
+        )

@@ -21,6 +21,7 @@ from models.control.conditions import Condition
 from models.control.notices import Made, Notice, digest_at_once, due_digest, due_notices, held
 from models.control.policy import Policy
 from models.errors import AlertError, OutlayError
+from models.wording import counted
 from pipelines.alert_delivery import deliver_due, look_of, senders_of
 from pipelines.alert_history import copy_to_lake, restore
 from pipelines.alert_policy import policy_of
@@ -139,13 +140,13 @@ def what_is_due(work: Workplace) -> list[str]:
     policy = policy_of(work.settings)
     step = _next(work, policy)
     unsent = len(log.due(now)) if policy.places else 0
-    counts = {
-        "what people asked for": len(step.applied) + len(step.refused),
-        "changes of alerts": len(step.events) - len(step.applied),
-        "messages to be made": len(step.notices),
-        "messages to be sent": unsent,
-    }
-    return [f"{count} {what}" for what, count in counts.items() if count]
+    due = (
+        (len(step.applied) + len(step.refused), "request", "requests"),
+        (len(step.events) - len(step.applied), "change of alerts", "changes of alerts"),
+        (len(step.notices), "message to make", "messages to make"),
+        (unsent, "message to send", "messages to send"),
+    )
+    return [counted(*each) for each in due if each[0]]
 
 
 def _advance(

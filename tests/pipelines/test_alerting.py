@@ -90,7 +90,7 @@ def test_slack_is_down_for_a_day_and_nothing_is_lost_or_told_twice(office: Offic
     with office.work() as work:
         report = alert(work, patience=timedelta(0))
     assert (report.told, report.waiting, len(report.failures)) == (0, 1, 1)
-    assert office.due() == ["1 messages to be sent"]
+    assert office.due() == ["1 message to send"]
     office.now += timedelta(days=1)
     office.slack.failures.clear()
     assert office.make_a_pass().told == 1
@@ -101,7 +101,7 @@ def test_a_time_that_comes_opens_an_alert_without_a_publication(office: Office) 
     office.publish(replace(CROSSED, holds_from=NOON + 3 * HOUR))
     assert office.make_a_pass() == AlertReport()
     office.now += 3 * HOUR
-    assert office.due() == ["1 changes of alerts", "1 messages to be made"]
+    assert office.due() == ["1 change of alerts", "1 message to make"]
     assert office.channel.messages == [], "looking records and sends nothing"
     assert office.make_a_pass().told == 1
 
@@ -115,7 +115,7 @@ def test_what_is_held_is_told_when_that_is_over(office: Office) -> None:
     assert report.held_until == datetime(2026, 11, 28, 7, tzinfo=UTC)
     assert office.due() == []
     office.now = report.held_until
-    assert office.due() == ["1 messages to be made"]
+    assert office.due() == ["1 message to make"]
     assert office.make_a_pass().told == 1
 
 
@@ -141,7 +141,7 @@ def test_while_another_pass_is_at_it_a_request_is_kept_and_a_pass_leaves(
         report = office.make_a_pass()
         assert "alert" in report.notes[0]
         assert report.failures == []
-    assert office.due() == ["1 what people asked for", "1 messages to be made"]
+    assert office.due() == ["1 request", "1 message to make"]
     office.make_a_pass()
     assert office.channel.messages[0].edits == 1
 

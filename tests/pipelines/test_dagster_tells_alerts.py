@@ -35,7 +35,7 @@ def test_a_pass_is_asked_for_where_something_is_due_and_at_no_other_time(office:
     defs = definitions(office.home)
     assert isinstance(look(defs), dg.SkipReason), "nothing is published"
     office.publish(CROSSED)
-    assert reasons(look(defs)) == ["1 changes of alerts, 1 messages to be made"]
+    assert reasons(look(defs)) == ["1 change of alerts, 1 message to make"]
     job = defs.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("alerts")])
@@ -48,7 +48,7 @@ def test_a_pass_is_asked_for_where_something_is_due_and_at_no_other_time(office:
     assert skipped.skip_message == "nothing is due"
     with office.work() as work:
         work.control.alerts.request(asked("acknowledge"))
-    assert reasons(look(defs)) == ["1 what people asked for, 1 messages to be made"]
+    assert reasons(look(defs)) == ["1 request, 1 message to make"]
 
 
 def test_a_home_that_cannot_be_read_is_skipped_with_its_remedy(office: Office) -> None:

@@ -24,9 +24,14 @@ from models.foresight.anomaly_words import advice, has_fallen, impact_text, kind
 from models.wording import about_text, change_text, count_text, counted, day_text, share_text
 
 NEWS = timedelta(days=7)
-"""What ended before this is told to nobody who has not heard of it; runs may have failed for so long."""
+"""So long after its last day it is news to who has not heard of it, for runs may have failed; and who has hears that it
+is over only then, for a machine that ran over one weekend may run over the next."""
 _MOVED = timedelta(days=7)
 """By so many days the beginning of an episode may be restated."""
+_TOGETHER = timedelta(days=1)
+"""What begins within as long of what was told, and is a part of it, is the same event, taken apart anew."""
+_PLACES = ("vendor", "team", "component", "model")
+"""Dimensions of which an incident says in which value most of it is."""
 _TREND = 42
 """Days that are shown."""
 _NAMED = 3
@@ -72,8 +77,8 @@ def told_of(alerts: pl.DataFrame) -> list[Told]:
 def anomalies(frames: AnomalyFrames, told: Sequence[Told], rules: Sequence[Rule]) -> dict[str, Judged]:
     """What rules say of incidents. `minimum` is money, up or down; of usage that nobody paid what counts is told.
 
-    An incident that goes on holds, and resolves when it has ended; one that ended before anybody heard of it is told
-    once, if that is at most NEWS ago.
+    An incident that goes on holds, and resolves when it has ended for as long as NEWS; one that ended before anybody
+    heard of it is told once, if that is no longer ago.
     """
     failure = why_nothing_is_known(frames.detection)
     if failure is not None:
@@ -124,6 +129,15 @@ class _Known:
             self.claimed[asked] = next(iter([*same, *moved]), None)
         return self.claimed[asked]
 
+    def is_part_of_told(self, head: Row, rule: Rule) -> bool:
+        """Whether it began together with something wider that the rule told, and lies within it."""
+        wider = {_scope({**head, "dimension": "total", "value": None, "vendor": None})}
+        wider |= {_scope({**head, "dimension": name, "value": head[f"of_{name}"], "vendor": None}) for name in _PLACES}
+        return any(
+            one.key.rule == rule.name and one.key.scope in wider and abs(one.first_day - head["first_day"]) <= _TOGETHER
+            for one in self.told
+        )
+
 
 def _by_incident(rows: pl.DataFrame) -> Mapping[str, Sequence[Row]]:
     parts = rows.partition_by("incident_id", maintain_order=True)
@@ -146,16 +160,21 @@ def _scope(head: Row) -> str:
 def _candidate(known: _Known, head: Row, rule: Rule) -> Candidate:
     before = known.told_before(head, rule)
     key = before.key if before else AlertKey(rule.name, _scope(head), head["first_day"].isoformat(), head["anomaly_id"])
-    return Candidate(_condition(known, head, rule, key), _standing(head, rule, was_told=before is not None))
+    standing = _standing(head, rule, was_told=before is not None)
+    if before is None and known.is_part_of_told(head, rule):
+        standing = None
+    return Candidate(_condition(known, head, rule, key), standing)
 
 
 def _standing(head: Row, rule: Rule, *, was_told: bool) -> Standing | None:
-    if head["explained_by"] is not None or (rule.severities and head["severity"] not in rule.severities):
+    is_over = head["standing"] != "open"
+    if head["explained_by"] is not None or (is_over and head["last_day"] <= head["made_on"] - NEWS):
         return None
-    if head["standing"] != "open" and (was_told or head["last_day"] <= head["made_on"] - NEWS):
+    counts = head["counted"] and (not rule.severities or head["severity"] in rule.severities)
+    if was_told and (is_over or not counts):
+        return "lingering"
+    if not counts:
         return None
-    if not head["counted"]:  # it went below what counts, or was never worth a word
-        return "lingering" if was_told else None
     return "firing" if head["impact"] is None else rule.standing(abs(head["impact"]))
 
 

@@ -51,7 +51,7 @@ def _default(
 DEFAULTS: Mapping[Kind, Rule] = {
     rule.kind: rule
     for rule in (
-        _default("anomaly"),  # anomalies.minimum_impact says already what is no trifle
+        _default("anomaly", 100, 50),
         _default("reconciliation", "0.1", "0.05"),
         _default("stale_source", 12),  # beside the day and a half after which every page says so
         _default("unpriced_usage", 1000, 500),

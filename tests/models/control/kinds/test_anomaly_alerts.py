@@ -57,14 +57,19 @@ def test_history_is_no_news_but_what_failed_runs_missed_is() -> None:
     late = _episode("late", first_day=MADE_ON - timedelta(6), last_day=MADE_ON - timedelta(6), standing="ended")
 
     assert [one.key.threshold for one in _found(old, late)] == ["late"]
-    # told once, it is over
-    assert _found(old, late, told=_found(old, late)) == ()
+    # told once, it is over, and stays for the rest of the week
+    assert [one.standing for one in _found(old, late, told=_found(old, late))] == ["lingering"]
 
 
-def test_it_resolves_when_it_has_ended_and_reopens_when_it_goes_on() -> None:
+def test_it_resolves_a_week_after_its_last_day_for_it_may_go_on() -> None:
     told = _found(_episode("k1"))
+    ended = {"first_day": MADE_ON - timedelta(8), "standing": "ended"}
 
-    assert _found(_episode("k1", standing="ended"), told=told) == ()
+    assert [one.standing for one in _found(_episode("k1", last_day=MADE_ON - timedelta(6), **ended), told=told)] == [
+        "lingering"
+    ]
+    assert _found(_episode("k1", last_day=MADE_ON - timedelta(7), **ended), told=told) == ()
+    # the weekend after, it runs again
     assert [one.alert_id for one in _found(_episode("k1"), told=told)] == [told[0].alert_id]
 
 
@@ -108,6 +113,16 @@ def test_two_that_become_one_event_keep_the_older_alert() -> None:
     now = _found(key, {**team, "incident_id": "k1", "is_head": False, "counted": False}, told=told)
 
     assert [one.alert_id for one in now] == [told[0].alert_id]
+
+
+def test_an_event_that_is_taken_apart_is_not_told_again() -> None:
+    model = _episode("m1", dimension="model", value="gpt-5", value_name="gpt-5")
+    told = _found(model)
+
+    # a key of that model is an incident of its own for a day, and another one began later
+    key, later = _episode("k1", value="a"), _episode("k2", value="b", first_day=date(2026, 7, 17))
+
+    assert [one.key.threshold for one in _found(model, key, later, told=told)] == ["m1", "k2"]
 
 
 def test_one_that_falls_below_what_counts_lingers_where_it_was_told() -> None:

@@ -131,7 +131,7 @@ def _evidence(condition: Condition) -> Iterator[Block]:
         yield rich(paragraph(*why), *([bullets(details)] if details else []))
     facts = [("Since", day_text(condition.since)), *condition.facts[:_MOST_FACTS]]
     trend = trend_words(condition.trend, condition.currency, condition.unit)
-    spark = [[plain_words(f"{trend[0]}  {trend[1]}")]] if trend else []
+    spark = [[plain_words(f"{trend[0]}  "), words(trend[1], 240)]] if trend else []
     yield rich(paragraph(*lines([*(labelled(label, value, 160) for label, value in facts), *spark])))
 
 

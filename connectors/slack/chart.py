@@ -19,6 +19,7 @@ from models.wording import day_text
 WIDTH, HEIGHT = 480, 160
 DAYS = 60
 _SCALE = 2
+_LABELS = 6
 _GROUND, _INK, _FAINT = "#ffffff", "#3d434d", "#e3e6ea"
 _CAME, _OVER, _EXPECTED = "#2f7fc1", "#d2542b", "#3d434d"
 _LOG = logging.getLogger(__name__)
@@ -75,15 +76,7 @@ def _drawn(trend: Trend) -> bytes:
     days = (
         alt.X("day:T", title=None)
         .scale(padding=14)
-        .axis(
-            format="%-d %b",
-            grid=False,
-            tickCount=6,
-            labelOverlap=True,
-            labelFlush=True,
-            domainColor=_FAINT,
-            ticks=False,
-        )
+        .axis(format="%-d %b", values=_labelled(trend), grid=False, domainColor=_FAINT, ticks=False)
     )
     amounts = alt.Y("actual:Q", title=None).axis(
         labelExpr="datum.value ? format(datum.value, '~s') : '0'",
@@ -118,6 +111,12 @@ def _drawn(trend: Trend) -> bytes:
         file, format="png", scale_factor=_SCALE
     )
     return file.getvalue()
+
+
+def _labelled(trend: Trend) -> list[dict[str, int]]:
+    """The first day, and others at even distances from it."""
+    days = [point.day for point in trend.known]
+    return [{"year": day.year, "month": day.month, "date": day.day} for day in days[:: -(-len(days) // _LABELS)]]
 
 
 def _row(point: Point, since: date | None) -> dict[str, object]:

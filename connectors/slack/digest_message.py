@@ -47,10 +47,10 @@ def _spent(digest: Digest) -> Iterator[Block]:
         yield rich(paragraph(words("Nothing is known of what this week cost.")))
     for spending in digest.spending[:_CURRENCIES]:
         amount = words(money_text(spending.spent, spending.currency), bold=True)
-        compared = plain_words(f" effective{_compared(spending)}.")
+        compared = words(f"effective{_compared(spending)}.", 300)
         trend = trend_words(spending.trend, spending.currency, None)
-        line = [plain_words(f"\n{trend[0]}  {trend[1]}")] if trend else []
-        yield rich(paragraph(amount, compared, *line))
+        line = [plain_words(f"\n{trend[0]}  "), words(trend[1], 240)] if trend else []
+        yield rich(paragraph(amount, plain_words(" "), compared, *line))
 
 
 def _answer(spending: WeekSpending) -> str:
@@ -91,7 +91,7 @@ def _budget(standing: BudgetStanding) -> list[Part]:
         f"{money_text(standing.spent, standing.currency)} of {amount} ({share_text(standing.spent, standing.amount)})"
     )
     told = [words(standing.budget, 100, bold=True), plain_words("  "), words(f"{standing.period}: {spent}", 200)]
-    return [*told, plain_words(f"; {_landing(standing)}")]
+    return [*told, plain_words("; "), words(_landing(standing), 300)]
 
 
 def _landing(standing: BudgetStanding) -> str:

@@ -13,9 +13,6 @@ from pipelines.alert_policy import match_of
 from pipelines.settings import Settings
 from pipelines.settings.alerts import RuleSettings
 
-_GAP = Decimal("0.8")
-"""What is below so much of a minimum resolves, where the kind has no minimum of its own."""
-
 
 def rules_of(settings: Settings) -> Mapping[Kind, tuple[Rule, ...]]:
     """The rules of each kind but budgets, in their order: those of `outlay.yaml`, or the kind's own where it has none.
@@ -33,7 +30,7 @@ def _rule(told: RuleSettings) -> Rule:
     """What it does not say is as its kind has it; the gap below another `minimum` is as wide in proportion."""
     default = DEFAULTS[cast("Kind", told.kind)]
     minimum = default.minimum if told.minimum is None else told.minimum
-    gap = default.resolves_below / default.minimum if default.minimum else _GAP
+    gap = default.resolves_below / default.minimum if default.minimum else Decimal(0)
     return replace(
         default,
         name=told.name or told.kind,

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.control.alert_tables import ALERT_TABLES
+from models.control.budget_outlook import BUDGET_FORECASTS, BUDGET_OUTLOOK
 from models.control.budget_status import BUDGET_STATUS
 from models.control.budget_thresholds import BUDGET_THRESHOLDS
+from models.control.burn_rate import BURN_RATES
 from models.control.condition_tables import ALERT_CONDITIONS, ALERT_RULES
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE
 from models.economics.attribution import ATTRIBUTED_DAILY
@@ -106,6 +108,9 @@ TABLES: Mapping[str, Table] = {
         BREAK_EVEN,
         BUDGET_STATUS,
         BUDGET_THRESHOLDS,
+        BUDGET_OUTLOOK,
+        BUDGET_FORECASTS,
+        BURN_RATES,
         ALERT_CONDITIONS,
         ALERT_RULES,
     )

@@ -13,6 +13,7 @@ from models.ledger.prices import PRICE_BOOK
 from pipelines.marts.alert_conditions import JUDGED, alert_conditions_marts
 from pipelines.marts.anomalies import anomalies_marts
 from pipelines.marts.break_even import break_even_marts
+from pipelines.marts.budget_outlook import BudgetForecasting, budget_outlook_marts
 from pipelines.marts.budgets import Budgeting, budgets_marts
 from pipelines.marts.changes import changes_marts
 from pipelines.marts.commitments import commitments_marts
@@ -60,6 +61,8 @@ def _published(economics: Economics) -> Mapping[str, Mart]:
 def _marts(economics: Economics) -> Mapping[str, Mart]:
     """The rows of every mart; what several share is worked out once."""
     work, facts, forecasting = economics.work, economics.facts, Forecasting(economics)
+    budgeting = Budgeting(economics)
+    of_budgets = BudgetForecasting(budgeting, forecasting)
     made: dict[str, Mart] = {
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
@@ -74,10 +77,11 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         **forecasts_marts(forecasting),
         **anomalies_marts(economics),
         **break_even_marts(economics),
-        **budgets_marts(Budgeting(economics)),
+        **budgets_marts(budgeting),
+        **budget_outlook_marts(of_budgets),
     }
     judged = {table.qualified_name: _made_once(made[table.qualified_name]) for table in JUDGED}
-    return {**made, **judged, **alert_conditions_marts(economics, judged)}
+    return {**made, **judged, **alert_conditions_marts(economics, judged, of_budgets.judged)}
 
 
 def _made_once(mart: Mart) -> Mart:

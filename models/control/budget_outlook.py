@@ -312,10 +312,21 @@ def _forecast(asked: Sequence[_Asked], grounds: Grounds) -> dict[str, _Answer]:
         row["series"]: _Answer(
             row,
             dict(days[row["series"],].select("day", "expected").iter_rows()),
-            days[row["series"],]["events"][0],
+            _in_time(days[row["series"],]["events"][0] or "", row, grounds),
         )
         for row in answer.landing.iter_rows(named=True)
     }
+
+
+def _in_time(named: str, landing: Mapping[str, Any], grounds: Grounds) -> str | None:
+    """Of the events that are `named` in a forecast those that begin before what lands is over."""
+    begun = [
+        event.name
+        for event in grounds.events.events
+        if event.scope[SERIES_KEY] == landing["series"] and event.day <= landing["last_day"]
+    ]
+    every = dict.fromkeys(begun if grounds.holidays is None else [*begun, grounds.holidays.name])
+    return ", ".join(name for name in every if name in named) or None
 
 
 def _window(budget: Budget, status: Mapping[str, Any], made_on: date) -> Period:

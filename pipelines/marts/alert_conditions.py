@@ -52,9 +52,13 @@ _RECENT = timedelta(days=100)
 """Rows of facts that are looked at: three billing periods."""
 
 
-def alert_conditions_marts(economics: Economics, marts: Mapping[str, Mart]) -> Mapping[str, Mart]:
-    """By qualified name; `marts` has those that are JUDGED."""
-    judging = Judging(economics, marts)
+def alert_conditions_marts(
+    economics: Economics,
+    marts: Mapping[str, Mart],
+    budgets: Callable[[], Mapping[tuple[str, Kind], Judged]] = dict,
+) -> Mapping[str, Mart]:
+    """By qualified name; `marts` has those that are JUDGED. `budgets`: what came of each, which are rules, too."""
+    judging = Judging(economics, marts, budgets)
     return {
         ALERT_CONDITIONS.qualified_name: lambda: conditions_frame(
             [condition for judged in judging.all.values() for condition in judged.conditions]
@@ -69,12 +73,13 @@ class Judging:
 
     economics: Economics
     marts: Mapping[str, Mart]
+    budgets: Callable[[], Mapping[tuple[str, Kind], Judged]] = dict
 
     @cached_property
     def all(self) -> Mapping[tuple[str, str], Judged]:
         """By rule and kind."""
         rules = rules_of(self.economics.work.settings)
-        return {
+        return dict(self.budgets()) | {
             (rule, kind): judged
             for kind, judge in _JUDGES.items()
             for rule, judged in self._judged(kind, judge, rules[kind]).items()

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from models.economics.tco import DECLARED
+from models.economics.tco import DECLARED, TCO_DAILY
 from models.foresight.arrears import gone_on
 from models.foresight.origin import Delivery, Origin, origin
 from models.foresight.series import ITEMS, SERIES, series
@@ -38,12 +38,14 @@ _SERVICE = ["source", "provider_name", "service_name"]
 class DailySeries:
     """SERIES of one publication through the origin, and the ITEMS that they are made of by everything at once, shared
     pools not split; `origin` is None where nothing is published. `assumed` are SERIES of what sources in arrears are
-    taken to cost on days that they have not told yet, see `models.foresight.arrears`: not in `rows`, but in `items`."""
+    taken to cost on days that they have not told yet, see `models.foresight.arrears`: not in `rows`, but in `items`.
+    `gone_on` is the same as rows like `marts.tco_daily`'s."""
 
     rows: pl.DataFrame
     items: pl.DataFrame
     origin: Origin | None
     assumed: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SERIES))
+    gone_on: pl.DataFrame = field(default_factory=TCO_DAILY.empty)
 
 
 def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.DataFrame, today: date) -> DailySeries:
@@ -72,7 +74,7 @@ def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.Da
     assumed = _series(going_on, _items(charged_on), charged.clear(), stands.day)
     is_any = (pl.col("effective_cost") != 0) | (pl.col("billed_cost") != 0)
     both = pl.concat([items.filter(pl.col("day") <= stands.day), _items(charged_on)])
-    return DailySeries(rows, both, stands, assumed.filter(is_any))
+    return DailySeries(rows, both, stands, assumed.filter(is_any), going_on)
 
 
 def _series(costs: pl.DataFrame, items: pl.DataFrame, charged: pl.DataFrame, through: date) -> pl.DataFrame:

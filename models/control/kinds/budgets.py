@@ -9,7 +9,7 @@ true, and a slow burn beside a fast one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -39,7 +39,7 @@ _TREND = 30
 @dataclass(frozen=True)
 class BudgetFrames:
     """What a publication says of budgets: `marts.budget_status`, `budget_thresholds`, `budget_outlook`,
-    `budget_forecasts` and `burn_rates`; `history` (SPEND) by day of all in scope; `movers` by budget and period."""
+    `budget_forecasts` and `burn_rates`; `history` (SPEND) by day of all in scope; `movers` of a budget's period."""
 
     statuses: pl.DataFrame
     thresholds: pl.DataFrame
@@ -47,7 +47,7 @@ class BudgetFrames:
     forecasts: pl.DataFrame
     burns: pl.DataFrame
     history: pl.DataFrame
-    movers: Mapping[tuple[str, str], Sequence[Mover]] = field(default_factory=dict[tuple[str, str], Sequence[Mover]])
+    movers: Callable[[str, str], Sequence[Mover]] = lambda _budget, _period: ()
 
 
 def budget_conditions(budgets: Sequence[Budget], frames: BudgetFrames, today: date) -> dict[tuple[str, Kind], Judged]:
@@ -61,13 +61,18 @@ def budget_conditions(budgets: Sequence[Budget], frames: BudgetFrames, today: da
         of_budget = pl.col("budget") == budget.name
         rows = frames.statuses.filter(of_budget, "is_alerting").rows(named=True)
         stands = [_Stand(budget, row, frames, today) for row in rows]
-        current = [stand for stand in stands if stand.is_under_way]
-        made[budget.name, "budget"] = found(condition for stand in stands for condition in _spending(stand))
-        if budget.forecast:
-            made[budget.name, "budget_forecast"] = _forecasts(current)
-        if budget.burn_rates:
-            made[budget.name, "burn_rate"] = _burning(current)
+        made |= {(budget.name, kind): _JUDGES[kind](stands) for kind in kinds_of(budget)}
     return made
+
+
+def kinds_of(budget: Budget) -> list[Kind]:
+    """What a budget is asked to tell."""
+    asked: Mapping[Kind, bool] = {
+        "budget": True,
+        "budget_forecast": bool(budget.forecast),
+        "burn_rate": bool(budget.burn_rates),
+    }
+    return [kind for kind, is_asked in asked.items() if is_asked]
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,10 @@ class _Stand:
     def burns(self) -> list[dict[str, Any]]:
         return self.rows(self.frames.burns)
 
+    @cached_property
+    def movers(self) -> Sequence[Mover]:
+        return self.frames.movers(self.budget.name, self.status["period"])
+
     @property
     def days(self) -> int:
         return (self.status["last_day"] - self.status["first_day"]).days + 1
@@ -141,7 +150,7 @@ class _Stand:
 
     def condition(self, kind: Kind, threshold: str, told: _Told) -> Condition:
         """One of its conditions; what is alike in all comes from here."""
-        movers = self.frames.movers.get((self.budget.name, self.status["period"]), ())
+        movers = self.movers
         return Condition(
             key=AlertKey(self.budget.name, self.budget.scope_text, self.status["period"], threshold),
             kind=kind,
@@ -173,7 +182,7 @@ class _Stand:
             yield "Expected", self.landing
         elif self.outlook is not None:
             yield "Expected", f"not known: {self.outlook['reason']}"
-        if self.outlook is not None and self.outlook["runs_out_on"] is not None:
+        if self.outlook is not None and (self.outlook["runs_out_on"] or self.today) > self.today:
             yield "Used up on", day_text(self.outlook["runs_out_on"])
         for burn in self.burns:
             if burn["rate"] is not None:
@@ -225,7 +234,12 @@ def _highest(conditions: Iterable[tuple[Decimal, Condition]]) -> list[Condition]
     return [replace(each, standing="lingering") if each in firing[:-1] else each for each in ordered]
 
 
-def _spending(stand: _Stand) -> list[Condition]:
+def _spending(stands: Sequence[_Stand]) -> Judged:
+    """Thresholds of what is spent, of each period by itself."""
+    return found(condition for stand in stands for condition in _reached(stand))
+
+
+def _reached(stand: _Stand) -> list[Condition]:
     """Thresholds that are reached, and those that spending fell only a little below."""
     rows = stand.rows(stand.frames.thresholds)
     held: list[tuple[Decimal, Condition]] = []
@@ -246,7 +260,7 @@ def _spent(stand: _Stand, pct: int, standing: Standing, since: date) -> _Told:
     headline = f"{name}: {stand.share} of the budget for {when} is spent"
     if over_by > 0:
         headline = f"{name} is over its budget for {when} by {stand.about(over_by)}"
-    answer = f"{stand.money(stand.spent)} of {stand.money(stand.amount)} are spent in {when}"
+    answer = f"{stand.money(stand.spent)} of the {stand.money(stand.amount)} for {when} are spent"
     if stand.budget.period == "rolling":
         answer += "."
     else:
@@ -275,7 +289,7 @@ _SPENT_TO_DO = {
 def _forecasts(stands: Sequence[_Stand]) -> Judged:
     """Thresholds that will probably be exceeded; one that is reached already is told by `_spending`, and lingers."""
     held: list[tuple[Decimal, Condition]] = []
-    for stand in stands:
+    for stand in _under_way(stands):
         if stand.outlook is None or stand.outlook["landing"] is None:
             why = "nothing is forecast" if stand.outlook is None else stand.outlook["reason"]
             return unknown(f"Where it will end is not known: {why}.")
@@ -321,16 +335,29 @@ def _probability_text(probability: float) -> str:
 
 def _burning(stands: Sequence[_Stand]) -> Judged:
     """Burn rates that are reached; the fastest is told."""
-    rows = [(stand, row) for stand in stands for row in stand.burns]
+    rows = [(stand, row) for stand in _under_way(stands) for row in stand.burns]
     known = [(stand, row) for stand, row in rows if row["is_firing"] is not None]
-    if rows and not known:
-        return unknown(f"How fast it burns is not known: {rows[0][1]['reason']}.")
+    if not known and any(_under_way(stands)):
+        why = rows[0][1]["reason"] if rows else "nothing is told of it"
+        return unknown(f"How fast it burns is not known: {why}.")
     held = [
         (row["asked_rate"], stand.condition("burn_rate", _threshold(row), _burnt(stand, row)))
         for stand, row in known
         if row["is_firing"] or row["is_lingering"]
     ]
     return found(_highest(held))
+
+
+_JUDGES: Mapping[Kind, Callable[[Sequence[_Stand]], Judged]] = {
+    "budget": _spending,
+    "budget_forecast": _forecasts,
+    "burn_rate": _burning,
+}
+
+
+def _under_way(stands: Sequence[_Stand]) -> list[_Stand]:
+    """Without those whose period is over: nothing is to come, and nothing burns."""
+    return [stand for stand in stands if stand.is_under_way]
 
 
 def _threshold(row: Mapping[str, Any]) -> str:

@@ -153,11 +153,11 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do() -> None:
     rows = costs(days(date(2026, 9, 1), date(2026, 11, 12)), Decimal(130))
     of = foreseen(frames(BUDGET, rows, date(2026, 11, 12)), BUDGET, {}, landing=3900)
     mover = Mover("search", "gpt-5", Decimal(1200), Decimal(200))
-    of = replace(of, movers={("search", "2026-11"): [mover]})
+    of = replace(of, movers=lambda budget, period: [mover] if (budget, period) == ("search", "2026-11") else [])
     [told] = budget_conditions([BUDGET], of, date(2026, 11, 12))["search", "budget"].conditions
     assert told.headline == "search: 52.0 % of the budget for November 2026 is spent"
     assert told.answer == (
-        "1,560.00 USD of 3,000.00 USD are spent in November 2026, with 40 % of its days over. "
+        "1,560.00 USD of the 3,000.00 USD for November 2026 are spent, with 40 % of its days over. "
         "It is expected to end at 3,900 USD (80 % range 3,800 USD to 4,100 USD)."
     )
     line = "search with gpt-5 1,200.00 USD, 1,000.00 USD more than the same days before"

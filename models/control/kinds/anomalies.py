@@ -18,6 +18,7 @@ import polars as pl
 
 from models.control.conditions import SEVERITIES, AlertKey, Condition, Point, Severity, Standing
 from models.control.kinds.judged import Judged, unknown
+from models.control.kinds.pages import page
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.foresight.anomaly_tables import cause_text, name_of
 from models.foresight.anomaly_words import advice, has_fallen, impact_text, kind_text, why_nothing_is_known
@@ -201,7 +202,7 @@ def _condition(known: _Known, head: Row, rule: Rule, key: AlertKey) -> Condition
         team=head["of_team"],
         vendor=head["of_vendor"],
         model=head["of_model"],
-        page=f"anomalies?incident={head['incident_id']}",
+        page=page("anomalies", incident=head["incident_id"]),
         trend=tuple(
             Point(day["day"], day["actual"], day["expected"])
             for day in known.days.get(head["incident_id"], [])[-_TREND:]

@@ -17,10 +17,10 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition, Point, Severity
 from models.control.kinds.judged import Judged
+from models.control.kinds.pages import page
 from models.control.kinds.rules import FORESEEN, Candidate, Rule, judge, steps
 from models.wording import about_text, counted, day_text, share_text
 
-PAGE = "commitments"
 _DRAWN = ("prepaid_credits", "spend")
 """Kinds that are an amount to be drawn down."""
 _COVERS = ("reservation", "savings_plan", "committed_use", "provisioned_throughput", "capacity_block")
@@ -59,6 +59,16 @@ class _Commitment:
     def scope(self) -> str:
         """Its id, which no two have in common; with the currency, for a commitment may be billed in several."""
         return f"{self.now['commitment_id']} · {self.now['currency']}"
+
+    @property
+    def page(self) -> str:
+        now = self.now
+        return page(
+            "commitments",
+            period=now["billing_month"],
+            currency=now["currency"],
+            commitment=now["commitment_id"],
+        )
 
     def about(self, amount: Decimal | None) -> str:
         return about_text(amount, self.now["currency"])
@@ -160,7 +170,7 @@ def _ends(one: _Commitment, end: _End, rule: Rule, step: int, *, since: date, ho
         limit=now["committed_amount"] if is_prepaid else None,
         currency=now["currency"] if now["kind"] in _DRAWN else None,
         vendor=now["issuer_name"],
-        page=PAGE,
+        page=one.page,
         holds_from=holds_from,
         trend=one.trend if now["kind"] in _DRAWN else (),
     )
@@ -248,7 +258,7 @@ def _unused(one: _Commitment, part: _Part, rule: Rule) -> Candidate:
         limit=None,
         currency=now["currency"],
         vendor=now["issuer_name"],
-        page=PAGE,
+        page=one.page,
         trend=one.trend if now["kind"] in _DRAWN else (),
     )
     return Candidate(condition, rule.standing(part.pct) if part.wasted >= _TRIFLE else None)

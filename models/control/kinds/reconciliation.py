@@ -17,10 +17,10 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition, Severity
 from models.control.kinds.judged import Judged
+from models.control.kinds.pages import page
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.wording import about_text, counted, month_text, price_text, share_text
 
-PAGE = "data-health"
 _PERIODS = 3
 _TRIFLE = Decimal(100)
 """Money, in whatever currency, that is no news however large its share is."""
@@ -101,7 +101,7 @@ def _candidate(one: _Difference, rule: Rule) -> Candidate:
         limit=one.expected,
         currency=one.currency,
         vendor=one.vendor,
-        page=f"{PAGE}?period={one.period}",
+        page=page("data-health", period=one.period, **({"currency": one.currency} if one.currency else {})),
     )
     if one.pct is None:
         return Candidate(condition, "firing")

@@ -17,7 +17,6 @@ from models.control.kinds.judged import Judged
 from models.control.kinds.rules import FORESEEN, Candidate, Rule, judge, steps
 from models.wording import about_text, counted, day_text
 
-PAGE = "commitments"
 _SOON, _NEAR = 7, 30
 """So many days before it is more than a note; what renews itself is graver, for nothing needs to happen."""
 
@@ -72,7 +71,7 @@ def _condition(rows: Sequence[Mapping[str, Any]], rule: Rule, step: int) -> Cond
         amount=single["billed_cost"],
         currency=None if single["billed_cost"] is None else single["currency"],
         vendor=contract["issuer_name"],
-        page=PAGE,
+        page="commitments",
     )
 
 

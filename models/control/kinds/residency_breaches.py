@@ -14,10 +14,10 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition
 from models.control.kinds.judged import Judged
+from models.control.kinds.pages import page
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.wording import about_text, counted, month_text
 
-PAGE = "vendors"
 _NAMED = 3
 """Models that are worth a line."""
 _BREACH = ("policy", "vendor", "region", "team", "currency")
@@ -93,7 +93,7 @@ def _breach(thing: Mapping[str, Any], rule: Rule, months: Sequence[str]) -> Cond
         team=thing["team"],
         vendor=thing["vendor"],
         model=models[0] if len(models) == 1 else None,
-        page=PAGE,
+        page=page("vendors", period=months[1]),
     )
 
 
@@ -113,7 +113,7 @@ def _untold(thing: Mapping[str, Any], rule: Rule, months: Sequence[str]) -> Cond
         amount=thing["cost"],
         currency=thing["currency"],
         vendor=vendors[0] if len(vendors) == 1 else None,
-        page=PAGE,
+        page=page("vendors", period=months[1]),
     )
 
 

@@ -17,7 +17,6 @@ from models.control.kinds.judged import Judged
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.wording import day_text, instant_text
 
-PAGE = "data-health"
 _CRITICAL_AFTER = timedelta(days=7)
 """Without data for as long, what is told of the month is far from what it costs."""
 
@@ -60,7 +59,7 @@ def _candidate(row: Mapping[str, Any], rule: Rule, today: date) -> Candidate:
             ("Last try", instant_text(row["last_attempt_at"])),
             ("Data through", _through(row["data_through"])),
         ),
-        page=PAGE,
+        page="data-health",
         holds_from=holds_from,
     )
     return Candidate(condition, "firing")

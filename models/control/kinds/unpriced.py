@@ -19,7 +19,6 @@ from models.control.kinds.rules import Candidate, Rule, judge
 from models.table import MONEY
 from models.wording import about_text, count_text, day_text
 
-PAGE = "data-health"
 _MUCH = Decimal(1_000_000)
 """Tokens that nobody put a price to, from which on they are worth a word."""
 _TO_DO_BILLED = (
@@ -98,7 +97,7 @@ def _candidate(thing: Mapping[str, Any], rule: Rule) -> Candidate:
         unit=thing["unit"] if has_no_cost else None,
         vendor=thing["vendor"],
         model=thing["model"],
-        page=PAGE,
+        page="data-health",
     )
     return Candidate(condition, "firing" if has_no_cost else standing)
 

@@ -30,7 +30,7 @@ def test_lines_at_another_price_are_told_by_their_reason() -> None:
     )
     assert one.cause == "Billed at another price than agreed or published: gpt-4.1."
     assert (one.key.scope, one.key.period, one.key.threshold) == ("openai · USD", "2026-07", "price")
-    assert one.page == "data-health?period=2026-07"
+    assert one.page == "data-health?period=2026-07&currency=USD"
 
 
 def test_a_share_that_is_too_small_and_money_that_is_too_little_are_no_news() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -39,20 +39,20 @@ class Budgeting:
 
     def rows(self, budget: Budget) -> pl.DataFrame:
         """What a budget is asked of: `marts.tco_daily`, or with tags its charges in the same words."""
-        return self._tagged if budget.tags else self.economics.tco
+        return self.tagged if budget.tags else self.economics.tco
 
     @cached_property
     def costs(self) -> BudgetCosts:
-        return budget_costs(self.economics.tco, self.budgets, self._tagged)
+        return budget_costs(self.economics.tco, self.budgets, self.tagged)
 
     @cached_property
-    def _tagged(self) -> pl.DataFrame:
-        """Charges are read once more for it, and only where a budget names tags; a load at a time."""
-        by, facts = self.economics.work.attribution, self.economics.facts
-        asking = [budget for budget in self.budgets if budget.tags]
-        paths = [load.paths(COST_AND_USAGE.qualified_name) for load in facts.loads] if asking else []
-        found = (tagged_costs(facts.lake.read(COST_AND_USAGE, of_load), by, asking) for of_load in ([], *paths))
-        return pl.concat(found)
+    def tagged(self) -> pl.DataFrame:
+        """What budgets with tags are asked of (`tagged_costs`). Charges are read once more for it, a load at a time, and
+        only where a budget names tags."""
+        facts, by = self.economics.facts, self.economics.work.attribution
+        loads = [(load,) for load in facts.loads] if any(budget.tags for budget in self.budgets) else []
+        parts = (replace(facts, loads=of).read(COST_AND_USAGE) for of in ((), *loads))
+        return pl.concat(tagged_costs(charges, by, self.budgets) for charges in parts)
 
     @cached_property
     def statuses(self) -> pl.DataFrame:

@@ -47,8 +47,8 @@ class Budgeting:
 
     @cached_property
     def tagged(self) -> pl.DataFrame:
-        """What budgets with tags are asked of (`tagged_costs`). Only where there are any, charges are read once more for
-        it, a load at a time."""
+        """What budgets with tags are asked of (`tagged_costs`). Only where there are any, charges are read once more, a
+        load at a time."""
         facts, by = self.economics.facts, self.economics.work.attribution
         loads = [(load,) for load in facts.loads] if any(budget.tags for budget in self.budgets) else []
         parts = (replace(facts, loads=of).read(COST_AND_USAGE) for of in ((), *loads))

@@ -27,7 +27,7 @@ from connectors.slack.rich import (
     rich,
     words,
 )
-from connectors.slack.sizes import HEADER_LIMIT, checked
+from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
 from connectors.slack.sparkline import trend_words
 from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, state_text
 from models.control.alerts import Alert
@@ -42,9 +42,8 @@ _MARKS: Mapping[Severity, str] = {
 }
 _TAKEN_UP = "\N{MEDIUM WHITE CIRCLE}"
 _OVER = "\N{LARGE GREEN CIRCLE}"
-_MOST_FACTS = 8
-_MOST_DETAILS = 5
-_DETAIL = 240
+_MOST = 6
+"""Facts, and details; fewer where they are long."""
 _BASES: Mapping[str, str] = {
     "billed": "Billed is what the vendors report, provisional until invoiced.",
     "effective": "Effective cost is what the days really cost, prepaid and committed money included.",
@@ -56,16 +55,15 @@ _BASES: Mapping[str, str] = {
 def alert_message(notice: Notice, alert: Alert, look: Look) -> Message:
     """A message of its own, or that message anew."""
     condition = alert.condition
-    above = [HeaderBlock(text=plain(title(alert), HEADER_LIMIT)), *_evidence(condition)]
     trend = Trend(condition.trend, condition.currency, condition.unit, condition.since)
     image = None if alert.state == "resolved" or not look.is_bot else chart(trend)
-    return checked(
-        fallback(alert),
-        [*above, *_consequences(notice, alert, look)],
-        image=image,
-        image_alt=chart_words(trend),
-        image_place=len(above),
-    )
+
+    def of(most: int) -> Message:
+        above = [HeaderBlock(text=plain(title(alert), HEADER_LIMIT)), *_evidence(condition, most)]
+        blocks = [*above, *_consequences(notice, alert, look)]
+        return checked(fallback(alert), blocks, image=image, image_alt=chart_words(trend), image_place=len(above))
+
+    return fitting(of, (_MOST, 3, 0))
 
 
 def mark(alert: Alert) -> str:
@@ -119,17 +117,17 @@ def owner(condition: Condition, mention: str | None) -> SectionBlock:
     return SectionBlock(text=markdown(" ".join(part for part in (f"*Owner*  {team}", called(mention)) if part)))
 
 
-def _evidence(condition: Condition) -> Iterator[Block]:
+def _evidence(condition: Condition, most: int) -> Iterator[Block]:
     amount = figure_text(condition)
     yield rich(paragraph(*emphasised(condition.answer, (amount, amount.partition(" of ")[0]))))
     if condition.cause or condition.details:
         why = labelled("Why", condition.cause or "What it is made of:")
-        details = [[words(detail, _DETAIL)] for detail in condition.details[:_MOST_DETAILS]]
-        more = len(condition.details) - _MOST_DETAILS
+        details = [[words(detail, 240)] for detail in condition.details[:most]]
+        more = len(condition.details) - most
         if more > 0:
             details.append([plain_words(f"and {more:,} more")])
         yield rich(paragraph(*why), *([bullets(details)] if details else []))
-    facts = [("Since", day_text(condition.since)), *condition.facts[:_MOST_FACTS]]
+    facts = [("Since", day_text(condition.since)), *condition.facts[:most]]
     trend = trend_words(condition.trend, condition.currency, condition.unit)
     spark = [[plain_words(f"{trend[0]}  "), words(trend[1], 240)]] if trend else []
     yield rich(paragraph(*lines([*(labelled(label, value, 160) for label, value in facts), *spark])))

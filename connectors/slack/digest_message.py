@@ -12,7 +12,7 @@ from connectors.slack.group_message import ALERTS_PAGE, alert_lines
 from connectors.slack.message import Look, Message
 from connectors.slack.mrkdwn import cut_escaped, escape, markdown, one_line, plain
 from connectors.slack.rich import Part, address, bullets, link, paragraph, plain_words, rich, words
-from connectors.slack.sizes import HEADER_LIMIT, checked
+from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
 from connectors.slack.sparkline import trend_words
 from models.control.digest import BudgetStanding, Digest, Week, WeekMover, WeekSpending
 from models.control.movers import NO_MODEL
@@ -20,32 +20,32 @@ from models.control.notices import Notice
 from models.control.savings import Saving
 from models.wording import about_text, change_text, counted, day_text, money_text, share_text
 
-_BUDGETS = 8
-_ALERTS = 5
-_SAVINGS = 6
+_LINES = (6, 4, 2, 1)
+"""In each part, fewer where names are long."""
 _CURRENCIES = 3
 
 
 def digest_message(notice: Notice, digest: Digest, look: Look) -> Message:
     """The digest. A bot's has a chart of the last five weeks in the currency of most money."""
     headline = f"AI spend, {_days(digest.week)}"
-    above = [HeaderBlock(text=plain(headline, HEADER_LIMIT)), *_spent(digest)]
     first = digest.spending[0] if digest.spending else None
     trend = Trend(first.trend, first.currency) if first else Trend(())
-    text = f"{headline}: {_answer(first)}" if first else headline
-    return checked(
-        cut_escaped(escape(one_line(text, 700)), 1000),
-        [*above, *_parts(digest, look), _below(notice, digest, look)],
-        image=chart(trend) if look.is_bot else None,
-        image_alt=chart_words(trend),
-        image_place=len(above),
-    )
+    image = chart(trend) if look.is_bot else None
+    told = one_line(f"{headline}: {_answer(first)}" if first else headline, 700)
+
+    def of(most: int) -> Message:
+        above = [HeaderBlock(text=plain(headline, HEADER_LIMIT)), *_spent(digest, most)]
+        blocks = [*above, *_parts(digest, look, most), _below(notice, digest, look)]
+        text = cut_escaped(escape(told), 1000)
+        return checked(text, blocks, image=image, image_alt=chart_words(trend), image_place=len(above))
+
+    return fitting(of, _LINES)
 
 
-def _spent(digest: Digest) -> Iterator[Block]:
+def _spent(digest: Digest, most: int) -> Iterator[Block]:
     if not digest.spending:
         yield rich(paragraph(words("Nothing is known of what this week cost.")))
-    for spending in digest.spending[:_CURRENCIES]:
+    for spending in digest.spending[: min(most, _CURRENCIES)]:
         amount = words(money_text(spending.spent, spending.currency), bold=True)
         compared = words(f"effective{_compared(spending)}.", 300)
         trend = trend_words(spending.trend, spending.currency, None)
@@ -69,13 +69,13 @@ def _compared(spending: WeekSpending) -> str:
     return f", {' and '.join(told)}" if told else ""
 
 
-def _parts(digest: Digest, look: Look) -> Iterator[Block]:
-    budgets = [_budget(one) for one in digest.budgets[:_BUDGETS]] or [[plain_words("No budget is under way.")]]
+def _parts(digest: Digest, look: Look, most: int) -> Iterator[Block]:
+    budgets = [_budget(one) for one in digest.budgets[:most]] or [[plain_words("No budget is under way.")]]
     yield _part("Forecast against budget", budgets, look, "overview")
-    movers = [_mover(one) for one in digest.movers] or [[plain_words("Nothing moved.")]]
+    movers = [_mover(one) for one in digest.movers[:most]] or [[plain_words("Nothing moved.")]]
     yield _part("What moved most against the week before, and why", movers, look, "overview")
-    yield _part(_counts(digest), alert_lines(digest.alerts[:_ALERTS], look), look, ALERTS_PAGE)
-    found = [_saving(one, look) for one in digest.savings[:_SAVINGS]] or [[plain_words("None.")]]
+    yield _part(_counts(digest), alert_lines(digest.alerts, look, most), look, ALERTS_PAGE)
+    found = [_saving(one, look) for one in digest.savings[:most]] or [[plain_words("None.")]]
     yield _part("Savings found (they overlap: no sum of them)", found, look)
 
 
@@ -119,9 +119,7 @@ def _mover(mover: WeekMover) -> list[Part]:
 
 def _counts(digest: Digest) -> str:
     week = f"{digest.opened:,} opened and {digest.resolved:,} resolved in seven days"
-    more = len(digest.alerts) - _ALERTS
-    shown = f", {_ALERTS} shown" if more > 0 else ""
-    return f"{counted(len(digest.alerts), 'open alert')}{shown} ({week})"
+    return f"{counted(len(digest.alerts), 'open alert')} ({week})"
 
 
 def _saving(saving: Saving, look: Look) -> list[Part]:

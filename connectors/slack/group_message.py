@@ -10,14 +10,14 @@ from connectors.slack.alert_message import dashboard_link, mark, reference
 from connectors.slack.message import Look, Message
 from connectors.slack.mrkdwn import called, cut_escaped, escape, markdown, one_line, plain
 from connectors.slack.rich import Part, address, bullets, link, plain_words, rich, words
-from connectors.slack.sizes import HEADER_LIMIT, checked
+from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
 from models.control.alert_words import NOBODY, figure_text, order, state_text
 from models.control.alerts import Alert
 from models.control.notices import Notice
 from models.wording import UNKNOWN, counted
 
-LINES = 12
-"""Alerts in one message; the page has them all."""
+LINES = (12, 6, 3)
+"""Alerts in one message, fewer where their names are long; the page has them all."""
 ALERTS_PAGE = "alerts"
 
 
@@ -26,20 +26,20 @@ def group_message(notice: Notice, alerts: Sequence[Alert], look: Look) -> Messag
     ordered = sorted(alerts, key=order)
     headline = f"{mark(ordered[0])} {_counted(notice, ordered)}"
     calls = called(notice.mention)
-    blocks = [
+    shown = "; ".join(one_line(alert.condition.headline, 120) for alert in ordered[:3])
+    text = cut_escaped(escape(f"{headline}: {shown}"), 1000)
+    above = [
         HeaderBlock(text=plain(headline, HEADER_LIMIT)),
         *([SectionBlock(text=markdown(calls))] if calls else []),
-        rich(bullets(alert_lines(ordered, look))),
-        ContextBlock(elements=[markdown(f"{_ABOUT} {reference(notice)}", 1000)]),
     ]
-    shown = "; ".join(one_line(alert.condition.headline, 120) for alert in ordered[:3])
-    return checked(cut_escaped(escape(f"{headline}: {shown}"), 1000), blocks)
+    below = ContextBlock(elements=[markdown(f"{_ABOUT} {reference(notice)}", 1000)])
+    return fitting(lambda most: checked(text, [*above, rich(bullets(alert_lines(ordered, look, most))), below]), LINES)
 
 
-def alert_lines(ordered: Sequence[Alert], look: Look) -> list[list[Part]]:
-    """A line for each of the first `LINES`, and one for how many more there are."""
-    told = [_line(alert, look) for alert in ordered[:LINES]]
-    more = len(ordered) - LINES
+def alert_lines(ordered: Sequence[Alert], look: Look, most: int) -> list[list[Part]]:
+    """A line for each of the first `most`, and one for how many more there are."""
+    told = [_line(alert, look) for alert in ordered[:most]]
+    more = len(ordered) - most
     if more > 0:
         url = address(look.dashboard_url, ALERTS_PAGE)
         told.append(

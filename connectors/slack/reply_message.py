@@ -9,11 +9,11 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock
 
 from connectors.slack.actions import actions
 from connectors.slack.alert_message import dashboard_link, footer, mark, owner, reference
-from connectors.slack.group_message import alert_lines
+from connectors.slack.group_message import LINES, alert_lines
 from connectors.slack.message import Look, Message
 from connectors.slack.mrkdwn import cut_escaped, escape, markdown, one_line, plain
 from connectors.slack.rich import bullets, labelled, lines, paragraph, rich, words
-from connectors.slack.sizes import HEADER_LIMIT, checked
+from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
 from models.control.alert_words import order
 from models.control.alerts import Alert
 from models.control.notices import Notice
@@ -48,9 +48,11 @@ def reply_message(notice: Notice, alerts: Sequence[Alert], look: Look) -> Messag
     is_one = len(ordered) == 1
     headline = f"{saying.title}: {one_line(first.headline, 200) if is_one else counted(len(ordered), 'alert')}"
     above = [] if look.is_bot else [HeaderBlock(text=plain(f"{mark(ordered[0])} {headline}", HEADER_LIMIT))]
-    told = _one(notice, ordered[0], look, saying) if is_one else _several(notice, ordered, look, saying)
     answer = f": {first.answer}" if is_one and saying.is_news else ""
-    return checked(cut_escaped(escape(one_line(headline + answer, 700)), 1000), [*above, *told])
+    text = cut_escaped(escape(one_line(headline + answer, 700)), 1000)
+    if is_one:
+        return checked(text, [*above, *_one(notice, ordered[0], look, saying)])
+    return fitting(lambda most: checked(text, [*above, *_several(notice, ordered, look, saying, most)]), LINES)
 
 
 def _one(notice: Notice, alert: Alert, look: Look, saying: _Saying) -> Iterator[Block]:
@@ -70,7 +72,7 @@ def _one(notice: Notice, alert: Alert, look: Look, saying: _Saying) -> Iterator[
     yield footer(alert, notice)
 
 
-def _several(notice: Notice, alerts: Sequence[Alert], look: Look, saying: _Saying) -> Iterator[Block]:
+def _several(notice: Notice, alerts: Sequence[Alert], look: Look, saying: _Saying, most: int) -> Iterator[Block]:
     title = words(f"{saying.title}: {counted(len(alerts), 'alert')}", bold=True)
-    yield rich(paragraph(title), bullets(alert_lines(alerts, look)))
+    yield rich(paragraph(title), bullets(alert_lines(alerts, look, most)))
     yield ContextBlock(elements=[markdown(reference(notice), 1000)])

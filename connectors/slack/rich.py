@@ -16,7 +16,7 @@ from connectors.slack.mrkdwn import one_line
 
 Part = RichTextElement
 Style = RichTextElementParts.TextStyle
-URL_LIMIT = 1500
+URL_LIMIT = 800
 _KEPT = "%:/?#[]@!$&'()*+,;=~-._"
 """What an address may hold as it is (RFC 3986); all else is percent-encoded."""
 

@@ -8,7 +8,8 @@ seen to refuse (`msg_blocks_too_long`) from about 13,000 characters on, structur
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -49,8 +50,24 @@ def units(words: str) -> int:
     return len(words) + sum(character > "\uffff" for character in words)
 
 
+class TooLargeError(DeliveryError):
+    """A message that would break one of Slack's limits."""
+
+
+def fitting(made: Callable[[int], Message], counts: Sequence[int]) -> Message:
+    """The first that Slack takes of what is made with at most so many lines in each of its lists.
+
+    Raises `TooLargeError` where none is.
+    """
+    *more, least = counts
+    for count in more:
+        with suppress(TooLargeError):
+            return made(count)
+    return made(least)
+
+
 def checked(text: str, blocks: Sequence[Block], **image: Any) -> Message:
-    """The message, after slack_sdk's own checks (`to_dict`) and `oversizes`. Raises `DeliveryError`."""
+    """The message, after slack_sdk's own checks (`to_dict`) and `oversizes`. Raises `TooLargeError`."""
     try:
         message = Message(text, tuple(block.to_dict() for block in blocks), **image)
     except Exception as error:
@@ -99,8 +116,8 @@ def _outside(what: str, found: int, most: int, *, least: int, unit: str = "chara
         yield f"{what} of {found:,} {unit}, {least} to {most:,} allowed"
 
 
-def _too_large(problem: str) -> DeliveryError:
-    return DeliveryError(
+def _too_large(problem: str) -> TooLargeError:
+    return TooLargeError(
         f"the message breaks a limit of Slack's: {problem}",
         source="slack",
         remedy="nothing was sent; this is a defect of the message, please report it",

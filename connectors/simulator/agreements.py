@@ -9,7 +9,7 @@ from typing import Any
 from connectors.simulator.clouds.lines import AWS
 from connectors.simulator.events import Calendar
 from connectors.simulator.focus_bills.gpu_credits import COREWEAVE, PACK, VENDOR
-from connectors.simulator.focus_bills.saas import MISTRAL, SAAS
+from connectors.simulator.focus_bills.saas import MISTRAL, PINECONE, SAAS
 from connectors.simulator.organisation import (
     ANTHROPIC,
     CONTRACT_DISCOUNT,
@@ -55,6 +55,10 @@ def contracts(calendar: Calendar, *, clouds: bool) -> list[dict[str, Any]]:
             "name": "Mistral AI, La Plateforme", "source": SAAS, "issuer": MISTRAL.issuer,
             "commits": [_commit("A year of Mistral", 12_000, begins, ends, "EUR", true_up=False)],
             "dpa": begins, "residency": ["eu-*"],
+        },
+        {
+            "name": "Pinecone plan", "source": SAAS, "issuer": PINECONE.issuer,
+            "renewal": {"day": calendar.last_day + timedelta(days=40), "notice_days": 30, "automatic": True},
         },
     ]  # fmt: skip
 

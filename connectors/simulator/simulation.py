@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from connectors.simulator.agreement_truth import agreement_document
 from connectors.simulator.agreements import contracts
 from connectors.simulator.amounts import text
 from connectors.simulator.anomaly_truth import anomaly_document
@@ -136,7 +137,7 @@ class Simulation:
             "as_of": self.as_of.isoformat(),
             "state": state,
             **as_document(ledger),
-            **cloud_document(self._cloud_charges(state)),
+            **cloud_document(self.charges(state)),
             "prepaid": self._focus_bills.prepaid() if self.has_clouds else [],
             "attributed": ledger.attribution.attributed(),
             "declared": declared_document(self._declared_days()),
@@ -146,6 +147,7 @@ class Simulation:
             "claude_code": estimated_costs(self, ANTHROPIC, state),
             "anomalies": anomaly_document(self, state),
             "budgets": self._budget_document(state),
+            "agreements": agreement_document(self, state),
             "names": _names(),
             "events": [*self.calendar.described(), *(self._file_events() if self.has_clouds else [])],
         }
@@ -170,7 +172,8 @@ class Simulation:
         for name, content in measure_files(self.seed, self.calendar):
             (folder / name).write_text(content, encoding="utf-8")
 
-    def _cloud_charges(self, state: State) -> list[Charge]:
+    def charges(self, state: State) -> list[Charge]:
+        """What stands on bills that come as files."""
         if not self.has_clouds:
             return []
         return [*self.clouds.charges(state), *self._focus_bills.charges, *invoice_charges(self.calendar)]
@@ -192,7 +195,7 @@ class Simulation:
                     late = self.calendar.is_late(day)
                     readings = readings_of(self.calendar, usage)
                     ledger.add_usage(usage, readings, paid=id(usage) in billed, late=late)
-        for charge in self._cloud_charges(state):
+        for charge in self.charges(state):
             ledger.add_charge(charge)
         for told in self._declared_days():
             ledger.attribution.add_declared(told)

@@ -103,12 +103,11 @@ class BudgetForecasting:
         series, made, costs = self._economics.series, self.budgeting, self._economics.tco
         if series.origin is None:
             return None
-        tagged = next((made.rows(budget) for budget in made.budgets if budget.tags), None)
         late, origin = dict(series.origin.known_through), series.origin.day
         return Grounds(
             origin,
-            scope_costs(costs, made.budgets, tagged),
-            scope_costs(series.gone_on, made.budgets, None if tagged is None else gone_on(tagged, late, origin)),
+            scope_costs(costs, made.budgets, made.tagged),
+            scope_costs(series.gone_on, made.budgets, gone_on(made.tagged, late, origin)),
             place_on_budgets(self.forecasting.known.events, made.budgets, costs, origin),
             self.forecasting.holidays,
         )

@@ -15,9 +15,9 @@ from dashboards import acting, charts, filters, formats, provenance
 from dashboards.acting import Standing
 from dashboards.published import current
 from dashboards.states import guarded
-from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, order, state_text
+from models.control.alert_words import KIND_WORDS, NOBODY, RANKS, figure_text, order, state_text
 from models.control.alerts import Act, Alert, Request
-from models.control.conditions import SEVERITIES, Point
+from models.control.conditions import Point, Severity
 from models.control.notices import Notice
 from models.wording import counted, day_text, instant_text
 
@@ -30,6 +30,12 @@ SPANS = {
     "1 week": timedelta(weeks=1),
 }
 _ACTS: dict[str, Act] = {"Acknowledge": "acknowledge", "Snooze": "snooze", "Resolve": "resolve"}
+_SEVERITIES: dict[Severity, tuple[str, str]] = {
+    "critical": ("critical", "critical"),
+    "warning": ("warning", "warnings"),
+    "info": ("for information", "for information"),
+}
+"""One, and several."""
 _ASKED = {"acknowledge": "to be acknowledged", "snooze": "to be snoozed", "resolve": "to be resolved"}
 
 
@@ -62,11 +68,8 @@ def show() -> None:
 def _answer(going_on: Sequence[Alert]) -> str:
     if not going_on:
         return "Nothing: no alert is open."
-    by_severity = [
-        f"{count} {severity}"
-        for severity in reversed(SEVERITIES)
-        if (count := sum(alert.condition.severity == severity for alert in going_on))
-    ]
+    counts = {severity: sum(alert.condition.severity == severity for alert in going_on) for severity in RANKS}
+    by_severity = [counted(count, *_SEVERITIES[severity]) for severity, count in counts.items() if count]
     waiting = sum(alert.state in ("open", "notified", "escalated") for alert in going_on)
     taken = "somebody has each of them" if not waiting else f"{waiting} of them nobody has taken up yet"
     verb = "is" if len(going_on) == 1 else "are"
@@ -78,7 +81,6 @@ def _list(alerts: Sequence[Alert]) -> None:
         {
             "severity": [alert.condition.severity for alert in alerts],
             "what": [alert.condition.headline for alert in alerts],
-            "about": [alert.condition.subject for alert in alerts],
             "figure": [figure_text(alert.condition) for alert in alerts],
             "since": [alert.condition.since for alert in alerts],
             "owner": [alert.condition.team or NOBODY for alert in alerts],
@@ -89,15 +91,14 @@ def _list(alerts: Sequence[Alert]) -> None:
         shown,
         {
             "severity": formats.text_column("Severity", width="small"),
-            "what": formats.text_column("What", width="medium"),
-            "about": formats.text_column("About", width="medium"),
+            "what": formats.text_column("What", width="large"),
             "figure": formats.written_column("How much", help="Of what was expected, allowed or agreed"),
             "since": formats.day_column("Since"),
             "owner": formats.text_column("Owner", width="small"),
             "state": formats.text_column("State", width="medium"),
         },
         rows=12,
-        alt="Alerts: severity, what and about what, how much, since when, whose, and what became of them",
+        alt="Alerts: severity, what, how much, since when, whose, and what became of them",
     )
 
 
@@ -105,7 +106,7 @@ def _alert(known: Standing, alert: Alert) -> None:
     told = alert.condition
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.markdown(f"**{formats.plain(told.headline)}** · {formats.plain(told.subject)}")
+        st.markdown(f"**{formats.plain(told.headline)}**")
         for line in filter(None, (told.answer, told.cause)):
             st.markdown(formats.plain(line))
         for line in told.details:
@@ -136,9 +137,9 @@ def _facts(alert: Alert) -> None:
         ("Kind", f"{KIND_WORDS[told.kind]}, {told.severity}"),
         *told.facts,
     )
+    lines = (f"{formats.plain(label)}: **{formats.plain(value)}**" for label, value in facts)
     with st.container(border=True):
-        for label, value in facts:
-            st.markdown(f"{formats.plain(label)}: **{formats.plain(value)}**")
+        st.markdown("  \n".join(lines))
 
 
 def _trend(alert: Alert) -> None:
@@ -173,7 +174,7 @@ def _act(alert: Alert) -> None:
     with st.form(f"act on {alert.key.alert_id}", border=True):
         st.markdown("**Act on it**")
         act = st.segmented_control("What to do", list(_ACTS), default="Acknowledge", required=True)
-        span = st.selectbox("Snooze for", list(SPANS), index=1)
+        span = st.selectbox("How long, to snooze", list(SPANS), index=1)
         who = st.text_input("Your name", value=st.session_state.get("acting as", ""), max_chars=80)
         note = st.text_input("Note", max_chars=300, placeholder="Why; others will read it")
         sent = st.form_submit_button("Send")

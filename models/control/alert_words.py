@@ -67,6 +67,8 @@ def state_text(
             return f"resolved{by} on {instant(alert.resolved_at)}"
 
 
-def order(alert: Alert) -> tuple[bool, int, str]:
-    """What to show first: what is not resolved, the gravest, the latest by name where all else is alike."""
-    return alert.state == "resolved", RANKS[alert.condition.severity], alert.key.alert_id
+def order(alert: Alert) -> tuple[bool, int, bool, str, str]:
+    """What to show first: what is not resolved, the gravest, what nobody has taken up; then by name."""
+    is_taken = alert.state in ("acknowledged", "snoozed")
+    severity = RANKS[alert.condition.severity]
+    return alert.state == "resolved", severity, is_taken, alert.condition.headline, alert.key.alert_id

@@ -40,9 +40,9 @@ def test_what_is_open_is_counted_by_severity_and_what_was_long_resolved_is_left_
         "\\", ""
     )
     rows = table(app, "severity", "figure")
-    assert [(row["severity"], row["about"], row["figure"]) for row in rows] == [
-        ("critical", "Search team", "11,250.00 USD of 10,000.00 USD"),
-        ("warning", HOSTILE, "96 hours of 48 hours"),
+    assert [(row["severity"], row["what"], row["figure"]) for row in rows] == [
+        ("critical", SEARCH.headline, "11,250.00 USD of 10,000.00 USD"),
+        ("warning", LATE.headline, "96 hours of 48 hours"),
     ]
     assert rows[1]["state"].startswith(f"acknowledged by {HOSTILE}")
 

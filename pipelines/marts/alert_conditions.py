@@ -22,7 +22,7 @@ from models.control.kinds.judged import Judged, unknown
 from models.control.kinds.reconciliation import reconciliation_differences
 from models.control.kinds.renewals import renewals
 from models.control.kinds.residency_breaches import residency_breaches
-from models.control.kinds.rules import Rule
+from models.control.kinds.rules import Rule, Vendors
 from models.control.kinds.sources import stale_sources
 from models.control.kinds.unpriced import unpriced_usage
 from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
@@ -95,6 +95,12 @@ class Judging:
             self.economics.problems.append(problem)
             return {rule.name: unknown(problem.what) for rule in rules}
 
+    @cached_property
+    def vendors(self) -> Vendors:
+        """The vendor of each source that has one only."""
+        pairs = self.economics.tco.select("source", "provider_name").unique().drop_nulls()
+        return dict(pairs.filter(pl.len().over("source") == 1).iter_rows())
+
     @property
     def today(self) -> date:
         return self.economics.today
@@ -126,19 +132,21 @@ def _anomalies(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
 
 def _reconciliation(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     lines = of.recent(RECONCILIATION, "billing_period").collect()
-    return reconciliation_differences(lines, of.mart(INVOICE_RECONCILIATION), of.mart(CHECKS), rules, of.today)
+    return reconciliation_differences(
+        lines, of.mart(INVOICE_RECONCILIATION), of.mart(CHECKS), rules, of.today, of.vendors
+    )
 
 
 def _unpriced(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     is_unpriced = pl.col("price_status") == "unpriced"
     costs = of.recent(DAILY_COSTS, "billing_month").filter(is_unpriced).collect()
     estimates = of.recent(USAGE_ESTIMATES, "billing_period").filter(is_unpriced).collect()
-    return unpriced_usage(costs, estimates, rules, of.today)
+    return unpriced_usage(costs, estimates, rules, of.today, of.vendors)
 
 
 def _sources(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     declared = [source.name for source in of.economics.work.settings.sources]
-    return stale_sources(of.operations(FRESHNESS_TABLE), declared, rules, of.today)
+    return stale_sources(of.operations(FRESHNESS_TABLE), declared, rules, of.today, of.vendors)
 
 
 _JUDGES: Mapping[Kind, _Judge] = {
@@ -147,12 +155,12 @@ _JUDGES: Mapping[Kind, _Judge] = {
     "stale_source": _sources,
     "unpriced_usage": _unpriced,
     "commitment_running_out": lambda of, rules: running_out(
-        of.mart(COMMITMENTS), of.mart(COMMITMENT_BURN_DOWN), rules, of.today
+        of.mart(COMMITMENTS), of.mart(COMMITMENT_BURN_DOWN), rules, of.today, of.vendors
     ),
     "commitment_unused": lambda of, rules: left_unused(
-        of.mart(COMMITMENTS), of.mart(COMMITMENT_BURN_DOWN), rules, of.today
+        of.mart(COMMITMENTS), of.mart(COMMITMENT_BURN_DOWN), rules, of.today, of.vendors
     ),
     "residency": lambda of, rules: residency_breaches(of.mart(RESIDENCY), rules, of.today),
-    "renewal": lambda of, rules: renewals(of.mart(CONTRACTS), rules, of.today),
+    "renewal": lambda of, rules: renewals(of.mart(CONTRACTS), rules, of.today, of.vendors),
 }
 """How each kind of `rules_of` is judged."""

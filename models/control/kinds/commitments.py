@@ -18,7 +18,7 @@ import polars as pl
 from models.control.conditions import AlertKey, Condition, Point, Severity
 from models.control.kinds.judged import Judged
 from models.control.kinds.pages import page
-from models.control.kinds.rules import FORESEEN, Candidate, Rule, judge, steps
+from models.control.kinds.rules import FORESEEN, NO_VENDORS, Candidate, Rule, Vendors, judge, steps
 from models.wording import about_text, counted, day_text, share_text
 
 _DRAWN = ("prepaid_credits", "spend")
@@ -43,6 +43,7 @@ class _Commitment:
 
     months: tuple[Mapping[str, Any], ...]
     trend: tuple[Point, ...]
+    vendor: str | None
 
     @property
     def now(self) -> Mapping[str, Any]:
@@ -75,23 +76,31 @@ class _Commitment:
 
 
 def running_out(
-    commitments: pl.DataFrame, burn_down: pl.DataFrame, rules: Sequence[Rule], today: date
+    commitments: pl.DataFrame,
+    burn_down: pl.DataFrame,
+    rules: Sequence[Rule],
+    today: date,
+    vendors: Vendors = NO_VENDORS,
 ) -> dict[str, Judged]:
     """What rules say of commitments that run out: a condition for each of `days_ahead` before the day on which one
     does. A term's end is certain, and holds from midnight UTC of its day; what is used up is judged anew each time."""
-    running = [one for one in _standing(commitments, burn_down, today) if _end(one) is not None]
+    running = [one for one in _standing(commitments, burn_down, today, vendors) if _end(one) is not None]
     return judge(rules, running, lambda one, rule: _running_out(one, rule, today))
 
 
 def left_unused(
-    commitments: pl.DataFrame, burn_down: pl.DataFrame, rules: Sequence[Rule], today: date
+    commitments: pl.DataFrame,
+    burn_down: pl.DataFrame,
+    rules: Sequence[Rule],
+    today: date,
+    vendors: Vendors = NO_VENDORS,
 ) -> dict[str, Judged]:
     """What rules say of commitments that are left unused; `minimum` and `resolves_below` are percent."""
-    things = [(one, part) for one in _standing(commitments, burn_down, today) for part in _parts(one)]
+    things = [(one, part) for one in _standing(commitments, burn_down, today, vendors) for part in _parts(one)]
     return judge(rules, things, lambda thing, rule: [_unused(*thing, rule)])
 
 
-def _standing(commitments: pl.DataFrame, burn_down: pl.DataFrame, today: date) -> list[_Commitment]:
+def _standing(commitments: pl.DataFrame, burn_down: pl.DataFrame, today: date, vendors: Vendors) -> list[_Commitment]:
     """Commitments whose term is not over, and of which something was told of this month or the last."""
     last_month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
     by = ("commitment_id", "currency")
@@ -102,7 +111,7 @@ def _standing(commitments: pl.DataFrame, burn_down: pl.DataFrame, today: date) -
         now = rows[-1]
         if now["billing_month"] >= last_month and (now["term_end"] is None or now["term_end"] > today):
             days = burn_down.filter(pl.col("commitment_id") == key[0], pl.col("currency") == key[1]).sort("day")
-            ones.append(_Commitment(tuple(rows), _trend(days)))
+            ones.append(_Commitment(tuple(rows), _trend(days), vendors.get(now["source"], now["issuer_name"])))
     return ones
 
 
@@ -127,7 +136,8 @@ def _end(one: _Commitment) -> _End | None:
     if now["kind"] in _DRAWN:
         remaining, rate = now["remaining"], now["daily_rate"]
         is_known = term_start is None or now["as_of"] - term_start >= _KNOWN_AFTER
-        if remaining is None or not rate or not is_known:
+        is_fulfilled = now["kind"] == "spend" and not remaining  # nothing is left to be said of it
+        if remaining is None or not rate or not is_known or is_fulfilled:
             return None
         day = now["as_of"] + timedelta(days=min(int(remaining / rate), 36_500))
         return _End(day, is_certain=False) if term_end is None or day < term_end else None
@@ -169,7 +179,7 @@ def _ends(one: _Commitment, end: _End, rule: Rule, step: int, *, since: date, ho
         amount=now["remaining"] if now["kind"] in _DRAWN else None,
         limit=now["committed_amount"] if is_prepaid else None,
         currency=now["currency"] if now["kind"] in _DRAWN else None,
-        vendor=now["issuer_name"],
+        vendor=one.vendor,
         page=one.page,
         holds_from=holds_from,
         trend=one.trend if now["kind"] in _DRAWN else (),
@@ -183,7 +193,7 @@ def _words_of_end(one: _Commitment, end: _End) -> tuple[str, str, str]:
     if now["kind"] == "spend":
         left, whole = one.about(now["remaining"]), one.about(now["committed_amount"])
         return (
-            f"{name} is fulfilled about {day}" if now["remaining"] else f"{name} is fulfilled",
+            f"{name} is fulfilled about {day}",
             f"{left} of {whole} is left to spend, at {rate}; its term goes on until {_last_day(now)}.",
             "See whether rates of the contract end with the commit, and use the volume to negotiate the next one.",
         )
@@ -257,7 +267,7 @@ def _unused(one: _Commitment, part: _Part, rule: Rule) -> Candidate:
         amount=part.wasted,
         limit=None,
         currency=now["currency"],
-        vendor=now["issuer_name"],
+        vendor=one.vendor,
         page=one.page,
         trend=one.trend if now["kind"] in _DRAWN else (),
     )

@@ -18,7 +18,7 @@ import polars as pl
 from models.control.conditions import AlertKey, Condition, Severity
 from models.control.kinds.judged import Judged
 from models.control.kinds.pages import page
-from models.control.kinds.rules import Candidate, Rule, judge
+from models.control.kinds.rules import NO_VENDORS, Candidate, Rule, Vendors, judge
 from models.wording import about_text, counted, month_text, price_text, share_text
 
 _PERIODS = 3
@@ -59,11 +59,17 @@ class _Difference:
     weight: int = 1
     currency: str | None = None
     vendor: str | None = None
+    source: str = ""
     details: tuple[str, ...] = ()
 
 
 def reconciliation_differences(
-    reconciliation: pl.DataFrame, invoices: pl.DataFrame, checks: pl.DataFrame, rules: Sequence[Rule], today: date
+    reconciliation: pl.DataFrame,
+    invoices: pl.DataFrame,
+    checks: pl.DataFrame,
+    rules: Sequence[Rule],
+    today: date,
+    vendors: Vendors = NO_VENDORS,
 ) -> dict[str, Judged]:
     """What rules say of these marts; `minimum` and `resolves_below` are percent of what was expected. Differences below
     100 of their currency are none, and a proof that fails always is one."""
@@ -71,7 +77,7 @@ def reconciliation_differences(
     of_bills = _of_bills(reconciliation.filter(pl.col("billing_period") >= first))
     of_invoices = _of_invoices(invoices.filter(pl.col("billing_month") >= first))
     of_proofs = _of_proofs(checks.filter(pl.col("billing_period") >= first))
-    return judge(rules, [*of_proofs, *of_invoices, *of_bills], lambda one, rule: [_candidate(one, rule)])
+    return judge(rules, [*of_proofs, *of_invoices, *of_bills], lambda one, rule: [_candidate(one, rule, vendors)])
 
 
 def _periods_from(today: date) -> str:
@@ -81,7 +87,7 @@ def _periods_from(today: date) -> str:
     return f"{first:%Y-%m}"
 
 
-def _candidate(one: _Difference, rule: Rule) -> Candidate:
+def _candidate(one: _Difference, rule: Rule, vendors: Vendors) -> Candidate:
     is_much, is_grave = one.size >= 10 * _TRIFLE, one.pct is None or one.pct >= _GRAVE_PCT
     severity: Severity = "critical" if is_grave and (is_much or one.pct is None) else "warning" if is_much else "info"
     condition = Condition(
@@ -100,7 +106,7 @@ def _candidate(one: _Difference, rule: Rule) -> Candidate:
         amount=one.actual,
         limit=one.expected,
         currency=one.currency,
-        vendor=one.vendor,
+        vendor=one.vendor or vendors.get(one.source),
         page=page("data-health", period=one.period, **({"currency": one.currency} if one.currency else {})),
     )
     if one.pct is None:
@@ -154,6 +160,7 @@ def _of_bill(row: Mapping[str, Any]) -> _Difference:
         pct=size * 100 / whole if whole > 0 else Decimal(100),
         weight=weight,
         currency=currency,
+        source=source,
     )
 
 
@@ -230,6 +237,7 @@ def _of_proof(source: str, period: str, rows: Sequence[Mapping[str, Any]]) -> _D
         expected=None,
         size=Decimal(0),
         pct=None,
+        source=source,
         details=details[:10],
     )
 

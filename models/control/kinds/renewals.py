@@ -14,31 +14,34 @@ import polars as pl
 
 from models.control.conditions import SEVERITIES, AlertKey, Condition
 from models.control.kinds.judged import Judged
-from models.control.kinds.rules import FORESEEN, Candidate, Rule, judge, steps
+from models.control.kinds.rules import FORESEEN, NO_VENDORS, Candidate, Rule, Vendors, judge, steps
 from models.wording import about_text, counted, day_text
 
 _SOON, _NEAR = 7, 30
 """So many days before it is more than a note; what renews itself is graver, for nothing needs to happen."""
 
 
-def renewals(contracts: pl.DataFrame, rules: Sequence[Rule], today: date) -> dict[str, Judged]:
+def renewals(
+    contracts: pl.DataFrame, rules: Sequence[Rule], today: date, vendors: Vendors = NO_VENDORS
+) -> dict[str, Judged]:
     """What rules say of `marts.contracts`: a condition for each of `days_ahead` before the last day to give notice.
 
     Each holds from midnight UTC of its day, so that time alone makes it; after the last day none does.
     """
     known = contracts.filter(pl.col("notice_by") >= today).sort("name", "currency", nulls_last=True)
     things = [rows.rows(named=True) for _, rows in known.group_by("name", maintain_order=True)]
-    return judge(rules, things, lambda rows, rule: _steps(rows, rule, today))
+    return judge(rules, things, lambda rows, rule: _steps(rows, rule, today, vendors))
 
 
-def _steps(rows: Sequence[Mapping[str, Any]], rule: Rule, today: date) -> list[Candidate]:
+def _steps(rows: Sequence[Mapping[str, Any]], rule: Rule, today: date, vendors: Vendors) -> list[Candidate]:
     notice_by: date = rows[0]["notice_by"]
+    vendor = vendors.get(rows[0]["source"], rows[0]["issuer_name"])
     told: list[Candidate] = []
     for step, reached in steps(rule, (notice_by - today).days):
         from_day = notice_by - timedelta(days=step)
         is_ahead = today < from_day <= today + FORESEEN  # the day comes without another publication, too
         holds_from = datetime.combine(from_day, time(), UTC) if is_ahead else None
-        condition = replace(_condition(rows, rule, step), since=from_day, holds_from=holds_from)
+        condition = replace(_condition(rows, rule, step), since=from_day, holds_from=holds_from, vendor=vendor)
         told.append(Candidate(condition, "firing" if is_ahead else reached))
     return told
 
@@ -70,7 +73,6 @@ def _condition(rows: Sequence[Mapping[str, Any]], rule: Rule, step: int) -> Cond
         ),
         amount=single["billed_cost"],
         currency=None if single["billed_cost"] is None else single["currency"],
-        vendor=contract["issuer_name"],
         page="commitments",
     )
 

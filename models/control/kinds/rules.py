@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeVar
 
 from models.control.conditions import Condition, Kind, Severity, Standing
@@ -17,6 +18,9 @@ from models.control.kinds.judged import Judged, found
 from models.control.policy import Match
 
 _Thing = TypeVar("_Thing")
+Vendors = Mapping[str, str]
+"""The vendor of each source that has one only, as charges name it: routes ask for it, whatever an issuer is called."""
+NO_VENDORS: Vendors = MappingProxyType({})
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition, Severity
 from models.control.kinds.judged import Judged
-from models.control.kinds.rules import Candidate, Rule, judge
+from models.control.kinds.rules import NO_VENDORS, Candidate, Rule, Vendors, judge
 from models.wording import day_text, instant_text
 
 _CRITICAL_AFTER = timedelta(days=7)
@@ -22,12 +22,16 @@ _CRITICAL_AFTER = timedelta(days=7)
 
 
 def stale_sources(
-    freshness: pl.DataFrame, declared: Sequence[str], rules: Sequence[Rule], today: date
+    freshness: pl.DataFrame,
+    declared: Sequence[str],
+    rules: Sequence[Rule],
+    today: date,
+    vendors: Vendors = NO_VENDORS,
 ) -> dict[str, Judged]:
     """What rules say of `ops.freshness`, of the sources that outlay.yaml declares; those it forgot are no news."""
     told = {row["source"]: row for row in freshness.rows(named=True)}
     things = [told.get(source, {"source": source, **_NOTHING}) for source in sorted(declared)]
-    return judge(rules, things, lambda row, rule: [_candidate(row, rule, today)])
+    return judge(rules, things, lambda row, rule: [_candidate(row, rule, today, vendors)])
 
 
 _NOTHING: Mapping[str, None] = dict.fromkeys(
@@ -36,7 +40,7 @@ _NOTHING: Mapping[str, None] = dict.fromkeys(
 """Of a source that was never tried."""
 
 
-def _candidate(row: Mapping[str, Any], rule: Rule, today: date) -> Candidate:
+def _candidate(row: Mapping[str, Any], rule: Rule, today: date, vendors: Vendors) -> Candidate:
     midnight = datetime.combine(today, time(), UTC)
     grace = timedelta(hours=float(rule.minimum))
     stale_after: datetime | None = row["stale_after"]
@@ -59,6 +63,7 @@ def _candidate(row: Mapping[str, Any], rule: Rule, today: date) -> Candidate:
             ("Last try", instant_text(row["last_attempt_at"])),
             ("Data through", _through(row["data_through"])),
         ),
+        vendor=vendors.get(row["source"]),
         page="data-health",
         holds_from=holds_from,
     )

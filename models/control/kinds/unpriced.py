@@ -15,7 +15,7 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition
 from models.control.kinds.judged import Judged
-from models.control.kinds.rules import Candidate, Rule, judge
+from models.control.kinds.rules import NO_VENDORS, Candidate, Rule, Vendors, judge
 from models.table import MONEY
 from models.wording import about_text, count_text, day_text
 
@@ -29,7 +29,11 @@ _OF = ("source", "model", "unit")
 
 
 def unpriced_usage(
-    daily_costs: pl.DataFrame, estimates: pl.DataFrame, rules: Sequence[Rule], today: date
+    daily_costs: pl.DataFrame,
+    estimates: pl.DataFrame,
+    rules: Sequence[Rule],
+    today: date,
+    vendors: Vendors = NO_VENDORS,
 ) -> dict[str, Judged]:
     """What rules say of rows of `marts.daily_costs` and `estimates.usage_estimates` whose price is not known.
 
@@ -37,7 +41,7 @@ def unpriced_usage(
     """
     first = today.replace(day=1) - timedelta(days=1)
     things = _things(daily_costs, estimates, first.replace(day=1))
-    return judge(rules, things, lambda thing, rule: [_candidate(thing, rule)])
+    return judge(rules, things, lambda thing, rule: [_candidate(thing, rule, vendors)])
 
 
 def _things(daily_costs: pl.DataFrame, estimates: pl.DataFrame, first: date) -> list[dict[str, Any]]:
@@ -72,7 +76,7 @@ def _things(daily_costs: pl.DataFrame, estimates: pl.DataFrame, first: date) -> 
     )
 
 
-def _candidate(thing: Mapping[str, Any], rule: Rule) -> Candidate:
+def _candidate(thing: Mapping[str, Any], rule: Rule, vendors: Vendors) -> Candidate:
     standing = rule.standing(thing["billed"])
     has_no_cost = thing["alone"] >= _MUCH
     condition = Condition(
@@ -95,7 +99,7 @@ def _candidate(thing: Mapping[str, Any], rule: Rule) -> Candidate:
         amount=thing["alone"] if has_no_cost else thing["billed"],
         currency=None if has_no_cost else thing["currency"],
         unit=thing["unit"] if has_no_cost else None,
-        vendor=thing["vendor"],
+        vendor=thing["vendor"] or vendors.get(thing["source"]),
         model=thing["model"],
         page="data-health",
     )

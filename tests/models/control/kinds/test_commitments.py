@@ -39,6 +39,25 @@ def test_credits_that_last_beyond_their_term_do_not_run_out() -> None:
     assert _running(_credits(remaining=Decimal(500), term_end=date(2026, 7, 22))) == ()
 
 
+def test_a_commit_to_spend_is_no_concern_once_it_is_fulfilled() -> None:
+    (soon,) = _running(_credits(kind="spend", remaining=Decimal(2500)))
+
+    assert (soon.headline, soon.severity) == ("Commit “Year of credits” is fulfilled about 12 August 2026", "info")
+    assert _running(_credits(kind="spend", remaining=Decimal(0))) == ()
+    # credits that are used up are: everything costs from now on
+    (gone,) = [one for one in _running(_credits(remaining=Decimal(0))) if one.standing == "firing"]
+    assert (gone.headline, gone.severity) == ("Credits “Year of credits” are used up", "critical")
+
+
+def test_the_vendor_is_the_one_that_charges_name() -> None:
+    rule, rows = DEFAULTS["commitment_unused"], [_reservation(source="aws", issuer_name="Amazon Web Services, Inc.")]
+    told = table(COMMITMENTS, *({**row, "used": Decimal(1), "unused": Decimal(999)} for row in rows))
+
+    (one,) = left_unused(told, COMMITMENT_BURN_DOWN.empty(), [rule], TODAY, {"aws": "AWS"})[rule.name].conditions
+
+    assert one.vendor == "AWS"
+
+
 def test_a_term_that_is_young_has_no_rate_yet() -> None:
     assert _running(_credits(remaining=Decimal(500), term_start=date(2026, 7, 10))) == ()
 

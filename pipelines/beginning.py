@@ -95,9 +95,10 @@ costs: []
 #  - {name: Chat seats, kind: subscription, amount: 1000, per: month, team: Search, valid_from: 2026-01-01}
 #  - {name: Platform team, kind: people, annual_cost: 400000, share_pct: 25}
 
-# A monthly budget that is crossed is told once.
+# What may be spent, on what and in which time. Each threshold is told once.
 budgets: []
 #  - {name: All AI, amount: 50000, thresholds_pct: [80, 100]}
+#  - {name: Search, period: quarter, amount: 30000, carry_over: unspent, scope: {team: search, model: ["gpt-*"]}}
 
 alerts:
   slack: {}

@@ -48,7 +48,7 @@ _COMMENTS = {
     "throughput": "What we measured of models that we serve ourselves.",
     "residency": "Where inference may run.",
     "reporting": "The currency of totals, and the rates into it.",
-    "budgets": "What may be spent a month before somebody is told.",
+    "budgets": "What may be spent, on what and in which time, before somebody is told.",
 }
 """A line above each part, since this is the first `outlay.yaml` that most people read."""
 _RULES = ("teams", "owners", "shared")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +35,7 @@ FROM ops.checks WHERE NOT passed ORDER BY ALL
 """
 _BUDGETS = """
 SELECT status.budget, status.period, status.scope, status.currency, status.spent, status.budget_amount,
-    status.share_pct, max(threshold.first_crossed_day)
+    status.share_pct, max(threshold.first_crossed_day), status.data_through
 FROM marts.budget_status AS status LEFT JOIN marts.budget_thresholds AS threshold USING (budget, period)
 WHERE status.as_of BETWEEN status.first_day AND status.last_day
 GROUP BY ALL ORDER BY ALL
@@ -104,9 +106,7 @@ def show_status(home: Home) -> bool:
     if not home.published.exists():
         raise OutlayError(f"nothing is published in {home.root} yet", remedy="run `outlay run`, or `outlay demo`")
     with duckdb.connect(str(home.published.resolve()), read_only=True) as warehouse:
-        sources, months, failed, budgets = (
-            warehouse.execute(query).fetchall() for query in (_FRESHNESS, _MONTHS, _FAILED, _BUDGETS)
-        )
+        sources, months, failed, budgets = _answers(warehouse, _FRESHNESS, _MONTHS, _FAILED, _BUDGETS)
         proofs = warehouse.execute(_PROOFS).fetchone() or (0, 0)
         anomalies = _of_anomalies(warehouse)
     show_table(
@@ -121,18 +121,38 @@ def show_status(home: Home) -> bool:
         right=("billed", "effective", "list", "charges"),
     )
     if budgets:
-        show_table(
-            "Budgets",
-            ("budget", "period", "scope", "spent", "of", "share", "crossed on"),
-            [(*row[:3], _money(row[4], row[3]), _money(row[5], row[3]), _share(row[6]), row[7]) for row in budgets],
-            right=("spent", "of", "share"),
-        )
+        _show_budgets(budgets)
     for line in anomalies:
         stdout().print(Text(line), soft_wrap=True)
     say(f"proofs: {proofs[0]} hold, {proofs[1]} fail")
     if failed:
         show_table("Proofs that fail", ("source", "period", "proof", "part", "difference", "where"), failed)
     return not failed and all(row[1] == "fresh" for row in sources)
+
+
+def _answers(warehouse: duckdb.DuckDBPyConnection, *queries: str) -> list[list[tuple[Any, ...]]]:
+    try:
+        return [warehouse.execute(query).fetchall() for query in queries]
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise OutlayError(
+            "another version of Outlay published this", remedy="run `outlay run` once: it publishes anew"
+        ) from error
+
+
+def _show_budgets(rows: Sequence[tuple[Any, ...]]) -> None:
+    show_table(
+        "Budgets",
+        ("budget", "period", "scope", "spent", "of", "share", "crossed on"),
+        [
+            (*named, _spent(spent, currency, through), _money(amount, currency), _share(share), crossed)
+            for *named, currency, spent, amount, share, crossed, through in rows
+        ],
+        right=("spent", "of", "share"),
+    )
+
+
+def _spent(amount: Decimal, currency: str, through: date | None) -> str:
+    return _money(amount, currency) if through is not None else "no charge matches"
 
 
 def _share(percent: Decimal | None) -> str:

@@ -15,6 +15,7 @@ from models.control.budget_costs import budget_costs
 from models.control.budget_tags import tagged_costs
 from models.control.budgets import Budget
 from models.control.movers import top_movers
+from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
 from pipelines.cli import app
 from pipelines.exchange import import_export
@@ -125,6 +126,18 @@ def test_status_tells_of_every_budget_that_is_under_way(published: tuple[Home, R
     assert "tag team SEARCH" in told
     assert "2026-10" in told
     assert "planned" not in told
+    assert "no charge matches" in told
+
+
+def test_status_of_what_another_version_published_says_what_to_run(published: tuple[Home, RunReport]) -> None:
+    home, _ = published
+    older = Home.at(home.root.parent / "older")
+    older.warehouse.mkdir(parents=True)
+    with duckdb.connect(str(older.published)) as warehouse:
+        warehouse.execute("CREATE SCHEMA ops")
+    told = CliRunner().invoke(app, ["status", "--home", str(older.root)])
+    assert isinstance(told.exception, OutlayError)
+    assert "outlay run" in told.exception.remedy
 
 
 def test_movers_of_a_budget_by_tag_are_those_of_its_charges(economics: Economics) -> None:

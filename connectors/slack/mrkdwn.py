@@ -57,7 +57,7 @@ def called(mention: str | None) -> str:
 
 def cut(words: str, limit: int) -> str:
     """At most `limit` units, the last an ellipsis where something was cut off."""
-    if units(words) <= limit:
+    if len(words) <= limit and units(words) <= limit:
         return words
     kept = words[: limit - 1]
     while units(kept) > limit - 1:

@@ -47,7 +47,7 @@ _PLACEHOLDER = 150
 
 def units(words: str) -> int:
     """Length in UTF-16 units."""
-    return len(words) + sum(character > "\uffff" for character in words)
+    return len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
 class TooLargeError(DeliveryError):

@@ -32,6 +32,9 @@ from models.wording import counted, day_text
 
 NEAR, FAR = timedelta(days=184), timedelta(days=366)
 """Budgets are forecast so far, or where one asks for more so far: what is expected of a day is the same in both."""
+_BESIDE = "\x1f"
+"""What the names of series begin with that are no budgets."""
+_COMPANY = {"series": pl.String(), "day": pl.Date(), "value": MONEY}
 ROLLING_AHEAD = 30
 """A rolling budget lands where its window stands so many days ahead, or its own days where these are fewer."""
 
@@ -97,7 +100,9 @@ class Grounds:
     """What is known of budgets' scopes beside what counts in their periods.
 
     `history` and `assumed` are SPEND by day (`scope_costs`): all that was ever spent in scope, through today, and what
-    sources in arrears are taken to cost through `made_on` (`models.foresight.arrears`).
+    sources in arrears are taken to cost through `made_on` (`models.foresight.arrears`). `company`: other histories
+    through `made_on` (`panel.HISTORY`, with amounts), such as those that are published, which tell how sure forecasts
+    are here: a few budgets alone tell little, and their intervals would be too narrow.
     """
 
     made_on: date
@@ -105,6 +110,7 @@ class Grounds:
     assumed: pl.DataFrame
     events: PlacedEvents = field(default_factory=PlacedEvents)
     holidays: Holidays | None = None
+    company: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_COMPANY))
 
 
 @dataclass(frozen=True)
@@ -295,9 +301,10 @@ def _forecast(asked: Sequence[_Asked], grounds: Grounds) -> dict[str, _Answer]:
         .agg(value=pl.col("cost").sum())
         .sort("series", "day")
     )
+    company = grounds.company.with_columns(pl.format("{}{}", pl.lit(_BESIDE), "series").alias("series"))
     is_near = all(window.last <= grounds.made_on + NEAR for (window,) in windows.values())
     answer = forecast(
-        history,
+        pl.concat([history, company] if windows else [history]),
         until=grounds.made_on + (NEAR if is_near else FAR),
         absent=Absent.NO_CHARGE,
         as_of=grounds.made_on,

@@ -26,12 +26,17 @@ from models.control.conditions import Kind
 from models.control.kinds.budgets import BudgetFrames, budget_conditions, kinds_of
 from models.control.kinds.judged import Judged, unknown
 from models.control.movers import Mover, top_movers
-from models.foresight.arrears import gone_on
+from models.foresight.arrears import gone_on, together
+from models.foresight.series import KEY
 from pipelines.errors import left_out
 from pipelines.marts.budgets import Budgeting
 from pipelines.marts.economics import Economics
 from pipelines.marts.forecasts import Forecasting
+from pipelines.marts.series import DailySeries
 from pipelines.warehouse import Mart
+
+_LIKE_BUDGETS = ("total", "vendor", "team", "component")
+"""Dimensions of published series that budgets are forecast in company of."""
 
 
 def budget_outlook_marts(made: BudgetForecasting) -> Mapping[str, Mart]:
@@ -110,6 +115,15 @@ class BudgetForecasting:
             scope_costs(series.gone_on, made.budgets, gone_on(made.tagged, late, origin)),
             place_on_budgets(self.forecasting.known.events, made.budgets, costs, origin),
             self.forecasting.holidays,
+            self._company(series),
+        )
+
+    @staticmethod
+    def _company(series: DailySeries) -> pl.DataFrame:
+        """The published series that are most like budgets."""
+        alike = together(series.rows, series.assumed).filter(pl.col("dimension").is_in(_LIKE_BUDGETS))
+        return alike.select(
+            pl.concat_str(KEY, separator="\x1f", ignore_nulls=True).alias("series"), "day", value="effective_cost"
         )
 
     def _movers(self, name: str, period: str) -> Sequence[Mover]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -15,6 +17,7 @@ from models.control.budget_outlook import BudgetOutlook, Grounds, budget_outlook
 from models.control.budget_status import budget_status
 from models.control.budgets import Budget, ForecastThreshold
 from models.foresight.events import Event, Kind
+from models.table import MONEY
 from tests.models.control.budget_rows import costs, days
 
 MADE_ON = date(2026, 11, 20)
@@ -159,6 +162,31 @@ def test_what_is_said_of_one_budget_does_not_depend_on_the_periods_of_others() -
         month, Budget("b", Decimal(2500), period="fixed", first_day=SINCE, last_day=date(2027, 10, 31)), rows=noisy
     ).outlook.rows(named=True)[0]
     assert (alone["landing"], alone["runs_out_on"]) == (beside["landing"], beside["runs_out_on"])
+
+
+def test_company_tells_how_sure_a_forecast_is_and_is_nothing_that_lands() -> None:
+    """A short history of its own says little: others, which were often far off, say more."""
+    known = days(SINCE, MADE_ON)
+    random = np.random.default_rng(3)
+    others = pl.DataFrame(
+        [
+            ("search" if at == 0 else f"t{at}", day, Decimal(str(round(100 * float(level), 2))))
+            for at in range(20)
+            for day, level in zip(known, np.exp(np.cumsum(random.normal(0, 0.1, len(known)))), strict=True)
+        ],
+        schema={"series": pl.String(), "day": pl.Date(), "value": MONEY},
+        orient="row",
+    )
+    noisy = costs(days(date(2026, 9, 1), MADE_ON), lambda day: Decimal(100 + (day.toordinal() * 37) % 23))
+    of = Budget("search", Decimal(2500))
+    counted = budget_costs(noisy, [of])
+    statuses = budget_status(counted, [of], as_of=TODAY)
+    alone = Grounds(MADE_ON, scope_costs(noisy, [of]), scope_costs(NOTHING, [of]))
+    widths: list[Decimal] = []
+    for grounds in (alone, replace(alone, company=others)):
+        [found] = budget_outlook(statuses, counted, [of], grounds).outlook.rows(named=True)
+        widths.append(found["high_80"] - found["low_80"])
+    assert widths[1] > 2 * widths[0]
 
 
 def placed(of: Budget, event: Event) -> dict[str, Any]:

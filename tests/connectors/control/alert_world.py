@@ -1,0 +1,414 @@
+"""A small world for alerts to live in: conditions that come and go, people, a make-believe Slack, and sudden deaths.
+
+Everything between a condition and Slack is the real thing but the log, which may be one in memory: `MemoryLog` keeps
+the promises of `connectors.control.alerts.AlertLog` without a database, so that thousands of lives fit into a minute.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from connectors.control.alerts import PendingNotice, Posted
+from connectors.control.notice_queue import MAX_ATTEMPTS
+from connectors.errors import DeliveryError
+from connectors.slack.delivery import deliver
+from connectors.slack.message import Message
+from connectors.slack.refusals import SlackUnavailableError
+from models.control.alerts import Alert, AlertEvent, Request, ask, observe, replay, tick
+from models.control.conditions import AlertKey, Condition
+from models.control.notices import Made, Notice, due_notices
+from models.control.policy import Escalation, Maintenance, Match, Policy, QuietHours, Route, destinations, is_maintained
+from models.control.said import Said, opened_key
+from models.control.sayings import sayings
+from models.errors import AlertError
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
+HOUR = timedelta(hours=1)
+
+
+class Killed(BaseException):
+    """The process is gone, from one instruction to the next."""
+
+
+@dataclass
+class _Kept:
+    """A notice in memory: a row of `alert_notices` and its post."""
+
+    pending: PendingNotice
+    state: str = "pending"
+    posted: Posted | None = None
+
+
+class MemoryLog:
+    """The log in memory, with the promises of `AlertLog`."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._events: list[AlertEvent] = []
+        self._book: dict[str, Alert] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._made: dict[str, Made] = {}
+        self._requests: dict[str, Request] = {}
+        self._answered: set[str] = set()
+
+    def told(self) -> list[AlertEvent]:
+        return list(self._events)
+
+    def book(self) -> dict[str, Alert]:
+        return dict(self._book)
+
+    def made(self) -> dict[str, Made]:
+        return dict(self._made)
+
+    def record(
+        self, events: Sequence[AlertEvent], notices: Sequence[Notice] = (), applied: Sequence[Request] = ()
+    ) -> None:
+        book = replay(events, self._book)
+        now = self._clock()
+        for notice in notices:
+            for key in dict.fromkeys((notice.key, *notice.covers)):
+                assert key not in self._made, f"{key} was made before"
+                self._made[key] = Made(notice, now)
+            pending = PendingNotice(len(self._kept) + 1, notice, 0, now, now, None)
+            self._kept[notice.key] = _Kept(pending)
+        self._answered |= {request.request_id for request in applied}
+        self._events += events
+        self._book = book
+
+    def request(self, request: Request) -> bool:
+        return self._requests.setdefault(request.request_id, request) is request
+
+    def pending_requests(self) -> list[Request]:
+        return [request for key, request in self._requests.items() if key not in self._answered]
+
+    def refuse(self, request: Request, reason: str) -> None:
+        assert reason
+        self._answered.add(request.request_id)
+
+    def due(self, now: datetime) -> list[PendingNotice]:
+        return [each.pending for each in self._kept.values() if each.state == "pending" and each.pending.next_at <= now]
+
+    def is_pending(self, key: str) -> bool:
+        return key in self._kept and self._kept[key].state == "pending"
+
+    def post_of(self, key: str) -> Posted | None:
+        return self._kept[key].posted if key in self._kept else None
+
+    def begin(self, pending: PendingNotice) -> bool:
+        kept = self._kept[pending.notice.key]
+        if kept.state != "pending" or kept.pending != pending:
+            return False
+        kept.pending = replace(pending, begun_at=self._clock())
+        return True
+
+    def sent(self, pending: PendingNotice, posted: Posted | None) -> None:
+        kept = self._kept[pending.notice.key]
+        if kept.state in ("pending", "given up"):
+            kept.state, kept.posted = "sent", posted
+            opened = sorted(key for key in set(pending.notice.notifies) if self._book[key].state == "open")
+            self.record([AlertEvent(alert_id, "notified", self._clock()) for alert_id in opened])
+
+    def drop(self, pending: PendingNotice, reason: str) -> None:
+        assert reason
+        self._kept[pending.notice.key].state = "dropped"
+
+    def failed(self, pending: PendingNotice, error: str, *, uncertain: bool, counts: bool) -> None:
+        assert error
+        kept = self._kept[pending.notice.key]
+        before = kept.pending
+        attempts = before.attempts + counts
+        waits = attempts - 1 if uncertain else attempts
+        delay = timedelta(minutes=2 ** (waits - 1)) if counts and waits > 0 else None
+        kept.pending = replace(
+            before,
+            attempts=attempts,
+            next_at=before.next_at if delay is None else self._clock() + delay,
+            begun_at=before.begun_at if uncertain else None,
+        )
+        kept.state = "given up" if attempts >= MAX_ATTEMPTS else "pending"
+
+    def try_again(self) -> int:
+        given_up = [kept for kept in self._kept.values() if kept.state == "given up"]
+        for kept in given_up:
+            kept.state, kept.pending = "pending", replace(kept.pending, attempts=0, next_at=self._clock())
+        return len(given_up)
+
+    def history(self) -> tuple[list[AlertEvent], list[tuple[Notice, datetime]], list[tuple[str, str, Posted | None]]]:
+        over = ("sent", "dropped")
+        ended = [(key, kept.state, kept.posted) for key, kept in self._kept.items() if kept.state in over]
+        made = [(kept.pending.notice, kept.pending.created_at) for kept in self._kept.values()]
+        return list(self._events), made, ended
+
+    def restore(self, history: Any) -> None:
+        events, made, ended = history
+        self._events, self._book = list(events), replay(events)
+        for number, (notice, at) in enumerate(made, 1):
+            self._kept[notice.key] = _Kept(PendingNotice(number, notice, 0, at, at, at))
+            self._made.update({key: Made(notice, at) for key in (notice.key, *notice.covers)})
+        for key, state, posted in ended:
+            self._kept[key].state, self._kept[key].posted = state, posted
+
+
+TROUBLES: tuple[str, ...] = ("lost answer", "lost question", "away", "refused", "limited")
+
+
+@dataclass
+class FakeSlack:
+    """Channels of messages. The next call after `calls_well` others is in `trouble`, and all after it again well."""
+
+    clock: Callable[[], datetime]
+    posts: Counter[str] = field(default_factory=Counter[str])
+    messages: dict[tuple[str, str], Posted] = field(default_factory=dict[tuple[str, str], Posted])
+    trouble: str | None = None
+    calls_well: int = 0
+    can_edit: bool = True
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def post(
+        self,
+        destination: str,
+        message: Message,
+        *,
+        reference: str,
+        thread: Posted | None = None,
+        broadcast: bool = False,
+    ) -> Posted:
+        assert message.text == reference
+        assert broadcast in (False, True)
+        self._fail(before=True)
+        posted = Posted(destination, destination, str(sum(self.posts.values()) + 1), reference)
+        assert thread is None or thread.destination == destination
+        self.posts[f"{reference} at {destination}"] += 1
+        self.messages[destination, reference] = posted
+        self._fail(before=False)
+        return posted
+
+    def edit(self, posted: Posted, message: Message) -> None:
+        assert (posted.destination, posted.notice_key) in self.messages
+        self._fail(before=True)
+        self._fail(before=False)
+
+    def find(self, destination: str, reference: str, since: datetime, thread: Posted | None = None) -> Posted | None:
+        assert thread is None or thread.ts
+        self._fail(before=True)
+        found = self.messages.get((destination, reference))
+        return found if since <= self.clock() else None
+
+    def _fail(self, *, before: bool) -> None:
+        if self.trouble is None or (self.trouble == "lost answer") == before:
+            return
+        if self.calls_well > 0:
+            self.calls_well -= 1
+            return
+        trouble, self.trouble = self.trouble, None
+        if trouble == "refused":
+            raise DeliveryError("Slack said no", source="slack", remedy="wait")
+        retry_after = 30.0 if trouble == "limited" else None
+        raise SlackUnavailableError(trouble, may_have_it=trouble.startswith("lost"), retry_after=retry_after)
+
+
+class _Mortal:
+    """The log, at whose doors a process may die: `dies_at` a door, once."""
+
+    def __init__(self, log: Any, world: World) -> None:
+        self._log, self._world = log, world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def begin(self, pending: PendingNotice) -> bool:
+        claimed = self._log.begin(pending)
+        self._world.may_die("begun, not sent")
+        return claimed
+
+    def sent(self, pending: PendingNotice, posted: Posted | None) -> None:
+        self._world.may_die("sent, not recorded")
+        self._log.sent(pending, posted)
+        self._world.may_die("sent and recorded")
+
+
+DEATHS: tuple[str, ...] = ("before recording", "recorded", "copied", "begun, not sent", "sent, not recorded",
+                           "sent and recorded")  # fmt: skip
+
+KINDS: dict[str, Any] = {"Search": "budget", "costs": "anomaly"}
+CONDITIONS: tuple[Condition, ...] = tuple(
+    Condition(
+        AlertKey(rule, scope, "2026-03", ""), KINDS[rule], "firing", "warning", f"{scope} is dear", scope, "120 of 100",
+        "ask", date(2026, 3, 1), amount=Decimal(100), currency="EUR", team=team,
+    )
+    for rule, scope, team in (("Search", "a", "one"), ("costs", "b", "two"), ("costs", "c", None))
+)  # fmt: skip
+
+_EVENING = QuietHours(time(20), time(7))
+POLICIES: tuple[Policy, ...] = (
+    Policy("#ai"),
+    Policy(
+        "#ai",
+        routes=(
+            Route("both", "#one", Match(teams=("one",)), goes_on=True),
+            Route("rest", "#two", Match(kinds=("anom*",))),
+        ),
+        escalations=(Escalation(2 * HOUR, mention="<!here>"), Escalation(9 * HOUR, destination="#boss")),
+        storm_above=1,
+    ),
+    Policy("#ai", routes=(Route("daily", "#ai", Match(teams=("two",)), digest_at=time(10)),), quiet_hours=(_EVENING,)),
+    Policy(
+        "#ai",
+        maintenances=(Maintenance("move", START, START + 12 * HOUR, Match(rules=("costs",))),),
+        escalations=(Escalation(HOUR),),
+        storm_above=2,
+    ),
+    Policy(None),
+)  # fmt: skip
+
+
+class World:
+    """One life: what stands, who asks, how Slack is, and what the log and the lake know of it."""
+
+    def __init__(self, make_log: Callable[[Callable[[], datetime]], Any] = MemoryLog) -> None:
+        self.now = START
+        self._make_log = make_log
+        self.log = make_log(self.clock)
+        self.lake: Any = self.log.history()
+        self.slack = FakeSlack(self.clock)
+        self.policy = POLICIES[0]
+        self.stands: dict[str, Condition] = {}
+        self.unknown: set[str] = set()
+        self.gone: set[str] = set()
+        self.dies_at: str | None = None
+        self._asked = 0
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def may_die(self, door: str) -> None:
+        if self.dies_at == door:
+            self.dies_at = None
+            raise Killed(door)
+
+    # What happens
+
+    def ask(self, condition: Condition, act: Any, hours: float) -> None:
+        self._asked += 1
+        until = self.now + hours * HOUR if act == "snooze" else None
+        request = Request(f"request {self._asked}", condition.alert_id, act, "ana", self.now, until)
+        assert self.log.request(request)
+        assert not self.log.request(replace(request, act="resolve"))
+
+    def make_a_pass(self) -> None:
+        """As `pipelines.alerting` makes one."""
+        try:
+            self._record()
+            self.may_die("recorded")
+            self.lake = self.log.history()
+            self.may_die("copied")
+            self._deliver()
+            self.lake = self.log.history()
+        except Killed:
+            pass
+        finally:
+            self.dies_at = self.slack.trouble = None
+
+    def lose_the_store(self) -> None:
+        self.log = self._make_log(self.clock)
+        self.log.restore(self.lake)
+
+    def _record(self) -> None:
+        before = book = self.log.book()
+        events, applied, refused = list[AlertEvent](), list[Request](), list[tuple[Request, str]]()
+        for request in self.log.pending_requests():
+            try:
+                event = ask(book, request)
+            except AlertError as error:
+                refused.append((request, str(error)))
+            else:
+                book, events, applied = replay([event], book), [*events, event], [*applied, request]
+        rules = {(rule, kind) for rule, kind in KINDS.items() if rule not in self.gone}
+        judged = {(rule, kind) for rule, kind in rules if rule not in self.unknown}
+        seen = [condition for condition in self.stands.values() if (condition.key.rule, condition.kind) in judged]
+        gone = {(alert.key.rule, alert.kind) for alert in book.values()} - rules
+        observed = observe(book, seen, judged, self.now, gone)
+        book = replay(observed, book)
+        timed = tick(book, self.policy, self.now)
+        book, events = replay(timed, book), [*events, *observed, *timed]
+        notices = due_notices(book, self.log.made(), self.policy, self.now)
+        self.may_die("before recording")
+        self.log.record(events, notices, applied)
+        for request, reason in refused:
+            self.log.refuse(request, reason)
+        for alert_id, alert in self.log.book().items():
+            assert alert.is_firing == self._should_fire(alert, before.get(alert_id)), alert
+
+    def _should_fire(self, alert: Alert, before: Alert | None) -> bool:
+        """Unknown changes nothing, and what lingers keeps what there is."""
+        condition = self.stands.get(alert.key.alert_id)
+        if alert.key.rule in self.gone:
+            return False
+        if alert.key.rule in self.unknown:
+            return before is not None and before.is_firing
+        if condition is None or (condition.holds_from or self.now) > self.now:
+            return False
+        return condition.standing == "firing" or (before is not None and before.is_firing)
+
+    def _deliver(self) -> None:
+        if self.policy.places:
+            deliver(_Mortal(self.log, self), lambda _place: self.slack, _message, self.clock)
+
+    # What must hold
+
+    def check(self) -> None:
+        """At any time: nothing is there twice, and an alert is what its events replay to."""
+        twice = [post for post, times in self.slack.posts.items() if times > 1]
+        assert not twice, twice
+        assert self.log.book() == replay(self.log.told())
+
+    def settle(self) -> None:
+        """Let everything end that can: Slack is well, nobody dies, and nobody is made to wait."""
+        self.unknown.clear()
+        for _ in range(60):
+            self.log.try_again()
+            self.make_a_pass()
+            if self.policy.places and self.log.due(self.now + timedelta(days=1)):
+                self.now += 2 * HOUR
+            elif waiting := sayings(self.log.book(), Said(self.log.made()), self.policy, self.now):
+                self.now = max(self.now, *(saying.ready_at for saying in waiting))
+            else:
+                return
+        raise AssertionError(f"it never comes to rest: {self.log.due(self.now + timedelta(days=1))}")
+
+    def check_settled(self) -> None:
+        """At last: everything that stands is told wherever it belongs, and the lake has all of it."""
+        self.check()
+        book, made = self.log.book(), self.log.made()
+        assert due_notices(book, made, self.policy, self.now) == []
+        for condition in self.stands.values():
+            holds = condition.holds_from is None or condition.holds_from <= self.now
+            if holds and condition.standing == "firing" and condition.key.rule not in self.gone:
+                alert = book[condition.alert_id]
+                assert alert.is_firing, alert
+        for alert_id, alert in book.items():
+            places = [target.destination for target in destinations(alert.condition, self.policy)]
+            if alert.state in ("snoozed", "resolved") or is_maintained(self.policy, alert.condition, self.now):
+                continue
+            assert alert_id in self.stands, alert
+            assert alert.state != "open" or not places, alert
+            for place in places:
+                key = made[opened_key(alert, place, alert.episode)].notice.key
+                assert (place, key) in self.slack.messages, key
+        assert _as_text(self.lake) == _as_text(self.log.history())
+
+
+def _message(notice: Notice) -> Message:
+    return Message(notice.key, ())
+
+
+def _as_text(history: Any) -> list[str]:
+    parts: Iterable[Any] = history.values() if isinstance(history, dict) else history
+    return [str(part.to_dicts() if hasattr(part, "to_dicts") else part) for part in parts]

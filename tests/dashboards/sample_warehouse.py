@@ -38,6 +38,8 @@ BUDGETS = (
     Budget("AI, whole company", Decimal(2500), thresholds_pct=(80, 100)),
     Budget("Search", Decimal(4000), scope={"team": ("search",)}, thresholds_pct=(80,)),
     Budget("Typo", Decimal(10), scope={"team": ("serch",)}),
+    Budget("Models, quarter", Decimal(90000), period="quarter", scope={"model": ("gpt-*", "claude-*")}),
+    Budget("Last week", Decimal(5000), period="rolling", days=7, cost_basis="effective"),
 )
 
 _SERVICES = (

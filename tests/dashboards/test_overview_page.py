@@ -123,6 +123,18 @@ def test_budgets_say_when_and_whether_anything_matches(published: Sample) -> Non
     assert rows["AI, whole company"]["state"].startswith("80 % reached")
     assert rows["Typo"]["state"] == "No charge matches it"
     assert shown(app, "Budgets").value == f"{spent(published) / 25:.1f} % used"
+    assert {name: row["budget_period"] for name, row in rows.items()} == {
+        "AI, whole company": "2026-07",
+        "Search": "2026-07",
+        "Typo": "2026-07",
+        "Models, quarter": "2026-Q3",
+        "Last week": "rolling 7 days",
+    }
+
+
+def test_a_month_gone_by_has_its_budgets_but_not_those_of_the_last_days(published: Sample) -> None:
+    rows = {row["budget"]: row["budget_period"] for row in table(page(period="2026-06"), "budget")}
+    assert rows == {"AI, whole company": "2026-06", "Search": "2026-06", "Models, quarter": "2026-Q2"}
 
 
 def test_coverage_and_freshness_stand_beside_the_totals(published: Sample) -> None:

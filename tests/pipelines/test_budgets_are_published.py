@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from connectors.errors import ConfigurationError
 from connectors.protocol import Surroundings
 from models.control.budget_costs import budget_costs
 from models.control.budget_tags import tagged_costs
@@ -18,6 +20,7 @@ from models.control.movers import top_movers
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE
 from pipelines.cli import app
+from pipelines.configuration import read_settings
 from pipelines.exchange import import_export
 from pipelines.home import Home
 from pipelines.marts.budgets import Budgeting
@@ -163,3 +166,11 @@ def test_only_charges_whose_tags_fit_are_taken_and_each_counts_in_every_budget_t
     assert dict(spend.group_by("budget").agg(pl.col("cost").sum()).iter_rows()) == {"prod": 40, "search": 40}
     none = tagged_costs(charges, economics.work.attribution, [Budget("x", Decimal(1), tags={"team": ("nobody",)})])
     assert none.is_empty()
+
+
+def test_a_month_without_an_amount_is_refused_with_its_line(tmp_path: Path) -> None:
+    written = 'organization: Acme\nbudgets:\n  - {name: q, period: quarter, amounts: {"2026-10": 5, "2026-11": 5}}\n'
+    (tmp_path / "outlay.yaml").write_text(written)
+    with pytest.raises(ConfigurationError, match="budget 'q' has no amount for 2026-12; give it one for") as refused:
+        read_settings(tmp_path / "outlay.yaml")
+    assert "line 3" in refused.value.what

@@ -30,6 +30,7 @@ _LONG_TERM = timedelta(days=90)
 """A shorter term is bought anew as a matter of course; that it ends is no news."""
 _KNOWN_AFTER = timedelta(days=14)
 """So much of a month or a term must be over before its rate says anything."""
+_A_WEEK = timedelta(days=7)
 _TRIFLE = Decimal(100)
 """Money, in whatever currency, that is no news however large its share is."""
 _TREND = 60
@@ -234,13 +235,20 @@ def _parts(one: _Commitment) -> list[_Part]:
     if now["kind"] not in _DRAWN:
         recent = _recent(one)
         used, unused = (sum((month[name] for month in recent), Decimal(0)) for name in ("used", "unused"))
-        if used + unused > 0:
+        if used + unused > 0 and _has_shown_itself(one):
             parts.append(_Part("unused", unused, used + unused, date.fromisoformat(f"{recent[0]['billing_month']}-01")))
     elif term_start is not None and term_end is not None and now["committed_amount"]:
         lost = now["expiring_amount"] if now["kind"] == "prepaid_credits" else now["true_up_projected"]
         if lost is not None and now["as_of"] - term_start >= _KNOWN_AFTER:
             parts.append(_Part("expiring", lost, now["committed_amount"], term_start))
     return parts
+
+
+def _has_shown_itself(one: _Commitment) -> bool:
+    """Whether it is under way for a week, or for half of its term."""
+    now, begun = one.now, one.now["term_start"] or date.fromisoformat(f"{one.months[0]['billing_month']}-01")
+    half = (now["term_end"] - begun) / 2 if now["term_end"] is not None else _A_WEEK
+    return now["as_of"] - begun + timedelta(days=1) >= min(_A_WEEK, half)
 
 
 def _recent(one: _Commitment) -> Sequence[Mapping[str, Any]]:

@@ -107,6 +107,14 @@ def test_a_young_month_is_judged_with_the_one_before() -> None:
     assert (one.standing, one.since) == ("lingering", date(2026, 6, 1))
 
 
+def test_what_has_just_begun_has_a_week_to_be_used_or_half_of_its_term() -> None:
+    unused = {"used": Decimal(10), "unused": Decimal(500)}
+    assert _unused(_reservation(term_start=date(2026, 7, 13), **unused)) == ()  # the sixth day
+    assert len(_unused(_reservation(term_start=date(2026, 7, 12), **unused))) == 1
+    block = {"kind": "capacity_block", "term_start": date(2026, 7, 17), "term_end": date(2026, 7, 21)}
+    assert len(_unused(_reservation(**block, **unused))) == 1  # the second of four
+
+
 def test_credits_that_will_expire_and_a_commit_that_will_not_be_fulfilled() -> None:
     credits, commit = _unused(
         _credits(expiring_amount=Decimal(12000)),

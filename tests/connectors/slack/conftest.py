@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from connectors.control.alerts import AlertLog
 from connectors.control.store import ControlStore
@@ -62,6 +63,10 @@ class Desk:
     bot: BotSender = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
+        # processes die here, machines do not: nothing has to be forced onto the disk
+        event.listen(
+            self.store._database._engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF").close()
+        )
         self.bot = BotSender(
             SecretStr(BOT_TOKEN),
             api_url=self.slack.api_url,

@@ -31,7 +31,7 @@ from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
 from connectors.slack.sparkline import trend_words
 from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, state_text
 from models.control.alerts import Alert
-from models.control.conditions import Condition, Severity
+from models.control.conditions import Condition, Kind, Severity
 from models.control.notices import Notice
 from models.wording import day_text
 
@@ -49,7 +49,8 @@ _BASES: Mapping[str, str] = {
     "effective": "Effective cost is what the days really cost, prepaid and committed money included.",
     "list": "List is the public price of what was used, before discounts.",
 }
-"""What the amounts mean, where a fact names their basis."""
+"""What the amounts mean, where a fact ends in the name of their basis (`10,000.00 USD for November 2026, billed`)."""
+_BASIS_OF: Mapping[Kind, str] = {"anomaly": "effective", "residency": "effective"}
 
 
 def alert_message(notice: Notice, alert: Alert, look: Look) -> Message:
@@ -148,7 +149,8 @@ def _consequences(notice: Notice, alert: Alert, look: Look) -> Iterator[Block]:
 
 
 def _meaning(condition: Condition, look: Look) -> list[str]:
-    bases = [_BASES[word] for _, value in condition.facts for word in _BASES if value.casefold().startswith(word)]
+    told = [value.rpartition(", ")[2] for _, value in condition.facts]
+    bases = [_BASES[word] for word in (*told, _BASIS_OF.get(condition.kind, "")) if word in _BASES]
     kind = KIND_WORDS[condition.kind].capitalize()
     organization = f", {escape(one_line(look.organization, 80))}" if look.organization else ""
     return [f"{kind}{organization}.", *bases[:1]]

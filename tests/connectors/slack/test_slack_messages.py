@@ -51,7 +51,7 @@ def test_a_person_reads_what_over_which_since_when_why_who_and_what_to_do() -> N
         "• search · gpt-5: +440.00 USD\n"
         "\n"
         "Since  21 November 2026\n"
-        "Cost basis  billed\n"
+        "Budget  10,000.00 USD for November 2026, billed\n"
         "Data through  26 November 2026\n"
         "▃▃▃█▇▂  18 Nov to 23 Nov, highest 3,000.00 USD on 21 Nov, expected 1,000.00 USD on the\n"
         "last day\n"

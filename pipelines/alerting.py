@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
+import duckdb
 import polars as pl
 
 from connectors.control.errors import LockHeldError
@@ -25,8 +26,6 @@ from models.wording import counted
 from pipelines.alert_delivery import deliver_due, look_of, senders_of
 from pipelines.alert_history import copy_to_lake, restore
 from pipelines.alert_policy import policy_of
-from pipelines.door import query
-from pipelines.errors import QueryError
 from pipelines.workplace import Workplace
 
 __all__ = ["AlertReport", "act", "alert", "look_of", "published_conditions", "senders_of", "what_is_due"]
@@ -116,15 +115,16 @@ def published_conditions(work: Workplace) -> tuple[list[Condition], pl.DataFrame
 
     Raises `OutlayError` where nothing is published, or by an Outlay that published no alerts yet.
     """
-    # the file, not the link: another may be published between two questions
     file = work.home.published.resolve()
     if not file.is_file():
         raise OutlayError("nothing is published yet", remedy="run `outlay run` or `outlay demo` first")
     try:
-        conditions, rules = (
-            query(file, f"SELECT * FROM {table.qualified_name}").rows for table in (ALERT_CONDITIONS, ALERT_RULES)
-        )
-    except QueryError as error:
+        with duckdb.connect(str(file), read_only=True) as warehouse:
+            warehouse.execute("SET TimeZone = 'UTC'")
+            conditions, rules = (
+                warehouse.sql(f"SELECT * FROM {table.qualified_name}").pl() for table in (ALERT_CONDITIONS, ALERT_RULES)
+            )
+    except duckdb.CatalogException as error:
         raise OutlayError(
             f"the published warehouse ({file.name}) does not tell what stands",
             remedy="it is of an older Outlay; `outlay run` publishes anew",

@@ -83,8 +83,8 @@ class Said:
     @cached_property
     def _last(self) -> dict[tuple[str, str], datetime]:
         last: dict[tuple[str, str], datetime] = {}
-        for made in self.made.values():
-            if made.notice.what != "edit":
+        for own, made in self.made.items():
+            if own == made.notice.key and made.notice.what != "edit":
                 for alert_id in made.notice.alert_ids:
                     place = alert_id, made.notice.destination
                     last[place] = max(made.at, last.get(place, made.at))

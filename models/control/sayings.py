@@ -18,8 +18,8 @@ from models.control.said import Notice, Said, What, key, opened_key
 
 SAME_THREAD = timedelta(days=30)
 """What opens again is told in its old thread as long as the last word there is not older."""
-CAME_AND_WENT = timedelta(days=7)
-"""What was over before it could be told is told within so many days, longer than any quiet time; then it is history."""
+HISTORY = timedelta(days=7)
+"""What has been over for so long, longer than any quiet time, is history: nothing is said of it any more."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def sayings(alerts: Mapping[str, Alert], said: Said, policy: Policy, now: dateti
     return [
         saying
         for _, alert in sorted(alerts.items())
+        if alert.resolved_at is None or now - alert.resolved_at <= HISTORY
         for target in _targets(alert, said, policy)
         for saying in _at(alert, target, said, policy, now)
     ]
@@ -71,7 +72,7 @@ def _at(alert: Alert, target: Target, said: Said, policy: Policy, now: datetime)
     place = target.destination
     root = said.root(alert, place, alert.episode)
     if root is None:
-        if alert.state == "snoozed" or _is_history(alert, target, said, policy, now):
+        if alert.state == "snoozed" or _needs_no_telling(alert, target, said, policy):
             return
         root = _thread(alert, place, said, now)
         yield _news(alert, target, root, policy, now)
@@ -82,12 +83,12 @@ def _at(alert: Alert, target: Target, said: Said, policy: Policy, now: datetime)
         yield Saying(alert, "edit", place, alert.state, (edit,), now, root.alert_ids, about=root.key)
 
 
-def _is_history(alert: Alert, target: Target, said: Said, policy: Policy, now: datetime) -> bool:
-    """Whether it is over and needs no telling here: for long, or all of it within a maintenance, or everybody who is
-    told at once was told before this place came to be one of them."""
+def _needs_no_telling(alert: Alert, target: Target, said: Said, policy: Policy) -> bool:
+    """Whether it came and went, all of it within a maintenance, or after everybody who is told at once was told and
+    before this place came to be one of them."""
     if alert.state != "resolved" or alert.resolved_at is None:
         return False
-    if now - alert.resolved_at > CAME_AND_WENT or (target.digest_at is None and said.places(alert)):
+    if target.digest_at is None and said.places(alert):
         return True
     return any(
         maintenance.first <= alert.opened_at

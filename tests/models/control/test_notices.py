@@ -20,7 +20,7 @@ from models.control.policy import (
     Route,
     WeeklyDigest,
 )
-from models.control.sayings import CAME_AND_WENT
+from models.control.sayings import HISTORY
 from tests.models.control.alerts_told import Telling, acknowledge, condition, resolve, snooze, words
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -312,6 +312,6 @@ def test_whatever_happens_nobody_is_lost_and_nothing_is_said_twice(
     for alert in telling.book.values():
         episode = f"{alert.condition.alert_id}.{alert.episode}.opened."
         is_told = any(key.startswith(episode) for key in telling.made)
-        is_history = alert.resolved_at is not None and alert.resolved_at < later - CAME_AND_WENT
+        is_history = alert.resolved_at is not None and alert.resolved_at < later - HISTORY
         was_maintained = alert.state == "resolved" and alert.opened_at < NOON + 9 * HOUR
         assert is_told or alert.state == "snoozed" or is_history or was_maintained, alert

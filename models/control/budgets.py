@@ -199,7 +199,8 @@ class Budget:
     def falls_in(self, first_day: date, last_day: date) -> pl.Expr:
         """Which rows of `marts.tco_daily` count from one day to another: by invoice month, or by day."""
         if self.by_invoice_month:
-            return pl.col("billing_month").is_between(pl.lit(f"{first_day:%Y-%m}"), pl.lit(f"{last_day:%Y-%m}"))
+            first, last = (pl.lit(day.isoformat()[: len("2026-11")]) for day in (first_day, last_day))
+            return pl.col("billing_month").is_between(first, last)
         return pl.col("day").dt.date().is_between(first_day, last_day)
 
 

@@ -260,7 +260,7 @@ def _recent(one: _Commitment) -> Sequence[Mapping[str, Any]]:
 def _unused(one: _Commitment, part: _Part, rule: Rule) -> Candidate:
     now = one.now
     headline, answer, to_do = _words_of_part(one, part)
-    is_much = part.wasted >= 100 * _TRIFLE or 2 * part.wasted >= part.whole
+    is_much = part.wasted >= 10 * _TRIFLE
     condition = Condition(
         key=AlertKey(rule.name, one.scope, _term(now), part.name),
         kind="commitment_unused",

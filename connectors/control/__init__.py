@@ -1,4 +1,4 @@
-"""The control store: loads, locks, names, claims, attempts, outbox, statements, publications, actions. See `store`."""
+"""The control store: loads, locks, names, claims, attempts, alerts, statements, publications, actions. See `store`."""
 
 from connectors.control.records import (
     AccountClaim,
@@ -11,7 +11,6 @@ from connectors.control.records import (
     LoadFinding,
     LoadRecord,
     ObservedName,
-    OutboxMessage,
     Restatement,
     StatedAmount,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "LoadFinding",
     "LoadRecord",
     "ObservedName",
-    "OutboxMessage",
     "Restatement",
     "StatedAmount",
 ]

@@ -156,18 +156,6 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class OutboxMessage:
-    """A message that waits for delivery. `payload` is JSON text of the sender's own making."""
-
-    id: int
-    key: str
-    payload: str
-    attempts: int
-    next_at: datetime
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class Action:
     """Something a person did or asked for; append-only. `subject` says to what, `detail` is JSON text."""
 

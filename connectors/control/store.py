@@ -1,6 +1,6 @@
 """The control store: the one small transactional memory of what was loaded, told, locked and done.
 
-This is its whole surface; each method is one transaction over the functions of the modules beside it. It knows no
+This is its whole surface, with the log of alerts (`alerts`); each method is one transaction. It knows no
 lake, no warehouse and no vendor. SQLite by default, Postgres by URL.
 """
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.control import history, loads, locks, names, outbox, statements
+from connectors.control import history, loads, locks, names, statements
 from connectors.control.alerts import AlertLog
 from connectors.control.database import Database
 from connectors.control.history import ControlSnapshot
@@ -25,7 +25,6 @@ from connectors.control.records import (
     IssuedStatement,
     LoadRecord,
     ObservedName,
-    OutboxMessage,
 )
 from connectors.control.tables import ACTIONS
 
@@ -154,26 +153,6 @@ class ControlStore:
         """All names that the source's ids have borne, dated (`NAMES_AS_OF_SCHEMA`), for `naming.with_names`."""
         with self._database.reading() as connection:
             return names.as_of(connection, source)
-
-    # Outbox
-
-    def enqueue(self, key: str, payload: str) -> bool:
-        """True where the message is new; False where one of this key was ever enqueued."""
-        with self._database.writing() as connection:
-            return outbox.enqueue(connection, key, payload, self._clock())
-
-    def due(self, now: datetime | None = None) -> list[OutboxMessage]:
-        with self._database.reading() as connection:
-            return outbox.due(connection, now or self._clock())
-
-    def mark_sent(self, message: OutboxMessage) -> None:
-        with self._database.writing() as connection:
-            outbox.mark_sent(connection, message.id, self._clock())
-
-    def mark_failed(self, message: OutboxMessage, error: str) -> None:
-        """To be tried again, ever later; `error` without secrets."""
-        with self._database.writing() as connection:
-            outbox.mark_failed(connection, message.id, error, self._clock())
 
     # Alerts
 

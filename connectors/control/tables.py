@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 SCHEMA_VERSION = 3
-"""2: issued statements. 3: alerts; the table `outbox` of older stores is read by nobody any more."""
+"""2: issued statements. 3: alerts. Older stores keep a table `outbox` that nobody reads."""
 METADATA = sa.MetaData()
 
 
@@ -206,20 +206,6 @@ ATTEMPTS = sa.Table(
     _text("remedy", nullable=True),
     sa.Column("load_id", sa.ForeignKey("loads.id"), nullable=True),
     sa.Index("attempts_by_partition", "source", "billing_period", "id"),
-)
-
-OUTBOX = sa.Table(
-    "outbox",
-    METADATA,
-    _key(),
-    sa.Column("dedup_key", sa.Text, nullable=False, unique=True),
-    _text("payload"),
-    _text("state"),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    _instant("created_at"),
-    _instant("next_at"),
-    _instant("delivered_at", nullable=True),
-    _text("last_error", nullable=True),
 )
 
 PUBLICATIONS = sa.Table(

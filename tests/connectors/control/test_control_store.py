@@ -186,28 +186,6 @@ def test_files_are_named_by_current_loads_and_by_kept_publications(store):
     assert store.named_files() == {"b"}
 
 
-def test_a_message_is_enqueued_once_and_tried_ever_later(url):
-    now = [NOW]
-    with ControlStore.open(url, lambda: now[0]) as store:
-        assert store.enqueue("budget|x|2026-01|100", "{}")
-        assert not store.enqueue("budget|x|2026-01|100", '{"other": 1}')
-        assert store.enqueue("budget|y|2026-01|100", "{}")
-
-        first, second = store.due()
-        store.mark_sent(second)
-        store.mark_failed(first, "slack answered 500")
-        assert store.due() == []
-        now[0] += timedelta(minutes=1)
-        [again] = store.due()
-        assert (again.key, again.attempts) == ("budget|x|2026-01|100", 1)
-        store.mark_failed(again, "slack answered 500")
-        now[0] += timedelta(minutes=1)
-        assert store.due() == []
-        now[0] += timedelta(minutes=1)
-        store.mark_sent(store.due()[0])
-        assert not store.enqueue("budget|x|2026-01|100", "{}")
-
-
 def test_a_newer_schema_is_refused_and_left_alone(url):
     with ControlStore.open(url) as store:
         commit(store)

@@ -20,6 +20,7 @@ from pipelines.alerting import published_conditions, senders_of
 from pipelines.console import say, show_table
 from pipelines.workplace import Workplace
 
+_REACHED, _IN_ORDER = "reached", "nothing wrong was found; nothing was posted"
 _MOST = 40
 """Conditions that are listed."""
 
@@ -27,7 +28,7 @@ _MOST = 40
 def show_trial(work: Workplace, *, send: bool) -> bool:
     """Three tables: rules, what stands now with its places, and the places; true where all of it is in order.
 
-    `send`: post a test message to every place; else nothing is asked of Slack.
+    `send`: post a test message to every place; else Slack is only asked for what would not work there.
     """
     policy = policy_of(work.settings)
     is_well = _show_rules(work)
@@ -39,7 +40,7 @@ def show_trial(work: Workplace, *, send: bool) -> bool:
         return is_well
     reached = [_trial(work, policy, place, senders_of(work), send=send) for place in places]
     show_table("Places", ("place", "for", "test"), reached)
-    return is_well and all(row[2] in ("reached", "not tried") for row in reached)
+    return is_well and all(row[2] in (_REACHED, _IN_ORDER) for row in reached)
 
 
 def _show_rules(work: Workplace) -> bool:
@@ -107,15 +108,16 @@ def _trial(
     work: Workplace, policy: Policy, place: str, sender_of: Callable[[str], Sender], *, send: bool
 ) -> tuple[str, str, str]:
     uses = _uses(policy, place)
-    if not send:
-        return place, ", ".join(uses), "not tried"
     try:
-        sender_of(place).post(
-            place, trial_message(work.settings.organization, uses), reference=f"trial.{uuid4()}.{place}"
-        )
+        sender = sender_of(place)
+        problems: list[OutlayError] = [*sender.check(place)]
+        if send:
+            told = trial_message(work.settings.organization, uses)
+            sender.post(place, told, reference=f"trial.{uuid4()}.{place}")
     except OutlayError as error:
-        return place, ", ".join(uses), f"{error.what}: {error.remedy}"
-    return place, ", ".join(uses), "reached"
+        problems = [error]
+    found = "; ".join(f"{problem.what}: {problem.remedy}" for problem in problems)
+    return place, ", ".join(uses), found or (_REACHED if send else _IN_ORDER)
 
 
 def _uses(policy: Policy, place: str) -> list[str]:

@@ -68,7 +68,9 @@ def show() -> None:
 def _answer(going_on: Sequence[Alert]) -> str:
     if not going_on:
         return "Nothing: no alert is open."
-    counts = {severity: sum(alert.condition.severity == severity for alert in going_on) for severity in RANKS}
+    counts: dict[Severity, int] = {
+        severity: sum(alert.condition.severity == severity for alert in going_on) for severity in RANKS
+    }
     by_severity = [counted(count, *_SEVERITIES[severity]) for severity, count in counts.items() if count]
     waiting = sum(alert.state in ("open", "notified", "escalated") for alert in going_on)
     taken = "somebody has each of them" if not waiting else f"{waiting} of them nobody has taken up yet"

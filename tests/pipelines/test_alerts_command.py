@@ -107,8 +107,12 @@ def test_a_trial_says_which_rules_were_judged_who_would_hear_and_which_places_ar
     assert "This is a test of Outlay for Acme" in office.channel.messages[0].text
 
 
-def test_a_trial_that_sends_nothing_asks_slack_nothing(office: Office) -> None:
-    assert "not tried" in well(office, "test", "--no-send")
+def test_a_trial_that_sends_nothing_asks_what_would_not_work(office: Office) -> None:
+    assert "nothing wrong was found" in well(office, "test", "--no-send")
+    office.configure(BOT + ROUTES)
+    result = outlay(office, "test", "--no-send")
+    assert result.exit_code == 1
+    assert "#nowhere" in result.output
     assert office.channel.messages == []
 
 

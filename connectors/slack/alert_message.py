@@ -24,6 +24,7 @@ from connectors.slack.rich import (
     link,
     paragraph,
     plain_words,
+    prose,
     rich,
     words,
 )
@@ -33,7 +34,7 @@ from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, state_te
 from models.control.alerts import Alert
 from models.control.conditions import Condition, Kind, Severity
 from models.control.notices import Notice
-from models.wording import day_text
+from models.wording import UNKNOWN, about_text, day_text
 
 _MARKS: Mapping[Severity, str] = {
     "critical": "\N{LARGE RED CIRCLE}",
@@ -119,11 +120,10 @@ def owner(condition: Condition, mention: str | None) -> SectionBlock:
 
 
 def _evidence(condition: Condition, most: int) -> Iterator[Block]:
-    amount = figure_text(condition)
-    yield rich(paragraph(*emphasised(condition.answer, (amount, amount.partition(" of ")[0]))))
+    yield rich(paragraph(*emphasised(condition.answer, _amounts(condition))))
     if condition.cause or condition.details:
         why = labelled("Why", condition.cause or "What it is made of:")
-        details = [[words(detail, 240)] for detail in condition.details[:most]]
+        details = [prose(detail, 240) for detail in condition.details[:most]]
         more = len(condition.details) - most
         if more > 0:
             details.append([plain_words(f"and {more:,} more")])
@@ -132,6 +132,13 @@ def _evidence(condition: Condition, most: int) -> Iterator[Block]:
     trend = trend_words(condition.trend, condition.currency, condition.unit)
     spark = [[plain_words(f"{trend[0]}  "), words(trend[1], 240)]] if trend else []
     yield rich(paragraph(*lines([*(labelled(label, value, 160) for label, value in facts), *spark])))
+
+
+def _amounts(condition: Condition) -> tuple[str, ...]:
+    """As an answer may write how much it is."""
+    figure = figure_text(condition)
+    about = about_text(condition.amount, condition.currency) if condition.currency else UNKNOWN
+    return tuple(one for one in (figure, figure.partition(" of ")[0], about) if one != UNKNOWN)
 
 
 def _consequences(notice: Notice, alert: Alert, look: Look) -> Iterator[Block]:

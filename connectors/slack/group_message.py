@@ -11,7 +11,7 @@ from connectors.slack.message import Look, Message
 from connectors.slack.mrkdwn import called, cut_escaped, escape, markdown, one_line, plain
 from connectors.slack.rich import Part, address, bullets, link, plain_words, rich, words
 from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
-from models.control.alert_words import NOBODY, figure_text, order, state_text
+from models.control.alert_words import figure_text, order, state_text
 from models.control.alerts import Alert
 from models.control.notices import Notice
 from models.wording import UNKNOWN, counted
@@ -68,7 +68,7 @@ def _line(alert: Alert, look: Look) -> list[Part]:
     figure = figure_text(condition)
     rest = [
         *([] if figure == UNKNOWN else [figure]),
-        condition.team or NOBODY,
+        *([condition.team] if condition.team else []),
         *([] if alert.state in ("open", "notified") else [state_text(alert)]),
     ]
     return [

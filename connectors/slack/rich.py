@@ -6,6 +6,7 @@ Here are its pieces, short enough for Slack. What is said with them is in `alert
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlsplit
 
@@ -47,8 +48,19 @@ def emphasised(text: str, important: Sequence[str], limit: int = 700) -> list[Pa
     ]
 
 
+def prose(text: str, limit: int = 700) -> list[Part]:
+    """Words on one line; what stands between two backticks, such as a command, as code."""
+    pieces = re.split(r"`([^`]+)`", one_line(text, limit))
+    code = Style(code=True).to_dict()
+    return [
+        RichTextElementParts.Text(text=piece, style=code if place % 2 else None)
+        for place, piece in enumerate(pieces)
+        if piece
+    ]
+
+
 def labelled(label: str, text: str, limit: int = 700) -> list[Part]:
-    return [words(label, 60, bold=True), plain_words("  "), words(text, limit)]
+    return [words(label, 60, bold=True), plain_words("  "), *prose(text, limit)]
 
 
 def lines(items: Iterable[Sequence[Part]]) -> list[Part]:

@@ -223,3 +223,23 @@ def test_what_cannot_be_said_is_an_error_with_a_remedy() -> None:
         render(notice("digest", [], "digest"), {}, BOT)
     with pytest.raises(DeliveryError, match="are not known"):
         render(notice("first", [alert()], "opened"), {}, BOT)
+
+
+def test_commands_and_settings_in_backticks_are_shown_as_code() -> None:
+    message = first(of=condition(to_do="Run `outlay doctor`, then ask `"))
+    (steps,) = [block for block in blocks_of(message, "rich_text") if "What to do" in str(block)]
+    assert [(part["text"], part.get("style")) for part in steps["elements"][0]["elements"][2:5]] == [
+        ("Run ", None),
+        ("outlay doctor", {"code": True}),
+        (", then ask `", None),
+    ]
+
+
+def test_an_amount_that_is_told_roughly_is_bold_too() -> None:
+    message = first(of=condition(answer="About 11,250 USD more than expected.", limit=None))
+    parts = blocks_of(message, "rich_text")[0]["elements"][0]["elements"]
+    assert [(part["text"], "style" in part) for part in parts] == [
+        ("About ", False),
+        ("11,250 USD", True),
+        (" more than expected.", False),
+    ]

@@ -69,10 +69,13 @@ class _Step:
     notes: Sequence[str] = ()
 
 
-def alert(work: Workplace, *, digest_now: bool = False, patience: timedelta = PATIENCE) -> AlertReport:
+def alert(
+    work: Workplace, *, digest_now: bool = False, try_again: bool = False, patience: timedelta = PATIENCE
+) -> AlertReport:
     """One pass over what is published; without a publication there is nothing to do.
 
-    `digest_now`: also the weekly digest, whatever the day. Two at once: the later one waits a little, then leaves.
+    `digest_now`: also the weekly digest, whatever the day. `try_again`: also messages that were given up. Two passes at
+    once: the later one waits a little, then leaves.
     """
     report = AlertReport()
     if not work.home.published.exists():
@@ -84,6 +87,8 @@ def alert(work: Workplace, *, digest_now: bool = False, patience: timedelta = PA
     except LockHeldError as error:
         report.notes.append(f"{error.what}; it tells what is due")
         return report
+    if try_again:
+        work.control.alerts.try_again()
     _deliver(work, report, patience)
     return report
 
@@ -216,15 +221,21 @@ def _seen(work: Workplace, book: Mapping[str, Alert], now: datetime) -> tuple[li
 
 
 def _deliver(work: Workplace, report: AlertReport, patience: timedelta) -> None:
-    """Send what is due, and let the lake know; without a place, count whom nobody was told of."""
+    """Send what is due, and say what was given up; without a place, count what nobody was told of."""
     log = work.control.alerts
     if not policy_of(work.settings).places:
         report.waiting = sum(each.state == "open" for each in log.book().values())
         if report.waiting:
             report.notes.append(_NO_PLACE)
         return
-    if not log.due(work.surroundings.clock()):
-        return
+    if log.due(work.surroundings.clock()):
+        _send(work, report, patience)
+    given_up = len(log.given_up())
+    if given_up:
+        report.notes.append(f"{counted(given_up, 'message')} given up, told nowhere: `outlay alerts send` tries again")
+
+
+def _send(work: Workplace, report: AlertReport, patience: timedelta) -> None:
     work.on_step("alerts: telling")
     deliveries = deliver_due(work, patience)
     report.told = len(deliveries.sent) + len(deliveries.recovered)

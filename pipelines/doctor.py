@@ -12,6 +12,7 @@ from typing import Literal
 
 from connectors.errors import ConfigurationError
 from models.errors import OutlayError
+from pipelines.alert_policy import policy_of
 from pipelines.configuration import Secrets, read_settings
 from pipelines.home import Home
 
@@ -82,8 +83,8 @@ def _configuration(home: Home) -> Iterator[Diagnosis]:
             yield Diagnosis(f"source {source.name}", "ok", f"{source.connector}, secrets are set")
         except ConfigurationError as error:
             yield Diagnosis(f"source {source.name}", "broken", error.what, error.remedy)
-    if settings.budgets and settings.alerts.slack.webhook is None:
-        yield Diagnosis("slack", "note", "budgets are watched but nobody is told", "set alerts.slack.webhook")
+    if not policy_of(settings).places:
+        yield Diagnosis("slack", "note", "alerts are on the page alone: nobody is told", "set alerts.slack")
 
 
 def _stores(home: Home) -> Iterator[Diagnosis]:

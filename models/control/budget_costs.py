@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -24,10 +25,12 @@ class BudgetCosts:
     `spend` (SPEND): a row per budget, period, source and day, in the budget's currency and cost basis. `period` is the
     label of the one that it counts in: of billed money that of the invoice month, so that the day may lie outside;
     null for a rolling budget, of which a day lies in many. `others` (OTHERS): currencies in scope that do not count.
+    `known_since`: first day of the month with the first cost of all, in scope or not; what was before is not known.
     """
 
     spend: pl.DataFrame
     others: pl.DataFrame
+    known_since: date | None
 
 
 def budget_costs(costs: pl.DataFrame, budgets: Iterable[Budget], tagged: pl.DataFrame | None = None) -> BudgetCosts:
@@ -44,6 +47,7 @@ def budget_costs(costs: pl.DataFrame, budgets: Iterable[Budget], tagged: pl.Data
     return BudgetCosts(
         found.filter(counts).select(list(SPEND)),
         found.filter(~counts).select(list(OTHERS)).unique().sort(list(OTHERS)),
+        costs.select(pl.col("day").min().dt.date().dt.month_start()).item(),
     )
 
 

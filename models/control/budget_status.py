@@ -71,7 +71,8 @@ BUDGET_STATUS = Table(
 def budget_status(costs: BudgetCosts, budgets: Iterable[Budget], *, as_of: date) -> pl.DataFrame:
     """`marts.budget_status`: every period of a calendar from the first with a cost in scope to that of `as_of`.
 
-    Carry-over is chained from the first period with a cost in scope, or from that of the budget's first day. Days
+    Carry-over is chained from the first period with a cost in scope, or from that of the budget's first day; what is
+    unspent is not carried from a period that began before costs are known: nothing known is not nothing spent. Days
     after `as_of` do not count. A budget that has not begun by then has no row; one that has ended keeps its last.
     """
     by_period = _by_period(costs, as_of)
@@ -123,6 +124,8 @@ def _rows_of(budget: Budget, costs: BudgetCosts, spent: Mapping[str, _Spent], as
         yield _row(budget, period, this, own, carried, through, as_of)
         with localcontext(DIGITS):
             carried = _carried(budget, own, own + carried - this.amount)
+        if costs.known_since is None or period.first_day < costs.known_since:
+            carried = min(carried, _NOTHING)
 
 
 def _periods(budget: Budget, spent: Mapping[str, _Spent], as_of: date) -> Iterator[BudgetPeriod]:

@@ -150,8 +150,8 @@ SPENT = costs(cost(date(2026, 1, 9), "60"), cost(date(2026, 2, 9), "130"), cost(
         ({"carry_over": "overspent"}, [0, 0, -30, 0]),
         # 25 of the 40; February is 5 over, which is not carried; 25 of March's 100
         ({"carry_over": "unspent", "carry_over_limit_pct": 25}, [0, 25, 0, 25]),
-        # December is within the budget and nothing was spent in it
-        ({"carry_over": "unspent", "first_day": date(2025, 12, 1)}, [0, 100, 100, 70, 100]),
+        # of December the ledger knows nothing, and nothing known is not nothing spent
+        ({"carry_over": "unspent", "first_day": date(2025, 12, 1)}, [0, 0, 40, 10, 100]),
         # January has 20 and is 40 over, of which no more than its own 20 are carried
         ({"carry_over": "both", "amounts": {"2026-01": Decimal(20)}}, [0, -20, -50, 50]),
     ],
@@ -161,6 +161,23 @@ def test_what_is_left_or_overspent_goes_over(said: dict[str, Any], carried: Sequ
     assert found["carried_over"].to_list() == carried
     assert (found["budget_amount"] == found["own_amount"] + found["carried_over"]).all()
     assert (found["remaining"] == found["budget_amount"] - found["spent"]).all()
+
+
+def test_a_month_without_costs_is_unspent_where_the_ledger_knows_it() -> None:
+    known = pl.concat([SPENT, costs(cost(date(2025, 11, 9), "1", team="voice"))])
+    budget = Budget("ai", HUNDRED, scope={"team": ("search",)}, carry_over="unspent", first_day=date(2025, 12, 1))
+    # 100 of December; 140 of January, 100 at most; 70 of February; 170 of March, 100 at most
+    assert status(known, budget, as_of=date(2026, 4, 30))["carried_over"].to_list() == [0, 100, 100, 70, 100]
+
+
+def test_what_is_unspent_of_a_quarter_that_is_half_known_is_not_carried_but_what_is_overspent_is() -> None:
+    quarterly = {"period": "quarter", "carry_over": "both"}
+    daily = costs(cost(date(2026, 3, 9), "60"), cost(date(2026, 4, 9), "1"))
+    carried = [
+        status(daily, Budget("ai", Decimal(amount), **quarterly), as_of=date(2026, 4, 30))["carried_over"].to_list()
+        for amount in (100, 50)
+    ]
+    assert carried == [[0, 0], [0, -10]]
 
 
 def test_a_period_with_nothing_left_has_no_share_and_is_over_with_its_first_cost() -> None:

@@ -1,0 +1,120 @@
+"""The digest of a published file: what is read, and what is said where nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from models.catalogue import TABLES
+from models.control.digest import Digest
+from models.economics.attribution import ATTRIBUTED_DAILY
+from models.economics.tco import TCO_DAILY
+from models.table import Table
+from pipelines.alert_digest import digest_of
+
+NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
+MONDAY = date(2026, 11, 16)
+
+
+def row(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a column needs is filled in, a null where it may be."""
+    columns = table.contract.columns()
+    fillers = {pl.String: "x", pl.Int64: 0, pl.Boolean: True, pl.Date: MONDAY, pl.Float64: 0.0}
+    given = {
+        name: None
+        if column.nullable
+        else Decimal(0)
+        if isinstance(column.dtype, pl.Decimal)
+        else NOW
+        if isinstance(column.dtype, pl.Datetime)
+        else fillers[column.dtype.base_type()]
+        for name, column in columns.items()
+    }
+    return given | dict(values)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> SimpleNamespace:
+    """What of a workplace is needed; `publish` writes a file with these rows and every other table empty."""
+    file = tmp_path / "outlay.duckdb"
+
+    def publish(rows: Mapping[str, list[Mapping[str, Any]]]) -> None:
+        with duckdb.connect(str(file)) as warehouse:
+            for table in TABLES.values():
+                told = [row(table, each) for each in rows.get(table.qualified_name, [])]
+                frame = pl.DataFrame(told, schema=table.polars_schema, orient="row")
+                warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+                warehouse.register("frame", frame)
+                warehouse.execute(f"CREATE TABLE {table.qualified_name} AS FROM frame")
+                warehouse.unregister("frame")
+
+    return SimpleNamespace(
+        home=SimpleNamespace(published=file),
+        surroundings=SimpleNamespace(clock=lambda: NOW),
+        control=SimpleNamespace(alerts=SimpleNamespace(book=dict)),
+        publish=publish,
+    )
+
+
+def made(work: SimpleNamespace) -> Digest:
+    digest = digest_of(work)  # type: ignore[arg-type]
+    assert digest is not None
+    return digest
+
+
+def test_without_a_publication_there_is_none(work: SimpleNamespace) -> None:
+    assert digest_of(work) is None  # type: ignore[arg-type]
+
+
+def test_of_an_empty_publication_nothing_is_made_up(work: SimpleNamespace) -> None:
+    work.publish({})
+    digest = made(work)
+    assert (digest.spending, digest.budgets, digest.movers, digest.savings) == ((), (), (), ())
+    assert digest.health == "There is no source; every proof of conservation holds."
+
+
+def test_a_week_in_the_reporting_currency_with_what_moved_and_how_far_it_can_be_trusted(work: SimpleNamespace) -> None:
+    def cost(day: date, amount: int, **more: Any) -> dict[str, Any]:
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return {"day": at, "currency": "EUR", "effective_cost": Decimal(amount), **more}
+
+    before, after = MONDAY - timedelta(days=7), MONDAY + timedelta(days=1)
+    work.publish(
+        {
+            TCO_DAILY.qualified_name: [
+                cost(before, 100, **{"reporting_currency": "USD", "reporting_effective_cost": Decimal(110)}),
+                cost(after, 300, **{"reporting_currency": "USD", "reporting_effective_cost": Decimal(330)}),
+                cost(after, 40, **{"reporting_currency": "USD", "reporting_effective_cost": None}),
+            ],
+            ATTRIBUTED_DAILY.qualified_name: [
+                cost(day, amount, team="search", model="gpt-5", charge_category="Usage", unit="Tokens",
+                     consumed_quantity=Decimal(amount))
+                for day, amount in ((before, 100), (after, 300))
+            ],
+            "ops.freshness": [{"source": "aws", "status": "stale"}, {"source": "openai", "status": "fresh"}],
+            "ops.checks": [{"kind": "proof", "passed": False}],
+            "marts.alert_rules": [{"rule": "idle", "kind": "anomaly", "judged": False}],
+            "ops.publication": [{"data_through": datetime(2026, 11, 26, tzinfo=UTC)}],
+        }
+    )  # fmt: skip
+    digest = made(work)
+    assert [(each.currency, each.spent, each.before) for each in digest.spending] == [
+        ("USD", Decimal(330), Decimal(110)),
+        # of the one charge without a rate nothing was known a week before
+        ("EUR", Decimal(40), None),
+    ]
+    # 200 more, at the same price
+    assert [(each.team, each.model, each.change, each.cause) for each in digest.movers] == [
+        ("search", "gpt-5", Decimal(200), "200.00 EUR more usage")
+    ]
+    assert digest.health == (
+        "1 of 2 sources are fresh (aws is stale); 1 proof of conservation failed; 1 rule could not be judged (idle)."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from slack_sdk.models.blocks import ContextBlock, HeaderBlock, SectionBlock
 
@@ -19,6 +19,11 @@ from models.wording import UNKNOWN, counted
 LINES = (12, 6, 3)
 """Alerts in one message, fewer where their names are long; the page has them all."""
 ALERTS_PAGE = "alerts"
+_WHY: Mapping[str, tuple[str, ...]] = {
+    "opened": ("Told together, because so many came at once.",),
+    "collected": ("Told together, once a day.",),
+}
+"""Why they are in one message."""
 
 
 def group_message(notice: Notice, alerts: Sequence[Alert], look: Look) -> Message:
@@ -32,7 +37,7 @@ def group_message(notice: Notice, alerts: Sequence[Alert], look: Look) -> Messag
         HeaderBlock(text=plain(headline, HEADER_LIMIT)),
         *([SectionBlock(text=markdown(calls))] if calls else []),
     ]
-    below = ContextBlock(elements=[markdown(f"{_ABOUT} {reference(notice)}", 1000)])
+    below = ContextBlock(elements=[markdown(" ".join([*_WHY.get(notice.says, ()), reference(notice)]), 1000)])
     return fitting(lambda most: checked(text, [*above, rich(bullets(alert_lines(ordered, look, most))), below]), LINES)
 
 
@@ -46,9 +51,6 @@ def alert_lines(ordered: Sequence[Alert], look: Look, most: int) -> list[list[Pa
             [plain_words(f"and {more:,} more"), *([plain_words(" · "), link(url, "All alerts")] if url else [])]
         )
     return told
-
-
-_ABOUT = "Told together, because so many came at once."
 
 
 def _counted(notice: Notice, alerts: Sequence[Alert]) -> str:

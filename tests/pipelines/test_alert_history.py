@@ -3,17 +3,19 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import duckdb
 import pytest
 
 from connectors.control.alerts import Posted
 from connectors.protocol import Surroundings
-from models.control.alert_tables import ALERT_EVENTS, GROWING
+from models.control.alert_tables import ALERT_EVENTS, ALERT_TABLES, GROWING
 from models.control.alerts import AlertEvent
 from models.control.conditions import AlertKey, Condition
 from models.control.notices import Notice
 from pipelines.alert_history import copy_to_lake, restore
 from pipelines.lake import Lake, Partition
 from pipelines.run import sweep
+from pipelines.warehouse import publish
 from pipelines.workplace import Workplace
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -172,3 +174,23 @@ def test_sweeping_the_lake_leaves_the_log_alone(home):
         for table in GROWING:
             assert work.lake.vacuum(table, [], older_than_hours=0) == []
         assert in_lake(work) == [(1, "opened")]
+
+
+def test_the_published_warehouse_tells_how_alerts_stood_then(home):
+    with opened(home) as work:
+        record(work, [OPENED], [FIRST])
+        tell(work)
+        publication = publish(work.lake, work.control, work.home.warehouse, ALERT_TABLES)
+        record(work, [AlertEvent(ID, "acknowledged", NOW, "ana")])
+        with duckdb.connect(str(publication.file), read_only=True) as warehouse:
+            assert warehouse.sql('SELECT rule, state, amount, "limit" FROM ops.alerts').fetchall() == [
+                ("Search", "notified", Decimal("120.000000000001"), None)
+            ]
+            told = "SELECT n.destination, p.ts FROM ops.alert_notices n JOIN ops.alert_posts p USING (key)"
+            assert warehouse.sql(told).fetchall() == [("#ai", "17.1")]
+            assert warehouse.sql("SELECT kind FROM ops.alert_events ORDER BY sequence").fetchall() == [
+                ("opened",),
+                ("notified",),
+            ]
+            assert warehouse.sql("SELECT outcome FROM ops.alert_deliveries").fetchall() == [("sent",)]
+            assert warehouse.sql("SELECT * FROM ops.alert_requests").fetchall() == []

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.simulator.slack.workspace import BOT_TOKEN
 from models.control.alerts import Request
-from pipelines.alerting import AlertReport, act
+from pipelines.alerting import AlertReport, act, alert
 from pipelines.run import run
 from tests.pipelines.alert_office import Office, an_office
 
@@ -28,6 +28,7 @@ budgets:
   - {{name: all AI, amount: 100, forecast: []}}
 alerts:
   slack: {{bot_token: "${{SLACK_BOT_TOKEN}}", channel: "#ai-costs", api_url: "{api_url}"}}
+  weekly_digest: {{day: monday}}
 """
 
 
@@ -64,7 +65,7 @@ def test_a_budget_is_crossed_told_once_taken_up_and_well_again(office: Office) -
     report = go_through(office)
     assert (report.opened, report.told) == (1, 1)
     (message,) = office.channel.messages
-    assert "120.00 USD of 100.00 USD" in message.text
+    assert "over its budget for November 2026 by 20.00 USD" in message.text
 
     assert office.make_a_pass() == AlertReport()
 
@@ -79,6 +80,10 @@ def test_a_budget_is_crossed_told_once_taken_up_and_well_again(office: Office) -
     assert (report.resolved, report.told) == (1, 2)
     assert message.edits == 2
     assert [reply.thread_ts for reply in office.channel.messages[1:]] == [message.ts]
+
+    with office.work() as work:
+        assert alert(work, digest_now=True).told == 1
+    assert office.channel.messages[-1].reference == "digest.2026-W46.#ai-costs", "that of Monday, four days ago"
     assert BOT_TOKEN not in "".join(
         path.read_text("utf-8", "replace") for path in (office.home.root / "logs").glob("*")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,12 @@ import duckdb
 import pytest
 
 from connectors.simulator.slack.failures import Failure
+from connectors.slack.delivery import Deliveries
 from models.control.kinds.judged import unknown
 from models.errors import AlertError, OutlayError
+from pipelines.alert_delivery import deliver_due
 from pipelines.alerting import AlertReport, alert
+from pipelines.workplace import Workplace
 from tests.pipelines.alert_office import BOT, CROSSED, HOUR, NO_SLACK, NOON, Office, an_office, asked
 
 
@@ -184,3 +188,37 @@ def test_a_lost_control_store_comes_back_from_the_lake_and_tells_nothing_anew(of
     assert len(office.channel.messages) == 1
     office.act(asked("acknowledge"))
     assert office.channel.messages[0].edits == 1
+
+
+def test_two_passes_at_once_tell_it_once(office: Office) -> None:
+    office.publish(CROSSED)
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(lambda _: office.make_a_pass(), range(2)))
+    assert sum(report.opened for report in reports) == sum(report.told for report in reports) == 1
+    assert len(office.channel.messages) == 1
+
+
+def test_nobody_waits_for_a_pass_that_waits_for_slack(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.publish(CROSSED)
+
+    def waiting(work: Workplace, patience: timedelta) -> Deliveries:
+        with office.work() as other, other.control.lock_alerting(wait=0):
+            return deliver_due(work, patience)
+
+    monkeypatch.setattr("pipelines.alerting.deliver_due", waiting)
+    assert office.make_a_pass().told == 1
+
+
+def test_what_slack_refuses_for_good_is_given_up_and_tried_again_when_somebody_asks(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.control.notice_queue.MAX_ATTEMPTS", 2)
+    office.publish(CROSSED)
+    office.channel.is_archived = True
+    for _ in range(2):
+        report = office.make_a_pass()
+        office.now += HOUR
+    assert "1 message given up, told nowhere" in report.notes[-1]
+    office.channel.is_archived = False
+    with office.work() as work:
+        assert alert(work, try_again=True).told == 1

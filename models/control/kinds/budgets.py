@@ -207,7 +207,7 @@ class _Stand:
         last = max((day for day in costs if day <= min(yesterday, self.status["last_day"])), default=None)
         if last is None:
             return
-        begun, allowed = min(costs), (self.amount / self.days).quantize(Decimal("0.01"))
+        begun, allowed = min(costs), (max(self.amount, Decimal(0)) / self.days).quantize(Decimal("0.01"))
         for back in reversed(range(_TREND)):
             day = last - timedelta(days=back)
             yield Point(day, costs.get(day, Decimal(0)) if day >= begun else None, allowed)

@@ -51,11 +51,6 @@ def budget_costs(costs: pl.DataFrame, budgets: Iterable[Budget], tagged: pl.Data
     )
 
 
-def spend_by_day(costs: BudgetCosts) -> pl.DataFrame:
-    """budget, day, cost: one row per budget and day with a cost, whatever source and period it counts in."""
-    return costs.spend.group_by("budget", "day").agg(pl.col("cost").sum()).sort("budget", "day")
-
-
 def _in_scope(costs: pl.DataFrame, budgets: Iterable[Budget]) -> pl.DataFrame:
     """SPEND by currency besides, of every currency."""
     rows = costs.lazy().with_columns(pl.col("day").dt.date())

@@ -80,11 +80,6 @@ def budget_status(costs: BudgetCosts, budgets: Iterable[Budget], *, as_of: date)
     return pl.DataFrame(rows, schema=BUDGET_STATUS.polars_schema, orient="row")
 
 
-def alerting(frame: pl.DataFrame, statuses: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a frame by budget and period whose period people hear of."""
-    return frame.join(statuses.filter("is_alerting"), on=["budget", "period"], how="semi", maintain_order="left")
-
-
 @dataclass(frozen=True)
 class _Spent:
     """What a budget spent in a period, and the last day with a cost that counts."""
@@ -95,7 +90,7 @@ class _Spent:
 
 
 def _by_period(costs: BudgetCosts, as_of: date) -> dict[str, dict[str, _Spent]]:
-    """By budget and period, in the order of periods; of a rolling budget nothing."""
+    """By budget and period; of a rolling budget nothing."""
     until = pl.col("day") <= as_of
     spent = (
         costs.spend.lazy()

@@ -79,10 +79,12 @@ class BudgetSettings(Strict):
     grows_from: Month | None = Field(default=None, description="First period at `amount`; each later one grows on")
     carry_over: Literal["none", "unspent", "overspent", "both"] = "none"
     carry_over_limit_pct: Annotated[int, Field(gt=0, le=1000)] = Field(
-        default=100, description="At most so much of a period's own amount is carried into the next"
+        default=100, description="At most so much of a period's own amount is carried into the next one"
     )
     scope: BudgetScope = BudgetScope()
-    cost_basis: Literal["billed", "effective", "list"] = "billed"
+    cost_basis: Literal["billed", "effective", "list"] = Field(
+        default="billed", description="Billed counts by invoice month in a month, quarter or year; else by day"
+    )
     thresholds_pct: tuple[Annotated[int, Field(gt=0, le=1000)], ...] = (100,)
     forecast: tuple[ForecastThreshold, ...] = (ForecastThreshold(),)
     burn_rates: tuple[BurnRate, ...] = ()

@@ -215,7 +215,7 @@ class FakeSlack:
 
 
 class _Mortal:
-    """The log, at whose doors a process may die: `dies_at` a door, once."""
+    """The log, at whose doors a process may die or meet another."""
 
     def __init__(self, log: Any, world: World) -> None:
         self._log, self._world = log, world
@@ -236,6 +236,9 @@ class _Mortal:
 
 DEATHS: tuple[str, ...] = ("before recording", "recorded", "copied", "begun, not sent", "sent, not recorded",
                            "sent and recorded")  # fmt: skip
+
+MEETINGS = DEATHS[1:]
+"""Where two passes may meet: before that the lock keeps them apart."""
 
 KINDS: dict[str, Any] = {"Search": "budget", "costs": "anomaly"}
 CONDITIONS: tuple[Condition, ...] = tuple(
@@ -283,15 +286,20 @@ class World:
         self.unknown: set[str] = set()
         self.gone: set[str] = set()
         self.dies_at: str | None = None
+        self.meets_at: str | None = None
         self._asked = 0
 
     def clock(self) -> datetime:
         return self.now
 
     def may_die(self, door: str) -> None:
+        """At a door the process dies, or another one makes a whole pass meanwhile."""
         if self.dies_at == door:
             self.dies_at = None
             raise Killed(door)
+        if self.meets_at == door:
+            self.meets_at = None
+            self.make_a_pass()
 
     # What happens
 
@@ -314,7 +322,7 @@ class World:
         except Killed:
             pass
         finally:
-            self.dies_at = self.slack.trouble = None
+            self.dies_at = self.meets_at = self.slack.trouble = None
 
     def lose_the_store(self) -> None:
         self.log = self._make_log(self.clock)

@@ -31,6 +31,7 @@ from tests.connectors.control.alert_world import (
     DEATHS,
     HOUR,
     KINDS,
+    MEETINGS,
     POLICIES,
     TROUBLES,
     MemoryLog,
@@ -47,16 +48,19 @@ _FIRING = [replace(each, severity=severity, amount=amount) for each in CONDITION
 _STANDING = [*_FIRING, *(replace(condition, standing="lingering") for condition in _FIRING[::3])]
 _TOGETHER = [few for count in (1, 2, 3) for few in combinations(_FIRING[::3], count)]
 _ACTS = [("acknowledge", 0), ("resolve", 0), ("snooze", 1), ("snooze", 3), ("snooze", 30), ("snooze", 0)]
-_MISHAPS: list[tuple[str | None, str | None, int]] = [
-    *[(None, None, 0)] * 8,
-    *((trouble, None, calls) for trouble in TROUBLES for calls in (0, 1)),
-    *((None, death, 0) for death in DEATHS),
-    ("lost answer", "begun, not sent", 0),
+_Mishap = tuple[str | None, int, str | None, str | None]
+"""Slack's trouble and after how many calls, where the process dies, where it meets another."""
+_MISHAPS: list[_Mishap] = [
+    *[(None, 0, None, None)] * 8,
+    *((trouble, calls, None, None) for trouble in TROUBLES for calls in (0, 1)),
+    *((None, 0, death, None) for death in DEATHS),
+    *((None, 0, None, meeting) for meeting in MEETINGS),
+    ("lost answer", 0, "begun, not sent", None),
 ]  # fmt: skip
 _MINUTES = (0, 1, 7, 61, 190, 660, 1441, 8 * 1441)
 _NEXT = [None, *((timedelta(minutes=minutes), mishap) for minutes in _MINUTES for mishap in _MISHAPS)]
 """What follows a step: time, and a pass with its mishap; or, seldom, nothing."""
-_Next = tuple[timedelta, tuple[str | None, str | None, int]] | None
+_Next = tuple[timedelta, _Mishap] | None
 then = st.sampled_from(_NEXT)
 
 
@@ -120,7 +124,9 @@ class Life(RuleBasedStateMachine):
 
     def _go_on(self, then: _Next) -> None:
         if then is not None:
-            wait, (self.world.slack.trouble, self.world.dies_at, self.world.slack.calls_well) = then
+            wait, (trouble, calls_well, dies_at, meets_at) = then
+            self.world.slack.trouble, self.world.slack.calls_well = trouble, calls_well
+            self.world.dies_at, self.world.meets_at = dies_at, meets_at
             self.world.now += wait
             self.world.make_a_pass()
             self.world.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
@@ -31,6 +32,17 @@ class BudgetCosts:
     spend: pl.DataFrame
     others: pl.DataFrame
     known_since: date | None
+
+    @cached_property
+    def totals(self) -> pl.DataFrame:
+        """budget, period (null for a rolling budget), day, cost, total: of each day with a cost, and what was spent of
+        the period by then. Whatever day is asked of, they are the same: summed once."""
+        return (
+            self.spend.group_by("budget", "period", "day")
+            .agg(pl.col("cost").sum())
+            .sort("budget", "period", "day")
+            .with_columns(pl.col("cost").cum_sum().over("budget", "period").alias("total"))
+        )
 
 
 def budget_costs(costs: pl.DataFrame, budgets: Iterable[Budget], tagged: pl.DataFrame | None = None) -> BudgetCosts:

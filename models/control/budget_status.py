@@ -93,10 +93,10 @@ def _by_period(costs: BudgetCosts, as_of: date) -> dict[str, dict[str, _Spent]]:
     """By budget and period; of a rolling budget nothing."""
     until = pl.col("day") <= as_of
     spent = (
-        costs.spend.lazy()
+        costs.totals.lazy()
         .filter(until, pl.col("period").is_not_null())
         .group_by("budget", "period")
-        .agg(pl.col("cost").sum(), pl.col("day").max())
+        .agg(pl.col("total", "day").last())
     )
     currencies = pl.col("currency").unique().sort().str.join(", ")
     others = costs.others.lazy().filter(until).group_by("budget", "period").agg(currencies)
@@ -146,7 +146,7 @@ def _in_window(budget: Budget, costs: BudgetCosts, as_of: date) -> dict[str, _Sp
         return {}
     of_budget, day = pl.col("budget") == budget.name, pl.col("day")
     amount, through = (
-        costs.spend.filter(of_budget, day <= window.last_day)
+        costs.totals.filter(of_budget, day <= window.last_day)
         .select(pl.col("cost").filter(day >= window.first_day).sum(), day.max())
         .row(0)
     )

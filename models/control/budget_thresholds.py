@@ -47,10 +47,10 @@ def budget_thresholds(costs: BudgetCosts, statuses: pl.DataFrame, budgets: Itera
         return BUDGET_THRESHOLDS.empty()
     budgets = tuple(budgets)
     as_of: date = statuses["as_of"][0]
-    spend = costs.spend.filter(pl.col("day") <= as_of)
+    totals = costs.totals.filter(pl.col("day") <= as_of)
     asked = _asked(statuses, {budget.name: sorted(set(budget.thresholds_pct)) for budget in budgets})
-    rolling = [_since(spend, asked, budget, as_of) for budget in budgets if budget.period == "rolling"]
-    reached = pl.concat([_first(spend, asked), *rolling])
+    rolling = [_since(totals, asked, budget, as_of) for budget in budgets if budget.period == "rolling"]
+    reached = pl.concat([_first(totals, asked), *rolling])
     key = ["budget", "period", "threshold_pct"]
     return asked.join(reached, on=key, how="left", maintain_order="left").select(list(BUDGET_THRESHOLDS.polars_schema))
 
@@ -68,14 +68,10 @@ def _asked(statuses: pl.DataFrame, thresholds: Mapping[str, list[int]]) -> pl.Da
     return pl.DataFrame(rows, schema={name: BUDGET_THRESHOLDS.polars_schema[name] for name in names}, orient="row")
 
 
-def _first(spend: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+def _first(totals: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """budget, period, threshold_pct, first_crossed_day: where a running total of the period reached it."""
     return (
-        spend.lazy()
-        .filter(pl.col("period").is_not_null())
-        .group_by("budget", "period", "day")
-        .agg(pl.col("cost").sum())
-        .with_columns(pl.col("cost").cum_sum().over("budget", "period", order_by="day").alias("total"))
+        totals.lazy()
         .join(asked.lazy(), on=["budget", "period"])
         .filter(pl.col("total") >= pl.col("threshold_amount"), pl.col("total") > 0)
         .group_by("budget", "period", "threshold_pct")
@@ -84,16 +80,16 @@ def _first(spend: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _since(spend: pl.DataFrame, asked: pl.DataFrame, budget: Budget, as_of: date) -> pl.DataFrame:
+def _since(totals: pl.DataFrame, asked: pl.DataFrame, budget: Budget, as_of: date) -> pl.DataFrame:
     """As `_first`, of a rolling budget: since when its sum has been at the threshold or over without a break."""
     thresholds = asked.filter(pl.col("budget") == budget.name)
-    spent = spend.filter(pl.col("budget") == budget.name)
+    spent = totals.filter(pl.col("budget") == budget.name)
     until = budget.period_on(min(as_of, budget.bounds[1]))
     if until is None or spent.is_empty():
         return thresholds.clear().select("budget", "period", "threshold_pct", first_crossed_day=pl.lit(None, pl.Date))
     days = spent.select(pl.date_range(pl.col("day").min(), until.last_day).alias("day"))
     sums = (
-        days.join(spent.group_by("day").agg(pl.col("cost").sum()), on="day", how="left")
+        days.join(spent, on="day", how="left")
         .with_columns(pl.col("cost").fill_null(0))
         .rolling("day", period=f"{budget.days}d")
         .agg(pl.col("cost").sum().alias("total"))

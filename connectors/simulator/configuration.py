@@ -21,6 +21,17 @@ from connectors.simulator.owner_rules import owners, shared, teams
 if TYPE_CHECKING:
     from connectors.simulator.simulation import Simulation
 
+_ALERTS: dict[str, Any] = {
+    "time_zone": "Europe/Berlin",
+    "rules": [
+        {"kind": "anomaly", "minimum": 100},
+        {"kind": "renewal", "days_ahead": [60, 30, 7]},
+    ],
+    "quiet_hours": [{"start": "20:00", "end": "07:00", "days": ["saturday", "sunday"], "wakes": "critical"}],
+    "escalation": [{"after_hours": 4, "match": {"severity": "critical"}, "mention": "@here"}],
+    "storm_above": 5,
+}
+"""Who hears of what; the place to tell is missing, since the organisation has no Slack."""
 KEY_NAMES = {OPENAI: "OPENAI_ADMIN_KEY", ANTHROPIC: "ANTHROPIC_ADMIN_KEY", LABS: "ANTHROPIC_LABS_ADMIN_KEY"}
 """The environment variable that holds each source's make-believe admin key."""
 
@@ -43,6 +54,7 @@ def configuration(
         "budgets": budgets(simulation),
         "forecast": {"events": _coming(calendar)},
         "anomalies": {"expected": _expected(calendar)},
+        "alerts": _ALERTS,
     }
 
 

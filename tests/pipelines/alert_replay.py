@@ -255,6 +255,8 @@ class Replay:
     recorder: Recorder
     judges_anomalies: bool = True
     forecasts: bool = True
+    places: dict[str, set[tuple[str, str | None]]] = field(default_factory=dict[str, set[tuple[str, str | None]]])
+    """By incident: dimensions and values that tell where it is."""
 
     @cached_property
     def budgeting(self) -> Budgeting:
@@ -268,7 +270,8 @@ class Replay:
     def on(self, day: date) -> list[Condition]:
         """Publish `day` as far as alerts ask, make a pass at six in the morning; returns what stood then."""
         self.clock.now = datetime.combine(day, time(6), UTC)
-        past = Past(self.whole, self.work, self.work.control.snapshot().tables)
+        operations = self.work.control.snapshot().tables if self.judges_anomalies else {}
+        past = Past(self.whole, self.work, operations)
         found = PastDetection(past, self.detection).found if self.judges_anomalies else None
         made = BudgetForecasting if self.forecasts else _NoForecasts
         marts = alert_marts(past, made(PastBudgeting(past, self.budgeting), Forecasting(past)), found)
@@ -277,7 +280,18 @@ class Replay:
         _publish(self.work.home.published, frames)
         report = alert(self.work)
         assert not report.failures, report.failures
+        if found is not None:
+            self._remember_places(found)
         return conditions_of(frames[ALERT_CONDITIONS.qualified_name])
+
+    def _remember_places(self, found: Anomalies) -> None:
+        """Where each incident is: the series that names it, and all that its first cause names."""
+        heads = found.anomalies.filter("is_head").select("incident_id", "dimension", "value")
+        causes = found.causes.filter(pl.col("rank") == 1, pl.col("standing") == "cause")
+        for incident, dimension, value in heads.iter_rows():
+            self.places.setdefault(incident, set()).add((dimension, value))
+        for incident, dimensions, values in causes.select("incident_id", "dimensions", "values").iter_rows():
+            self.places.setdefault(incident, set()).update(zip(json.loads(dimensions), json.loads(values), strict=True))
 
     def alerts(self) -> dict[str, Alert]:
         return self.work.control.alerts.book()

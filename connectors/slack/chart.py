@@ -6,10 +6,13 @@ On a light ground of its own, so that it is read in Slack's light and dark alike
 
 from __future__ import annotations
 
-import io
 import logging
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from importlib.util import find_spec
 
 from connectors.slack.mrkdwn import one_line
 from connectors.slack.sparkline import amount_text
@@ -18,7 +21,12 @@ from models.wording import day_text
 
 WIDTH, HEIGHT = 480, 160
 DAYS = 60
-_SCALE = 2
+_DRAW = """
+import sys, vl_convert
+sys.stdout.buffer.write(vl_convert.vegalite_to_png(sys.stdin.read(), scale=2))
+"""
+"""Twice as sharp as it is shown."""
+_PATIENCE_SECONDS = 60
 _LABELS = 6
 _GROUND, _INK, _FAINT = "#ffffff", "#3d434d", "#e3e6ea"
 _CAME, _OVER, _EXPECTED = "#2f7fc1", "#d2542b", "#3d434d"
@@ -41,20 +49,17 @@ class Trend:
 
     @property
     def amounts(self) -> str:
-        return self.currency or one_line(self.unit or "amount", 40)
+        return one_line(self.currency or self.unit or "amount", 40)
 
 
 def chart(trend: Trend) -> bytes | None:
-    """PNG; None where the days are too few or it cannot be drawn."""
-    if len(trend.known) < 3:
+    """PNG; None where the days are too few or it cannot be drawn: a message is not worth losing over its picture."""
+    if len(trend.known) < 3 or find_spec("vl_convert") is None:
         return None
     try:
-        return _drawn(trend)
-    except ImportError:
-        return None
-    except Exception:
-        # a message is not worth losing over its picture
-        _LOG.exception("the chart of a message could not be drawn")
+        return _drawn(_specified(trend))
+    except (OSError, subprocess.SubprocessError) as error:
+        _LOG.warning("the chart of a message could not be drawn (%s)", type(error).__name__)
         return None
 
 
@@ -68,7 +73,21 @@ def chart_words(trend: Trend) -> str:
     return one_line(f"{trend.amounts} by day, {days}, at most {amount_text(highest, trend.currency, trend.unit)}", 500)
 
 
-def _drawn(trend: Trend) -> bytes:
+@lru_cache(maxsize=16)
+def _drawn(specification: str) -> bytes:
+    # in a process of its own: V8, which draws, can take its process down (denoland/rusty_v8#1381, vega/vl-convert#206)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _DRAW],
+        input=specification.encode(),
+        capture_output=True,
+        timeout=_PATIENCE_SECONDS,
+        check=True,
+    )
+    return done.stdout
+
+
+def _specified(trend: Trend) -> str:
+    """Vega-Lite, as JSON."""
     import altair as alt
 
     rows = [_row(point, trend.since) for point in trend.known]
@@ -106,11 +125,9 @@ def _drawn(trend: Trend) -> bytes:
         .configure_axis(labelColor=_INK, labelFontSize=11)
         .configure_title(color=_INK, fontSize=12, fontWeight="normal", anchor="start", offset=8)
     )
-    file = io.BytesIO()
-    drawn.properties(padding=12, autosize=alt.AutoSizeParams(type="fit", contains="padding")).save(
-        file, format="png", scale_factor=_SCALE
+    return drawn.properties(padding=12, autosize=alt.AutoSizeParams(type="fit", contains="padding")).to_json(
+        indent=None
     )
-    return file.getvalue()
 
 
 def _labelled(trend: Trend) -> list[dict[str, int]]:

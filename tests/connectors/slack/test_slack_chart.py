@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.slack import chart as drawing
 from connectors.slack.chart import Trend, chart, chart_words
 from connectors.slack.messages import render
 from connectors.slack.sparkline import sparkline, trend_words
@@ -61,7 +62,6 @@ def test_hostile_units_and_amounts_beyond_all_bounds_are_drawn_or_left_out() -> 
 
 def test_a_message_stands_where_charts_cannot_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    monkeypatch.setitem(sys.modules, "altair", None)
     about = [alert()]
     message = render(notice("first", about, "opened"), by_id(about), BOT)
     assert message.image is None
@@ -81,3 +81,11 @@ def test_a_bots_message_shows_its_chart_between_evidence_and_what_to_do() -> Non
         "slack_file": {"id": "F0123ABCD"},
         "alt_text": "USD by day, 18 November 2026 to 23 November 2026, at most 3,000.00 USD",
     }
+
+
+def test_what_draws_may_die_or_hang_and_takes_no_message_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "_DRAW", "import os; os.kill(os.getpid(), 11)")
+    assert chart(Trend(TREND, "XTS")) is None
+    monkeypatch.setattr(drawing, "_DRAW", "import time; time.sleep(60)")
+    monkeypatch.setattr(drawing, "_PATIENCE_SECONDS", 0.1)
+    assert chart(Trend(TREND, "XTS")) is None

@@ -274,11 +274,11 @@ def test_a_store_of_version_2_gets_the_tables_of_alerts(url):
 
 
 @pytest.mark.slow
-def test_the_book_of_a_hundred_thousand_events_is_read_in_a_moment(tmp_path):
+def test_the_book_of_twenty_thousand_events_is_read_in_a_moment(tmp_path):
     url = f"sqlite:///{tmp_path}/outlay.db"
     with ControlStore.open(url, lambda: NOW) as store:
         rows = []
-        for number in range(5_000):
+        for number in range(1_000):
             condition = replace(CONDITION, key=replace(KEY, scope=f"team {number}"))
             opened, worse = (
                 AlertEvent(condition.alert_id, kind, NOW, None, condition) for kind in ("opened", "updated")
@@ -288,6 +288,6 @@ def test_the_book_of_a_hundred_thousand_events_is_read_in_a_moment(tmp_path):
         began = time.process_time()
         book = store.alerts.book()
         took = time.process_time() - began
-    assert len(book) == 5_000
+    assert len(book) == 1_000
     assert all(alert.updates == 18 for alert in book.values())
-    assert took < 6, f"{took:.1f} s"  # about a second where nobody else is at work
+    assert took < 2, f"{took:.1f} s"  # a third of a second where nobody else is at work

@@ -40,7 +40,7 @@ from tests.connectors.control.alert_world import (
 
 LIVES, STEPS = 10_000, 8
 STORED_LIVES = 8
-WAYS = 4
+WAYS = 8
 """The lives are led in so many tests, for as many workers."""
 
 _WORSE = [(severity, Decimal(amount)) for severity in ("info", "warning", "critical") for amount in (100, 160)]

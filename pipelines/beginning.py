@@ -100,15 +100,24 @@ budgets: []
 #  - {name: All AI, amount: 50000, thresholds_pct: [80, 100]}
 #  - {name: Search, period: quarter, amount: 30000, carry_over: unspent, scope: {team: search, model: ["gpt-*"]}}
 
+# Who hears of budgets, anomalies, late sources, renewals: by a webhook, or by a bot with threads and buttons.
 alerts:
   slack: {}
 #   webhook: ${SLACK_WEBHOOK_URL}
+#   bot_token: ${SLACK_BOT_TOKEN}
+#   channel: "#ai-costs"
 """
 
 _SECRETS = {
     "openai": ("OPENAI_ADMIN_KEY", "OpenAI admin key (Organization settings, Admin keys); needs api.usage.read"),
     "anthropic": ("ANTHROPIC_ADMIN_KEY", "Anthropic admin key (Console, Admin keys)"),
 }
+
+
+_SLACK_SECRETS = [
+    ("SLACK_WEBHOOK_URL", "Slack incoming webhook for alerts; or"),
+    ("SLACK_BOT_TOKEN", "Slack bot with chat:write, files:write, channels:history and channels:read"),
+]
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,7 @@ def begin(home: Home, beginning: Beginning) -> list[Path]:
     sources = "".join(_source(name, beginning) for name in beginning.connectors)
     text = _HEAD.format(organization=_quoted(beginning.organization)) + (sources or "  []\n") + _TAIL
     secrets = [_SECRETS[name] for name in beginning.connectors if name in _SECRETS]
-    secrets.append(("SLACK_WEBHOOK_URL", "Slack incoming webhook for budget alerts"))
+    secrets += _SLACK_SECRETS
     example = "# Copy to .env and fill in.\n" + "".join(f"\n# {meaning}\n{name}=\n" for name, meaning in secrets)
     home.root.mkdir(parents=True, exist_ok=True)
     home.configuration.write_text(text, encoding="utf-8")

@@ -91,14 +91,14 @@ def alerts_send(
     digest: Annotated[bool, typer.Option("--digest", help="Also the weekly digest, now.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Make a pass now: apply what people asked for, judge what is published, send what is due."""
+    """Make a pass now: apply what people asked for, judge what is published, send what is due or was given up."""
     from pipelines.alerting import alert
     from pipelines.home import Home
     from pipelines.status import tell_alerts
     from pipelines.workplace import Workplace
 
     with Workplace.open(Home.at(home)) as work:
-        report = alert(work, digest_now=digest)
+        report = alert(work, digest_now=digest, try_again=True)
     tell_alerts(report)
     for failure in report.failures:
         show_error(failure)

@@ -26,7 +26,7 @@ import sys, vl_convert
 sys.stdout.buffer.write(vl_convert.vegalite_to_png(sys.stdin.read(), scale=2))
 """
 """Twice as sharp as it is shown."""
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 20
 _LABELS = 6
 _GROUND, _INK, _FAINT = "#ffffff", "#3d434d", "#e3e6ea"
 _CAME, _OVER, _EXPECTED = "#2f7fc1", "#d2542b", "#3d434d"

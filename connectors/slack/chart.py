@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from connectors.slack.mrkdwn import one_line
 from connectors.slack.sparkline import amount_text
 from models.control.conditions import Point
 from models.wording import day_text
+
+if TYPE_CHECKING:
+    import altair as alt
 
 WIDTH, HEIGHT = 480, 160
 DAYS = 60
@@ -91,13 +95,38 @@ def _specified(trend: Trend) -> str:
     import altair as alt
 
     rows = [_row(point, trend.since) for point in trend.known]
-    base = alt.Chart(alt.Data(values=rows))
-    days = (
-        alt.X("day:T", title=None)
-        .scale(padding=14)
-        .axis(format="%-d %b", values=_labelled(trend), grid=False, domainColor=_FAINT, ticks=False)
+    is_expected = any(row["expected"] is not None for row in rows)
+    base = alt.Chart(alt.Data(values=rows)).encode(x=_days(trend))
+    bars = base.mark_bar(size=max(2, min(22, int(WIDTH * 0.78 / len(rows)))), cornerRadiusEnd=1)
+    line = base.mark_line(color=_EXPECTED, strokeDash=[5, 3], strokeWidth=1.5, interpolate="step")
+    layers = [bars.encode(y=_amounts(), color=alt.Color("colour:N").scale(None).legend(None))]
+    drawn = alt.layer(*layers, *([line.encode(y="expected:Q")] if is_expected else [])).properties(
+        width=WIDTH,
+        height=HEIGHT,
+        title=f"{trend.amounts} by day{'; dashed: expected' if is_expected else ''}",
+        background=_GROUND,
+        padding=12,
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
-    amounts = alt.Y("actual:Q", title=None).axis(
+    return (
+        drawn.configure_view(stroke=None)
+        .configure_axis(labelColor=_INK, labelFontSize=11)
+        .configure_title(color=_INK, fontSize=12, fontWeight="normal", anchor="start", offset=8)
+        .to_json(indent=None)
+    )
+
+
+def _days(trend: Trend) -> alt.X:
+    import altair as alt
+
+    axis = alt.Axis(format="%-d %b", values=_labelled(trend), grid=False, domainColor=_FAINT, ticks=False)
+    return alt.X("day:T", title=None, axis=axis, scale=alt.Scale(padding=14))
+
+
+def _amounts() -> alt.Y:
+    import altair as alt
+
+    axis = alt.Axis(
         labelExpr="datum.value ? format(datum.value, '~s') : '0'",
         tickCount=3,
         gridColor=_FAINT,
@@ -105,29 +134,7 @@ def _specified(trend: Trend) -> str:
         ticks=False,
         labelPadding=6,
     )
-    width = max(2, min(22, int(WIDTH * 0.78 / len(rows))))
-    bars = base.mark_bar(size=width, cornerRadiusEnd=1).encode(
-        x=days, y=amounts, color=alt.Color("colour:N").scale(None).legend(None)
-    )
-    line = base.mark_line(color=_EXPECTED, strokeDash=[5, 3], strokeWidth=1.5, interpolate="step").encode(
-        x=days, y=alt.Y("expected:Q")
-    )
-    is_expected = any(row["expected"] is not None for row in rows)
-    drawn = (
-        alt.layer(bars, *([line] if is_expected else []))
-        .properties(
-            width=WIDTH,
-            height=HEIGHT,
-            title=f"{trend.amounts} by day{'; dashed: expected' if is_expected else ''}",
-            background=_GROUND,
-        )
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=_INK, labelFontSize=11)
-        .configure_title(color=_INK, fontSize=12, fontWeight="normal", anchor="start", offset=8)
-    )
-    return drawn.properties(padding=12, autosize=alt.AutoSizeParams(type="fit", contains="padding")).to_json(
-        indent=None
-    )
+    return alt.Y("actual:Q", title=None, axis=axis)
 
 
 def _labelled(trend: Trend) -> list[dict[str, int]]:

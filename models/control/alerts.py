@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from models.control.conditions import SEVERITIES, AlertKey, Condition, Kind
+from models.control.conditions import SEVERITIES, AlertKey, Condition, Kind, gravest
 from models.control.policy import Policy, escalations_for
 from models.errors import AlertError
 
@@ -211,18 +211,8 @@ def _refused(request: Request, why: str, remedy: str) -> AlertError:
 
 
 def _holding(conditions: Sequence[Condition], now: datetime) -> dict[str, Condition]:
-    """What holds now, by alert id. Told twice in one publication, the worse of the two counts."""
-    holding: dict[str, Condition] = {}
-    for condition in conditions:
-        if condition.holds_from is None or condition.holds_from <= now:
-            before = holding.get(condition.alert_id)
-            if before is None or _badness(condition) > _badness(before):
-                holding[condition.alert_id] = condition
-    return holding
-
-
-def _badness(condition: Condition) -> tuple[bool, int, Decimal]:
-    return condition.standing == "firing", SEVERITIES.index(condition.severity), abs(condition.amount or Decimal(0))
+    """What holds now, by alert id."""
+    return gravest(one for one in conditions if one.holds_from is None or one.holds_from <= now)
 
 
 def _told_by(alert: Alert | None, condition: Condition, now: datetime) -> EventKind | None:

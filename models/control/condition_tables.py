@@ -15,7 +15,7 @@ import dataframely as dy
 import polars as pl
 
 from models.control.condition_json import CONDITION
-from models.control.conditions import KINDS, SEVERITIES, STANDINGS, AlertKey, Condition
+from models.control.conditions import KINDS, SEVERITIES, STANDINGS, AlertKey, Condition, gravest
 from models.control.kinds.judged import Judged
 from models.table import Table, instant, money, text
 
@@ -95,11 +95,8 @@ ALERT_RULES = Table(
 
 
 def conditions_frame(conditions: Sequence[Condition]) -> pl.DataFrame:
-    """`marts.alert_conditions`, in the order given. Of two with one key the first stays."""
-    firsts: dict[str, Condition] = {}
-    for condition in conditions:
-        firsts.setdefault(condition.alert_id, condition)
-    rows = [_row(condition) for condition in firsts.values()]
+    """`marts.alert_conditions`, in the order given. Of two with one key the worse stays."""
+    rows = [_row(condition) for condition in gravest(conditions).values()]
     return pl.DataFrame(rows, schema=ALERT_CONDITIONS.polars_schema, orient="row")
 
 

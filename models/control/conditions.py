@@ -7,6 +7,7 @@ who is told, is in `alerts` and `notices`. Texts are plain words: whoever shows 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -96,3 +97,18 @@ class Condition:
     @property
     def alert_id(self) -> str:
         return self.key.alert_id
+
+    @property
+    def gravity(self) -> tuple[bool, int, Decimal]:
+        """By which the worse of two with one key is known: firing, then the severity, then the amount."""
+        return self.standing == "firing", SEVERITIES.index(self.severity), abs(self.amount or Decimal(0))
+
+
+def gravest(conditions: Iterable[Condition]) -> dict[str, Condition]:
+    """One of each alert id, in their order: told twice, the worse of the two counts."""
+    kept: dict[str, Condition] = {}
+    for condition in conditions:
+        before = kept.setdefault(condition.alert_id, condition)
+        if condition.gravity > before.gravity:
+            kept[condition.alert_id] = condition
+    return kept

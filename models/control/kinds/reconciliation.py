@@ -196,7 +196,7 @@ def _of_invoice(row: Mapping[str, Any]) -> _Difference:
     more = "more" if due > (charged or 0) else "less"
     return _Difference(
         subject=f"invoice {invoice_id}",
-        scope=f"{issuer} · {invoice_id}",
+        scope=" · ".join(part for part in (issuer, invoice_id, row["source"], currency) if part),
         period=period,
         threshold="invoice",
         headline=f"Invoice {invoice_id} of {issuer} is {about_text(size, currency)} {more} than its charges",

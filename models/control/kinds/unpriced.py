@@ -71,7 +71,7 @@ def _things(daily_costs: pl.DataFrame, estimates: pl.DataFrame, first: date) -> 
         .group_by(*_OF, "currency")
         .agg(pl.col("billed", "used", "alone").sum(), pl.col("vendor").max(), since=pl.col("day").min())
         .filter((pl.col("billed") > 0) | (pl.col("alone") > 0))  # what is free needs no price
-        .sort("billed", "alone", *_OF, descending=[True, True, False, False, False], nulls_last=True)
+        .sort("billed", "alone", *_OF, "currency", descending=[True, True, *[False] * 4], nulls_last=True)
         .rows(named=True)
     )
 
@@ -80,7 +80,7 @@ def _candidate(thing: Mapping[str, Any], rule: Rule, vendors: Vendors) -> Candid
     standing = rule.standing(thing["billed"])
     has_no_cost = thing["alone"] >= _MUCH
     condition = Condition(
-        key=AlertKey(rule.name, " · ".join((thing["source"], thing["model"], thing["unit"] or "")), "", ""),
+        key=AlertKey(rule.name, " · ".join(thing[name] or "" for name in (*_OF, "currency")), "", ""),
         kind="unpriced_usage",
         standing="firing",
         severity=rule.severity or ("warning" if has_no_cost else "info"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date
 from decimal import Decimal
 
@@ -62,12 +63,14 @@ def test_a_condition_comes_back_as_it_was(condition: Condition) -> None:
     assert frame["alert_id"].to_list() == [condition.alert_id]
 
 
-def test_of_two_conditions_with_one_key_the_first_stays() -> None:
-    first, second = (_condition("search"), _condition("search", answer="Later."))
+def test_of_two_conditions_with_one_key_the_one_that_fires_stays_then_the_gravest() -> None:
+    search, risk = _condition("search"), _condition("risk")
+    lingering = replace(search, standing="lingering", severity="critical")
+    graver = replace(search, severity="critical")
 
-    frame = conditions_frame([first, _condition("risk"), second])
-
-    assert conditions_of(frame) == [first, _condition("risk")]
+    assert conditions_of(conditions_frame([lingering, risk, search])) == [search, risk]
+    assert conditions_of(conditions_frame([search, risk, graver])) == [graver, risk]
+    assert conditions_of(conditions_frame([search, replace(search, answer="Later.")])) == [search]
 
 
 def test_a_text_that_is_no_condition_is_refused() -> None:

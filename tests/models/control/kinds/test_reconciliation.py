@@ -75,6 +75,17 @@ def test_an_invoice_that_is_not_its_charges() -> None:
     assert (one.amount, one.limit, one.vendor, one.severity) == (Decimal(11000), Decimal(10000), "OpenAI", "critical")
 
 
+def test_one_number_in_two_currencies_or_of_two_sources_is_as_many_alerts() -> None:
+    invoice = {
+        "invoice_id": "INV-7", "issuer_name": "OpenAI", "account_id": "org", "billing_month": "2026-06",
+        "currency": "USD", "invoiced": Decimal(12000), "charged": Decimal(10000),
+        "charges": 40, "difference": Decimal(-2000), "status": "differs",
+    }  # fmt: skip
+    others = ({**invoice, "currency": "EUR"}, {**invoice, "source": "books"})
+
+    assert len({one.alert_id for one in _found(invoices=table(INVOICE_RECONCILIATION, invoice, *others))}) == 3
+
+
 def test_proofs_of_a_source_and_month_fail_together() -> None:
     proof = {
         "check": "charges = bill lines", "kind": "proof", "source": "openai", "billing_period": "2026-07",

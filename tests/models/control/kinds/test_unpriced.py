@@ -53,6 +53,19 @@ def test_a_model_that_goes_on_from_month_to_month_is_one_alert() -> None:
     assert july.alert_id == august.alert_id
 
 
+def test_one_model_in_two_currencies_is_two_alerts() -> None:
+    billed = {"source": "azure", "model": "gpt-x", "billed_cost": Decimal(1200)}
+    alone = {"source": "azure", "model": "gpt-x", "quantity": Decimal(5_000_000_000)}
+
+    twice = _found(billed=[_billed(**billed), _billed(**billed, currency="EUR")])
+    assert [one.currency for one in twice] == ["EUR", "USD"]
+    assert len({one.alert_id for one in twice}) == 2
+    # 600 USD billed only lingers; five billion tokens at a price in EUR fire
+    mixed = _found(billed=[_billed(**billed | {"billed_cost": Decimal(600)})], alone=[_alone(**alone, currency="EUR")])
+    assert sorted((one.standing, one.severity) for one in mixed) == [("firing", "warning"), ("lingering", "info")]
+    assert len({one.alert_id for one in mixed}) == 2
+
+
 def _at(*day: int) -> datetime:
     return datetime(*day, tzinfo=UTC)
 

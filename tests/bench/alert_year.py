@@ -41,6 +41,8 @@ KNOWN_AFTER = timedelta(days=28)
 _DAY = timedelta(days=1)
 _AFTERWARDS = timedelta(days=28)
 """An alert of the same place that begins so long after a planted anomaly did is of that one."""
+_BEFORE = timedelta(days=3)
+"""The days before it began may have been odd by themselves."""
 _NAMES = {key.id: key.name for key in KEYS}
 _NOT_OF_USE = ("credit",)
 """Planted, but nothing that is judged."""
@@ -135,7 +137,7 @@ class _Found:
         return date.fromisoformat(self.row["first_day"])
 
     def is_told_by(self, opening: Opening, places: set[tuple[str, str | None]]) -> bool:
-        """In its place, from the day before it began on, in its direction."""
+        """In its place, from when it began, in its direction."""
         _, told = opening
         rises = told.amount is None or told.limit is None or told.amount > told.limit
         until = max(
@@ -176,7 +178,8 @@ def _of_anomalies(
         yield Measurement(
             f"anomalies: {kind}", f"{len(hits)} of {len(planted)}", "", "; ".join(filter(None, (detail, missed)))
         )
-    twice = [each for each in known if len(each.told) > 1]
+    # each cause of several may be told by itself
+    twice = [each for each in known if len(each.told) > len(each.row["causes"])]
     words = "; ".join(f"{each.row['name']}: {', '.join(str(day) for day, _ in each.told)}" for each in twice)
     yield Measurement("anomalies told twice", f"{len(twice)}", "0", words, not twice)
     expected = [each for each in known if each.row["expected"] and each.told]

@@ -77,6 +77,16 @@ def test_one_that_fails_stops_no_other(office: Office) -> None:
     assert "acknowledged by anna" in result.output
 
 
+def test_what_was_given_up_is_sent_when_somebody_sends(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.control.notice_queue.MAX_ATTEMPTS", 1)
+    office.channel.is_archived = True
+    refused = outlay(office, "send")
+    assert refused.exit_code == 1
+    assert "1 message given up, told nowhere: `outlay alerts send` tries again" in refused.output
+    office.channel.is_archived = False
+    assert "1 told" in well(office, "send")
+
+
 def test_lists_can_be_narrowed(office: Office) -> None:
     well(office, "send")
     assert ID in well(office, "list", "--team", "search", "--kind", "budget", "--state", "notified")

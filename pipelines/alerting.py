@@ -16,6 +16,7 @@ import duckdb
 import polars as pl
 
 from connectors.control.errors import LockHeldError
+from models.control.alert_tables import ALERT_EVENTS
 from models.control.alerts import Alert, AlertEvent, Request, ask, observe, replay, tick
 from models.control.condition_tables import ALERT_CONDITIONS, ALERT_RULES, conditions_of
 from models.control.conditions import Condition
@@ -159,7 +160,7 @@ def _advance(
 ) -> Sequence[tuple[Request, AlertError]]:
     """Work out and record what follows now, under the lock. Returns requests that were refused."""
     log, policy = work.control.alerts, policy_of(work.settings)
-    restore(work)
+    _restore(work, report)
     step = _next(work, policy, observes=observes, digest_now=digest_now)
     log.record(step.events, step.notices, step.applied)
     for request, error in step.refused:
@@ -241,8 +242,8 @@ def _send(work: Workplace, report: AlertReport, patience: timedelta) -> None:
     report.told = len(deliveries.sent) + len(deliveries.recovered)
     report.waiting = deliveries.waiting
     report.notes += [f"{key} was not sent: {why}" for key, why in deliveries.dropped]
-    # what stands in the way of one stands in the way of all: once is enough
-    report.failures += {str(error): error for _, error in deliveries.failed}.values()
+    for _, error in deliveries.failed:
+        _fails(report, error)
     try:
         with work.control.lock_alerting(wait=_WAIT_SECONDS):
             _copy(work, report)
@@ -250,9 +251,26 @@ def _send(work: Workplace, report: AlertReport, patience: timedelta) -> None:
         return  # whoever holds it copies this, too
 
 
+def _restore(work: Workplace, report: AlertReport) -> None:
+    """From the lake; where that cannot be read, a store that has events goes on with them. One that has none would
+    tell everything anew: it does nothing until the lake is back."""
+    try:
+        restore(work)
+    except OutlayError as error:
+        if not work.control.alerts.reached()[ALERT_EVENTS.name]:
+            raise
+        _fails(report, error)
+
+
 def _copy(work: Workplace, report: AlertReport) -> None:
     """Into the lake; where that fails everybody is told all the same, and the next pass copies all of it."""
     try:
         copy_to_lake(work)
     except OutlayError as error:
+        _fails(report, error)
+
+
+def _fails(report: AlertReport, error: OutlayError) -> None:
+    """What stands in the way of one stands in the way of all: once is enough."""
+    if str(error) not in map(str, report.failures):
         report.failures.append(error)

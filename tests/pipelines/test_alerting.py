@@ -17,6 +17,7 @@ from models.control.kinds.judged import unknown
 from models.errors import AlertError, OutlayError
 from pipelines.alert_delivery import deliver_due
 from pipelines.alerting import AlertReport, alert
+from pipelines.errors import LakeError
 from pipelines.workplace import Workplace
 from tests.pipelines.alert_office import BOT, CROSSED, HOUR, NO_SLACK, NOON, Office, an_office, asked
 
@@ -188,6 +189,30 @@ def test_a_lost_control_store_comes_back_from_the_lake_and_tells_nothing_anew(of
     assert len(office.channel.messages) == 1
     office.act(asked("acknowledge"))
     assert office.channel.messages[0].edits == 1
+
+
+def test_a_lake_that_cannot_be_read_keeps_nobody_from_being_told(office: Office) -> None:
+    office.publish(CROSSED)
+    office.make_a_pass()
+    logs = [file for folder in (office.home.root / "lake").rglob("_delta_log") for file in folder.iterdir()]
+    whole = {file: file.read_bytes() for file in logs}
+    for file in logs:
+        file.write_text("{torn")
+    office.publish(CROSSED, replace(CROSSED, key=replace(CROSSED.key, threshold="120 %")))
+    report = office.make_a_pass()
+    assert (report.opened, report.told, len(report.failures)) == (1, 1, 1)
+    office.act(asked("acknowledge"))
+    assert office.channel.messages[0].edits == 1
+
+    store = {file: file.read_bytes() for file in (office.home.root / "control").iterdir()}
+    for file in store:
+        file.unlink()
+    with pytest.raises(LakeError):
+        office.make_a_pass()  # who knows nothing tells nothing
+    for file, content in (whole | store).items():
+        file.write_bytes(content)
+    assert office.make_a_pass().failures == []
+    assert len(office.channel.messages) == 2
 
 
 def test_two_passes_at_once_tell_it_once(office: Office) -> None:

@@ -22,7 +22,7 @@ from models.control.kinds.judged import Judged, unknown
 from models.control.kinds.reconciliation import reconciliation_differences
 from models.control.kinds.renewals import renewals
 from models.control.kinds.residency_breaches import residency_breaches
-from models.control.kinds.rules import Rule, Vendors
+from models.control.kinds.rules import Rule, Vendors, with_told
 from models.control.kinds.sources import stale_sources
 from models.control.kinds.unpriced import unpriced_usage
 from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
@@ -89,7 +89,7 @@ class Judging:
         if not rules:
             return {}
         try:
-            return judge(self, rules)
+            return judge(self, with_told(rules, self.operations(ALERTS)))
         except Exception as error:  # whatever it is, costs are published
             problem = left_out(f"alerts of the kind {kind} could not be judged", error)
             self.economics.problems.append(problem)

@@ -84,7 +84,7 @@ def anomalies(frames: AnomalyFrames, told: Sequence[Told], rules: Sequence[Rule]
     failure = why_nothing_is_known(frames.detection)
     if failure is not None:
         return {rule.name: unknown(failure) for rule in rules}
-    known = _Known(frames, tuple(told))
+    known = _Known(frames, tuple(one for one in told if one.key.rule in {rule.name for rule in rules}))
     return judge(rules, known.heads, lambda head, rule: [_candidate(known, head, rule)])
 
 
@@ -130,14 +130,11 @@ class _Known:
             self.claimed[asked] = next(iter([*same, *moved]), None)
         return self.claimed[asked]
 
-    def is_part_of_told(self, head: Row, rule: Rule) -> bool:
-        """Whether it began together with something wider that the rule told, and lies within it."""
+    def is_part_of_told(self, head: Row) -> bool:
+        """Whether it began together with something wider that a rule told, and lies within it."""
         wider = {_scope({**head, "dimension": "total", "value": None, "vendor": None})}
         wider |= {_scope({**head, "dimension": name, "value": head[f"of_{name}"], "vendor": None}) for name in _PLACES}
-        return any(
-            one.key.rule == rule.name and one.key.scope in wider and abs(one.first_day - head["first_day"]) <= _TOGETHER
-            for one in self.told
-        )
+        return any(one.key.scope in wider and abs(one.first_day - head["first_day"]) <= _TOGETHER for one in self.told)
 
 
 def _by_incident(rows: pl.DataFrame) -> Mapping[str, Sequence[Row]]:
@@ -162,7 +159,7 @@ def _candidate(known: _Known, head: Row, rule: Rule) -> Candidate:
     before = known.told_before(head, rule)
     key = before.key if before else AlertKey(rule.name, _scope(head), head["first_day"].isoformat(), head["anomaly_id"])
     standing = _standing(head, rule, was_told=before is not None)
-    if before is None and known.is_part_of_told(head, rule):
+    if before is None and known.is_part_of_told(head):
         standing = None
     return Candidate(_condition(known, head, rule, key), standing)
 

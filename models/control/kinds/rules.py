@@ -13,7 +13,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from models.control.conditions import Condition, Kind, Severity, Standing
+import polars as pl
+
+from models.control.conditions import AlertKey, Condition, Kind, Severity, Standing
 from models.control.kinds.judged import Judged, found
 from models.control.policy import Match
 
@@ -29,7 +31,8 @@ class Rule:
 
     `minimum` opens, and what is below `resolves_below` resolves; between them nothing changes. What they measure is the
     kind's: money in the condition's own currency, percent, or hours. `days_ahead`: so many days before, largest first.
-    `severities`: of anomalies; none are all. `severity`: of every condition, whatever it would be by itself.
+    `severities`: of anomalies; none are all. `severity`: of every condition, whatever it would be by itself. `told`:
+    its alerts that go on (`with_told`).
     """
 
     kind: Kind
@@ -40,6 +43,7 @@ class Rule:
     severities: tuple[str, ...] = ()
     days_ahead: tuple[int, ...] = ()
     severity: Severity | None = None
+    told: frozenset[AlertKey] = frozenset()
 
     def standing(self, size: Decimal) -> Standing | None:
         """What `size` makes of it; None: it does not hold."""
@@ -68,6 +72,15 @@ DEFAULTS: Mapping[Kind, Rule] = {
 """The rule of each kind that outlay.yaml says nothing of."""
 
 
+def with_told(rules: Iterable[Rule], alerts: pl.DataFrame) -> list[Rule]:
+    """The rules, each with those of its alerts in rows of `ops.alerts` that go on, whoever resolved them."""
+    going_on = alerts.filter((pl.col("state") != "resolved") | pl.col("is_firing"))
+    told: dict[tuple[str, str], set[AlertKey]] = {}
+    for kind, *key in going_on.select("kind", "rule", "scope", "period", "threshold").iter_rows():
+        told.setdefault((kind, key[0]), set()).add(AlertKey(*key))
+    return [replace(rule, told=frozenset(told.get((rule.kind, rule.name), ()))) for rule in rules]
+
+
 @dataclass(frozen=True)
 class Candidate:
     """What holds by a rule, or not (`standing` None). The condition's own standing says nothing yet."""
@@ -79,20 +92,29 @@ class Candidate:
 def judge(
     rules: Sequence[Rule], things: Iterable[_Thing], tell: Callable[[_Thing, Rule], Iterable[Candidate]]
 ) -> dict[str, Judged]:
-    """What came of each rule, by its name. A thing is judged by the first rule whose `match` fits it, and by no other,
-    so that nothing is told twice; `tell` says what of it may hold by a rule."""
+    """What came of each rule, by its name. A thing is judged by one rule, so that nothing is told twice: the one whose
+    alert of it goes on, however its team or severity has changed since, else the first whose `match` fits it. `tell`
+    says what of it may hold by a rule."""
     kept: dict[str, list[Condition]] = {rule.name: [] for rule in rules}
     for thing in things:
-        for rule in rules:
-            fitting = [candidate for candidate in tell(thing, rule) if rule.match.fits(candidate.condition)]
-            if fitting:
-                kept[rule.name].extend(
-                    replace(candidate.condition, standing=candidate.standing)
-                    for candidate in fitting
-                    if candidate.standing is not None
-                )
-                break
+        name, candidates = _judging(rules, thing, tell)
+        kept[name] += [replace(one.condition, standing=one.standing) for one in candidates if one.standing is not None]
     return {name: found(conditions) for name, conditions in kept.items()}
+
+
+def _judging(
+    rules: Sequence[Rule], thing: _Thing, tell: Callable[[_Thing, Rule], Iterable[Candidate]]
+) -> tuple[str, list[Candidate]]:
+    """The name of the rule that judges, and what it says of the thing."""
+    for rule in rules:
+        told = list(tell(thing, rule)) if rule.told else []
+        if any(candidate.condition.key in rule.told for candidate in told):
+            return rule.name, told
+    for rule in rules:
+        fitting = [candidate for candidate in tell(thing, rule) if rule.match.fits(candidate.condition)]
+        if fitting:
+            return rule.name, fitting
+    return rules[0].name, []
 
 
 FORESEEN = timedelta(days=31)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from models.control.alert_tables import ALERTS
 from models.control.conditions import Condition
-from models.control.kinds.anomalies import AnomalyFrames, Told, anomalies
+from models.control.kinds.anomalies import AnomalyFrames, anomalies, told_of
 from models.control.kinds.judged import Judged
-from models.control.kinds.rules import DEFAULTS, Rule
+from models.control.kinds.rules import DEFAULTS, Rule, with_told
 from models.control.policy import Match
 from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
 from tests.models.control.kinds.rows import table
@@ -148,6 +150,35 @@ def test_rules_by_team_severity_and_money() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("match", "grown"),
+    [
+        (Match(severities=("critical",)), {"severity": "critical", "impact": Decimal(60_000)}),
+        (Match(teams=("search",)), {"of_team": "search"}),
+    ],
+)
+def test_the_rule_that_told_it_keeps_it_whatever_it_becomes(match: Match, grown: dict[str, Any]) -> None:
+    rules = [replace(RULE, name="special", match=match), RULE]
+    (told,) = _judged(_episode("k1"), rules=rules)["anomaly"].conditions
+
+    later = _judged(_episode("k1", **grown), _episode("k2", value="b", **grown), rules=rules, told=(told,))
+
+    assert [one.alert_id for one in later["anomaly"].conditions] == [told.alert_id]
+    # what is new is judged as it is
+    assert [one.key.threshold for one in later["special"].conditions] == ["k2"]
+
+
+def test_a_part_of_what_another_rule_told_is_not_told_again() -> None:
+    rules = [replace(RULE, name="search", match=Match(teams=("search",))), RULE]
+    model = _episode("m1", dimension="model", value="gpt-5", value_name="gpt-5")
+    told = _judged(model, rules=rules)["anomaly"].conditions
+
+    later = _judged(model, _episode("k1", value="a", of_team="search"), rules=rules, told=told)
+
+    assert later["search"].conditions == ()
+    assert [one.alert_id for one in later["anomaly"].conditions] == [told[0].alert_id]
+
+
 def test_less_than_expected_is_a_note() -> None:
     (one,) = _found(_episode("k1", kind="drop", impact=Decimal(-2000), actual=Decimal(1000)))
 
@@ -205,8 +236,9 @@ def _judged(
     *episodes: dict[str, Any], rules: list[Rule] | None = None, told: tuple[Condition, ...] = ()
 ) -> dict[str, Judged]:
     detection = table(ANOMALY_DETECTION, {"currency": "USD", "made_on": MADE_ON, "series": 9, "judged": 9})
-    before = [Told(one.key) for one in told]
-    return anomalies(_frames(*episodes, detection=detection), before, rules or [RULE])
+    alerts = table(ALERTS, *({**vars(one.key), "kind": "anomaly", "state": "notified"} for one in told))
+    judging = with_told(rules or [RULE], alerts)
+    return anomalies(_frames(*episodes, detection=detection), told_of(alerts), judging)
 
 
 def _found(*episodes: dict[str, Any], told: tuple[Condition, ...] = ()) -> tuple[Condition, ...]:

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import pytest
 
+from models.control.alert_tables import ALERTS
 from models.control.conditions import AlertKey, Condition
-from models.control.kinds.rules import DEFAULTS, Candidate, Rule, judge, steps
+from models.control.kinds.rules import DEFAULTS, Candidate, Rule, judge, steps, with_told
 from models.control.policy import Match
+from tests.models.control.kinds.rows import table
 
 HALF = Rule("residency", "half", minimum=Decimal(100), resolves_below=Decimal(50))
 
@@ -35,6 +37,30 @@ def test_each_thing_is_judged_by_the_first_rule_that_fits_it_alone() -> None:
         "search is special": [],
         "all others": ["risk"],
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "is_firing", "judging"),
+    [
+        ("notified", True, "all others"),
+        ("resolved", True, "all others"),  # by a person: it goes on
+        ("resolved", False, "search"),
+    ],
+)
+def test_an_alert_that_goes_on_stays_with_its_rule(state: str, is_firing: bool, judging: str) -> None:
+    rules = [
+        Rule("residency", "search", Match(teams=("search",))),
+        Rule("residency", "all others", minimum=Decimal(100), resolves_below=Decimal(50)),
+    ]
+    key = {"rule": "all others", "scope": "search", "period": "", "threshold": "", "kind": "residency"}
+    alerts = table(ALERTS, {**key, "state": state, "is_firing": is_firing})
+
+    judged = judge(with_told(rules, alerts), [("search", 500)], _tell)
+
+    assert [name for name, of in judged.items() if of.conditions] == [judging]
+    # its rule alone judges it: what fell below what resolves it there is over, and opens nothing elsewhere
+    if judging == "all others":
+        assert not any(of.conditions for of in judge(with_told(rules, alerts), [("search", 5)], _tell).values())
 
 
 def test_a_rule_without_anything_is_judged_all_the_same() -> None:

@@ -1,4 +1,4 @@
-"""Forty days of the make-believe organisation, replayed: each budget and agreement alerts once, on its day."""
+"""A month of the make-believe organisation, replayed: each budget and agreement alerts once, on its day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.pipelines.alert_truth import (
 
 pytestmark = pytest.mark.slow
 
-DAYS = 40
+DAYS = 31
 Row = dict[str, Any]
 
 

@@ -95,7 +95,7 @@ class _Published:
 
     @property
     def costs(self) -> pl.DataFrame:
-        return self._between(_COSTS, self.week.first_day - _WEEKS * _WEEK, self.week.through)
+        return self._between(_COSTS, self.week.first_day - _WEEKS * _WEEK, self.week.last_day)
 
     @property
     def changes(self) -> pl.DataFrame:
@@ -108,7 +108,7 @@ class _Published:
 
     @property
     def incidents(self) -> pl.DataFrame:
-        return self._between(_INCIDENTS, self.week.first_day, self.week.through)
+        return self._between(_INCIDENTS, self.week.first_day, self.week.last_day)
 
     @property
     def savings(self) -> SavingFrames:

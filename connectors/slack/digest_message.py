@@ -72,7 +72,8 @@ def _compared(spending: WeekSpending) -> str:
 def _parts(digest: Digest, look: Look, most: int) -> Iterator[Block]:
     budgets = [_budget(one) for one in digest.budgets[:most]] or [[plain_words("No budget is under way.")]]
     yield _part("Forecast against budget", budgets, look, "overview")
-    movers = [_mover(one) for one in digest.movers[:most]] or [[plain_words("Nothing moved.")]]
+    nothing = "Nothing moved." if digest.week.through else "Nothing is known yet."
+    movers = [_mover(one) for one in digest.movers[:most]] or [[plain_words(nothing)]]
     yield _part("What moved most against the week before, and why", movers, look, "overview")
     yield _part(_counts(digest), alert_lines(digest.alerts, look, most), look, ALERTS_PAGE)
     found = [_saving(one, look) for one in digest.savings[:most]] or [[plain_words("None.")]]
@@ -134,7 +135,7 @@ def _below(notice: Notice, digest: Digest, look: Look) -> ContextBlock:
     told = [
         digest.health,
         f"Data is through {day_text(week.through)}: the same days of other weeks are compared."
-        if week.through < week.last_day
+        if week.through is not None and week.through < week.last_day
         else "",
         "Effective cost is what the days really cost, prepaid and committed money included.",
     ]

@@ -34,16 +34,17 @@ _LEAST_REASON = Decimal("0.05")
 
 @dataclass(frozen=True)
 class Week:
-    """Monday to Sunday. `through`: the last of its days that every source which delivers by day is through."""
+    """Monday to Sunday. `through`: the last of its days that every source which delivers by day is through; None: of
+    none of them it is."""
 
     first_day: date
     last_day: date
-    through: date
+    through: date | None
 
     @property
     def days(self) -> int:
         """Days that count, and as many of each other week."""
-        return (self.through - self.first_day).days + 1
+        return 0 if self.through is None else (self.through - self.first_day).days + 1
 
     @property
     def label(self) -> str:
@@ -122,30 +123,34 @@ class Digest:
 
 
 def week_of(today: date, known_through: date | None) -> Week:
-    """The last week that is over before `today`, as far as it is known; where nothing of it is, all of its days."""
+    """The last week that is over before `today`, as far as it is known."""
     first = today - timedelta(days=today.weekday() + _DAYS)
     last = first + timedelta(days=_DAYS - 1)
-    through = last if known_through is None or known_through < first else min(last, known_through)
-    return Week(first, last, through)
+    if known_through is None or known_through < first:
+        return Week(first, last, None)
+    return Week(first, last, min(last, known_through))
 
 
 def week_spending(daily: pl.DataFrame, week: Week) -> tuple[WeekSpending, ...]:
-    """By currency, the dearest first. `daily`: day (Date), currency, cost; other days and weeks may be in it."""
+    """By currency, the dearest first; none of a week of which no day is known. `daily`: day (Date), currency, cost;
+    other days and weeks may be in it."""
+    if week.through is None:
+        return ()
     known: dict[str, dict[date, Decimal]] = {}
     for day, currency, cost in daily.select("day", "currency", "cost").iter_rows():
         known.setdefault(currency, {}).setdefault(day, _ZERO)
         known[currency][day] += cost
-    told = [_spending(currency, by_day, week) for currency, by_day in known.items()]
+    told = [_spending(currency, by_day, week, week.through) for currency, by_day in known.items()]
     return tuple(sorted((one for one in told if one.spent or one.before), key=lambda one: (-one.spent, one.currency)))
 
 
-def _spending(currency: str, by_day: Mapping[date, Decimal], week: Week) -> WeekSpending:
+def _spending(currency: str, by_day: Mapping[date, Decimal], week: Week, through: date) -> WeekSpending:
     first_known = min(by_day)
     sums = [_sum(by_day, week, weeks) for weeks in range(_USUAL_WEEKS + 1)]
     told = [week.first_day - timedelta(weeks=weeks) >= first_known for weeks in range(_USUAL_WEEKS + 1)]
     usual = sum(sums[1:], _ZERO) / _USUAL_WEEKS if all(told[1:]) else None
     start = max(first_known, week.first_day - timedelta(weeks=_TREND_WEEKS - 1))
-    days = (start + timedelta(days=place) for place in range((week.through - start).days + 1))
+    days = (start + timedelta(days=place) for place in range((through - start).days + 1))
     trend = tuple(Point(day, by_day.get(day, _ZERO)) for day in days)
     return WeekSpending(currency, sums[0], sums[1] if told[1] else None, usual, trend)
 

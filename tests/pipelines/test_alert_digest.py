@@ -81,6 +81,21 @@ def test_of_an_empty_publication_nothing_is_made_up(work: SimpleNamespace) -> No
     assert digest.health == "There is no source; every proof of conservation holds."
 
 
+def test_of_a_week_that_is_not_known_yet_neither_spending_nor_movers_are_told(work: SimpleNamespace) -> None:
+    before = datetime(2026, 11, 10, tzinfo=UTC)
+    cost = {"day": before, "currency": "USD", "effective_cost": Decimal(100)}
+    work.publish(
+        {
+            TCO_DAILY.qualified_name: [cost],
+            ATTRIBUTED_DAILY.qualified_name: [{**cost, "team": "search", "charge_category": "Usage"}],
+            "ops.publication": [{"data_through": datetime(2026, 11, 15, tzinfo=UTC)}],
+        }
+    )
+    digest = made(work)
+    assert (digest.week.first_day, digest.week.through) == (MONDAY, None)
+    assert (digest.spending, digest.movers) == ((), ())
+
+
 def test_a_week_in_the_reporting_currency_with_what_moved_and_how_far_it_can_be_trusted(work: SimpleNamespace) -> None:
     def cost(day: date, amount: int, **more: Any) -> dict[str, Any]:
         at = datetime(day.year, day.month, day.day, tzinfo=UTC)

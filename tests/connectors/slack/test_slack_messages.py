@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -216,6 +217,14 @@ def test_the_digest_answers_first_and_adds_up_no_savings() -> None:
         "8 of 9 sources are fresh (aws is stale).",
     ):
         assert words in shown, words
+
+
+def test_a_week_of_which_nothing_is_known_is_no_week_without_cost() -> None:
+    unknown = replace(DIGEST, week=replace(DIGEST.week, through=None), spending=(), movers=())
+    shown = read(render(notice("digest", [], "digest"), {}, WEBHOOK, unknown))
+    assert "Nothing is known of what this week cost." in shown
+    assert "Nothing is known yet." in shown
+    assert "Nothing moved" not in shown and "0.00 USD effective" not in shown
 
 
 def test_what_cannot_be_said_is_an_error_with_a_remedy() -> None:

@@ -47,6 +47,14 @@ def test_days_that_are_not_told_yet_are_in_no_week_that_is_compared() -> None:
     assert spending.trend[-1].day == date(2026, 11, 18)
 
 
+def test_of_a_week_of_which_no_day_is_known_nothing_is_told() -> None:
+    # data reach the Sunday before; unknown is not zero, and no fall of 100 %
+    week = week_of(FRIDAY_AFTER, date(2026, 11, 15))
+    assert (week.first_day, week.through, week.days) == (MONDAY, None, 0)
+    assert week_spending(daily(days(date(2026, 10, 1), *[100] * 46)), week) == ()
+    assert week_of(FRIDAY_AFTER, None).through is None
+
+
 def test_what_was_to_be_expected_is_the_mean_of_four_weeks_and_unknown_before_there_are() -> None:
     week = week_of(FRIDAY_AFTER, FRIDAY_AFTER)
     four_before = [10] * 7 + [20] * 7 + [30] * 7 + [40] * 7

@@ -1,14 +1,17 @@
 """Burn rates: how many times as fast as a budget allows its money is spent, over a long window and a short one.
 
 As error budgets are watched (Google, The Site Reliability Workbook, ch. 5): the long window says that it matters, the
-short one that it still goes on. 1 uses the budget up exactly at its period's end. Who is told is not decided here.
+short one that it still goes on. 1 uses the budget up exactly at its period's end. Windows go over the turn of periods,
+and each of their days has what its own period allows. Who is told is not decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from functools import cached_property
 from typing import Any
 
 import dataframely as dy
@@ -38,7 +41,9 @@ class BurnRates(dy.Schema):
     rate = money("Of the long window: spent per day ÷ allowed per day; null: not known", nullable=True)
     confirm_rate = money("Of the confirming window, likewise", nullable=True)
     spent = money("What was spent in the long window", nullable=True)
-    allowed = money("What the budget allows in as many days: budget_amount × days ÷ days of its period")
+    allowed = money(
+        "What the budget allows in as many days: of each its period's budget_amount ÷ the days that it is for"
+    )
     last_day = dy.Date(nullable=False, description="Last day of both windows: the last that is told whole in scope")
     is_firing = dy.Bool(nullable=True, description="Whether both rates reach asked_rate; null: not known")
     is_lingering = dy.Bool(
@@ -60,18 +65,23 @@ def burn_rates(statuses: pl.DataFrame, history: pl.DataFrame, budgets: Iterable[
 
     `history` is SPEND by day of all that was ever in scope (`budget_outlook.scope_costs`), `made_on` the day that all
     daily sources are through: windows end there, or later where the sources of a budget's own scope are through more.
-    Today is not over and never in a window. Days without a cost, after the first with one, cost nothing.
+    Today is not over and never in a window, nor are days before there was a budget. Days without a cost, after the
+    first with one, cost nothing.
     """
-    under_way = statuses.filter(pl.col("as_of").is_between("first_day", "last_day"))
-    by_name = {budget.name: budget for budget in budgets}
     rows: list[dict[str, Any]] = []
-    for status in under_way.iter_rows(named=True):
-        budget = by_name[status["budget"]]
-        own = history.filter(pl.col("budget") == budget.name)
-        last_day = through(own, made_on, status["as_of"])
-        costs = dict(own.group_by("day").agg(pl.col("cost").sum()).iter_rows())
-        with localcontext(DIGITS):
-            rows += [_row(budget, status, asked, costs, last_day) for asked in budget.burn_rates]
+    for budget in budgets:
+        of_budget = pl.col("budget") == budget.name
+        periods, spend = statuses.filter(of_budget).rows(named=True), history.filter(of_budget)
+        for status in periods:
+            if budget.burn_rates and status["first_day"] <= status["as_of"] <= status["last_day"]:
+                last_day = through(spend, made_on, status["as_of"])
+                costs = dict(spend.group_by("day").agg(pl.col("cost").sum()).iter_rows())
+                with localcontext(DIGITS):
+                    burning = _Burning(costs, _allowed(budget, periods, last_day), last_day)
+                    rows += [
+                        {**_row(burning, asked), "budget": budget.name, "period": status["period"]}
+                        for asked in budget.burn_rates
+                    ]
     return BURN_RATES.check(pl.DataFrame(rows, schema=BURN_RATES.polars_schema, orient="row"))
 
 
@@ -84,55 +94,94 @@ def through(spend: pl.DataFrame, made_on: date, today: date) -> date:
     return max(made_on, slowest) if isinstance(slowest, date) else made_on
 
 
-def _row(
-    budget: Budget, status: Mapping[str, Any], asked: BurnRate, costs: Mapping[date, Decimal], last_day: date
-) -> dict[str, Any]:
-    period_days = (status["last_day"] - status["first_day"]).days + 1
-    allowed = status["budget_amount"] / period_days
-    begun = min(costs, default=None)
-    known = 0 if begun is None else max((last_day - begun).days + 1, 0)
+def allowed_a_day(budget: Budget, status: Mapping[str, Any]) -> Decimal:
+    """What a row of `marts.budget_status` allows each day; never less than nothing. A rolling budget is for all of its
+    days, however few of them it is there for."""
+    days = budget.days or (status["last_day"] - status["first_day"]).days + 1
+    return max(status["budget_amount"], Decimal(0)) / days
+
+
+def _allowed(budget: Budget, periods: Sequence[Mapping[str, Any]], last_day: date) -> dict[date, Decimal]:
+    """Of each day to the last one on which there is a budget, as far back as it is looked."""
+    since = last_day - timedelta(days=LOOKED_BACK + max(asked.days for asked in budget.burn_rates))
+    allowed: dict[date, Decimal] = {}
+    for status in periods:
+        first = budget.bounds[0] if budget.period == "rolling" else status["first_day"]
+        begins, ends = max(first, since), min(status["last_day"], last_day)
+        a_day = allowed_a_day(budget, status)
+        allowed |= {begins + timedelta(days=n): a_day for n in range((ends - begins).days + 1)}
+    return allowed
+
+
+@dataclass(frozen=True)
+class _Burning:
+    """What a budget has spent by day, and what it allows on each day on which there is one."""
+
+    costs: Mapping[date, Decimal]
+    allowed: Mapping[date, Decimal]
+    last_day: date
+
+    @cached_property
+    def days_with_costs(self) -> int:
+        """How many to the last one are known."""
+        return max((self.last_day - min(self.costs)).days + 1, 0) if self.costs else 0
+
+    @cached_property
+    def days_known(self) -> int:
+        return min(self.days_with_costs, len(self.allowed))
+
+    def sums(self, days: int, last_day: date) -> tuple[Decimal, Decimal]:
+        """What was spent in the window of so many days that ends on a day, and what it allows."""
+        window = [last_day - timedelta(days=back) for back in range(days)]
+        spent, allowed = (
+            sum((by_day.get(day, Decimal(0)) for day in window), Decimal(0)) for by_day in (self.costs, self.allowed)
+        )
+        return spent, allowed
+
+    def rates(self, asked: BurnRate, last_day: date) -> tuple[Decimal, Decimal] | None:
+        """Of the long and the confirming window; None where nothing may be spent, so that any rate is too fast."""
+        sums = [self.sums(days, last_day) for days in (asked.days, asked.confirm_days)]
+        if any(not allowed for _, allowed in sums):
+            return None
+        long, short = (spent / allowed for spent, allowed in sums)
+        return long, short
+
+    def since(self, asked: BurnRate) -> date | None:
+        """First of the days in a row to the last one on which both windows reach the rate; None: not now."""
+        since = None
+        for back in range(min(self.days_known - asked.days + 1, LOOKED_BACK)):
+            day = self.last_day - timedelta(days=back)
+            rates = self.rates(asked, day)
+            if rates is None or min(rates) < asked.rate:
+                break
+            since = day
+        return since
+
+
+def _row(burning: _Burning, asked: BurnRate) -> dict[str, Any]:
+    """All but whose it is."""
+    spent, allowed = burning.sums(asked.days, burning.last_day)
     row: dict[str, Any] = {
-        "budget": budget.name,
-        "period": status["period"],
         "days": asked.days,
         "confirm_days": asked.confirm_days,
         "asked_rate": asked.rate,
-        "allowed": max(allowed * asked.days, Decimal(0)).quantize(Decimal("1e-12")),
-        "last_day": last_day,
+        "allowed": allowed.quantize(Decimal("1e-12")),
+        "last_day": burning.last_day,
     }
-    if known < asked.days:
-        return {**row, "reason": f"its costs are known for {known} of the {asked.days} days"}
-    if allowed <= 0:
+    if burning.days_with_costs < asked.days:
+        return {**row, "reason": f"its costs are known for {burning.days_with_costs} of the {asked.days} days"}
+    if burning.days_known < asked.days:
+        return {**row, "reason": f"the budget is there for {burning.days_known} of the {asked.days} days"}
+    rates = burning.rates(asked, burning.last_day)
+    if rates is None:
         return {**row, "reason": "nothing is left to be spent in this period, so that any rate is too fast"}
-    rate, confirm_rate = _rates(asked, allowed, costs, last_day)
-    since = _since(asked, allowed, costs, last_day, min(known - asked.days + 1, LOOKED_BACK))
+    since = burning.since(asked)
     return {
         **row,
-        "rate": rate.quantize(_PLACES),
-        "confirm_rate": confirm_rate.quantize(_PLACES),
-        "spent": _spent(costs, last_day, asked.days),
+        "rate": rates[0].quantize(_PLACES),
+        "confirm_rate": rates[1].quantize(_PLACES),
+        "spent": spent,
         "is_firing": since is not None,
-        "is_lingering": since is None and confirm_rate >= asked.rate * LINGERS,
+        "is_lingering": since is None and rates[1] >= asked.rate * LINGERS,
         "since": since,
     }
-
-
-def _since(asked: BurnRate, allowed: Decimal, costs: Mapping[date, Decimal], last_day: date, days: int) -> date | None:
-    """First of the days in a row to the last one, of so many, on which both windows reach the rate; None: not now."""
-    since = None
-    for back in range(days):
-        day = last_day - timedelta(days=back)
-        if min(_rates(asked, allowed, costs, day)) < asked.rate:
-            break
-        since = day
-    return since
-
-
-def _rates(asked: BurnRate, allowed: Decimal, costs: Mapping[date, Decimal], last_day: date) -> tuple[Decimal, Decimal]:
-    """Of the long and the confirming window that end on a day; `allowed` is for one day."""
-    long, short = (_spent(costs, last_day, days) / days / allowed for days in (asked.days, asked.confirm_days))
-    return long, short
-
-
-def _spent(costs: Mapping[date, Decimal], last_day: date, days: int) -> Decimal:
-    return sum((costs.get(last_day - timedelta(days=back), Decimal(0)) for back in range(days)), Decimal(0))

@@ -95,6 +95,39 @@ def test_what_is_allowed_is_by_the_days_of_the_period(given: dict[str, Any], all
     assert row["allowed"] == Decimal(allowed)
 
 
+def rates_on(of: Budget, amounts: Mapping[date, int], today: date) -> list[Any]:
+    rows = costs(list(amounts), lambda day: Decimal(amounts[day]))
+    statuses = budget_status(budget_costs(rows, [of]), [of], as_of=today)
+    made = burn_rates(statuses, scope_costs(rows, [of]), [of], today - timedelta(days=1))
+    return made.select("allowed", "rate", "is_firing", "reason").rows()
+
+
+def test_each_day_of_a_window_has_what_its_own_period_allows() -> None:
+    of = Budget("search", amounts={"2026-11": Decimal(240_000), "2026-12": Decimal(62_000)}, burn_rates=(FAST,))
+    amounts = {day: 8000 if day.month == 11 else 2000 for day in days(date(2026, 11, 1), date(2026, 12, 5))}
+    # November spends its 8,000 a day; 8,000 + 8,000 + 2,000 are allowed to 1 December, and 2,000 a day from then on
+    assert rates_on(of, amounts, date(2026, 12, 1)) == [(24_000, 1, False, None)]
+    assert rates_on(of, amounts, date(2026, 12, 2)) == [(18_000, 1, False, None)]
+    assert rates_on(of, amounts, date(2026, 12, 4)) == [(6000, 1, False, None)]
+
+
+def test_what_was_spent_before_there_was_a_budget_is_in_no_window() -> None:
+    dates = {"period": "fixed", "first_day": date(2026, 11, 10), "last_day": date(2026, 11, 29)}
+    amounts = dict.fromkeys(days(date(2026, 10, 1), date(2026, 11, 12)), 900)
+    # 3,000 in 20 days: 150 a day
+    assert rates_on(budget(**dates), amounts, date(2026, 11, 12)) == [
+        (300, None, None, "the budget is there for 2 of the 3 days")
+    ]
+    assert rates_on(budget(**dates), amounts, date(2026, 11, 13)) == [(450, 6, True, None)]
+
+
+def test_a_rolling_budget_allows_the_same_each_day_from_its_first_on() -> None:
+    rolling = budget(period="rolling", days=30, first_day=date(2026, 11, 10))
+    amounts = dict.fromkeys(days(date(2026, 10, 1), date(2026, 11, 12)), 900)
+    # 3,000 in 30 days, of which there were three
+    assert rates_on(rolling, amounts, date(2026, 11, 13)) == [(300, 9, True, None)]
+
+
 def test_history_that_is_shorter_than_the_window_says_nothing() -> None:
     week = BurnRate(days=7, rate=Decimal(2), confirm_days=1)
     rows = rated(budget(FAST, week), {}, first=date(2026, 11, 15), usual=900)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import polars as pl
 
+from models.control.alert_tables import ALERTS
 from models.control.budget_events import place_on_budgets
 from models.control.budget_outlook import (
     BUDGET_FORECASTS,
@@ -25,6 +26,7 @@ from models.control.burn_rate import BURN_RATES, burn_rates
 from models.control.conditions import Kind
 from models.control.kinds.budgets import BudgetFrames, budget_conditions, kinds_of
 from models.control.kinds.judged import Judged, unknown
+from models.control.kinds.rules import going_on
 from models.control.movers import Mover, top_movers
 from models.foresight.arrears import gone_on, together
 from models.foresight.series import KEY
@@ -90,6 +92,7 @@ class BudgetForecasting:
                 self.outlook.forecasts,
                 self.burns,
                 history if len(history) else made.costs.spend.clear(),
+                going_on(self._economics.facts.operations.get(ALERTS.name, ALERTS.empty())),
                 self._movers,
             )
             return budget_conditions(made.budgets, frames, self._economics.today)

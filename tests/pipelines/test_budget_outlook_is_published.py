@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -42,6 +43,7 @@ class NoCharges:
     """Facts that no budget with tags asks."""
 
     loads: tuple[Any, ...] = ()
+    operations: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
 
     def read(self, _table: Any) -> pl.LazyFrame:
         return pl.LazyFrame()

@@ -152,7 +152,8 @@ def _running_out(one: _Commitment, rule: Rule, today: date) -> list[Candidate]:
     assert end is not None
     left = (end.day - today).days
     told: list[Candidate] = []
-    for step, standing in steps(rule, left, is_certain=end.is_certain):
+    told_steps = [step for step in rule.days_ahead if _key(one, rule, step) in rule.told]
+    for step, standing in steps(rule, left, is_certain=end.is_certain, told=told_steps):
         from_day = end.day - timedelta(days=step)
         is_ahead = end.is_certain and today < from_day <= today + FORESEEN
         holds_from = datetime.combine(from_day, time(), UTC) if is_ahead else None
@@ -161,13 +162,17 @@ def _running_out(one: _Commitment, rule: Rule, today: date) -> list[Candidate]:
     return told
 
 
+def _key(one: _Commitment, rule: Rule, step: int) -> AlertKey:
+    return AlertKey(rule.name, one.scope, _term(one.now), counted(step, "day"))
+
+
 def _ends(one: _Commitment, end: _End, rule: Rule, step: int, *, since: date, holds_from: datetime | None) -> Condition:
     now = one.now
     is_prepaid = now["kind"] == "prepaid_credits"
     severity: Severity = "info" if now["kind"] == "spend" else "warning" if step > _SOON else "critical"
     told = _words_of_end(one, end)
     return Condition(
-        key=AlertKey(rule.name, one.scope, _term(now), counted(step, "day")),
+        key=_key(one, rule, step),
         kind="commitment_running_out",
         standing="firing",
         severity=rule.severity or severity,

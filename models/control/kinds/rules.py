@@ -6,7 +6,7 @@ is told, is in the module of the kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -74,11 +74,17 @@ DEFAULTS: Mapping[Kind, Rule] = {
 
 def with_told(rules: Iterable[Rule], alerts: pl.DataFrame) -> list[Rule]:
     """The rules, each with those of its alerts in rows of `ops.alerts` that go on, whoever resolved them."""
-    going_on = alerts.filter((pl.col("state") != "resolved") | pl.col("is_firing"))
-    told: dict[tuple[str, str], set[AlertKey]] = {}
-    for kind, *key in going_on.select("kind", "rule", "scope", "period", "threshold").iter_rows():
-        told.setdefault((kind, key[0]), set()).add(AlertKey(*key))
-    return [replace(rule, told=frozenset(told.get((rule.kind, rule.name), ()))) for rule in rules]
+    kinds = {kind: going_on(of_kind) for (kind,), of_kind in alerts.group_by("kind")}
+    return [
+        replace(rule, told=frozenset(key for key in kinds.get(rule.kind, ()) if key.rule == rule.name))
+        for rule in rules
+    ]
+
+
+def going_on(alerts: pl.DataFrame) -> frozenset[AlertKey]:
+    """Of rows of `ops.alerts` those that go on, whoever resolved them."""
+    rows = alerts.filter((pl.col("state") != "resolved") | pl.col("is_firing"))
+    return frozenset(AlertKey(*key) for key in rows.select("rule", "scope", "period", "threshold").iter_rows())
 
 
 @dataclass(frozen=True)
@@ -121,16 +127,22 @@ FORESEEN = timedelta(days=31)
 """What is certain to hold within as long is told with the day; until then there will be another publication."""
 
 
-def steps(rule: Rule, days_left: int, *, is_certain: bool = True) -> list[tuple[int, Standing | None]]:
+def steps(
+    rule: Rule, days_left: int, *, is_certain: bool = True, told: Collection[int] = ()
+) -> list[tuple[int, Standing | None]]:
     """Each of the rule's `days_ahead`, and how it stands so many days before something.
 
     The nearest one that is reached fires; those before it linger: they stay where they were told, and are never told
-    late. What is only foreseen may come and go: a step that was reached lingers for a quarter of it more.
+    late. What is only foreseen may come and go: a step that was reached lingers for a quarter of it more, and while one
+    that was `told` does, those before it are no news.
     """
     ahead = sorted(set(rule.days_ahead), reverse=True)
-    nearest = min((step for step in ahead if days_left <= step), default=None)
-    slack = {step: 0 if is_certain else max(3, step // 4) for step in ahead}
+    lingers = {step: step + (0 if is_certain else max(3, step // 4)) for step in ahead}
+    nearest = min((step for step in ahead if days_left <= (lingers[step] if step in told else step)), default=None)
     return [
-        (step, "firing" if step == nearest else "lingering" if days_left <= step + slack[step] else None)
+        (
+            step,
+            None if days_left > lingers[step] else "firing" if step == nearest and days_left <= step else "lingering",
+        )
         for step in ahead
     ]

@@ -17,8 +17,9 @@ from models.control.budget_status import budget_status
 from models.control.budget_thresholds import budget_thresholds
 from models.control.budgets import Budget, BurnRate, ForecastThreshold
 from models.control.burn_rate import burn_rates
-from models.control.conditions import Condition, Kind
-from models.control.kinds.budgets import BudgetFrames, budget_conditions
+from models.control.conditions import AlertKey, Condition, Kind
+from models.control.kinds.budget_stand import BudgetFrames
+from models.control.kinds.budgets import budget_conditions
 from models.control.kinds.judged import Judged
 from models.control.movers import Mover
 from tests.models.control.budget_rows import costs, days
@@ -89,11 +90,19 @@ def spending(rows: pl.DataFrame, today: date, budget: Budget = BUDGET) -> Judged
 
 
 def opened(budget: Budget, rows: pl.DataFrame, of: Sequence[date]) -> list[tuple[date, str]]:
-    """Day and threshold of each alert that opens, and of each that is resolved (-), when every day is published."""
+    """As `restated`, of what stays as it was told."""
+    return restated(budget, dict.fromkeys(of, rows))
+
+
+def restated(budget: Budget, published: Mapping[date, pl.DataFrame]) -> list[tuple[date, str]]:
+    """Day and threshold of each alert that opens, and of each that is resolved (-), when these days are published, each
+    with the costs known by then."""
     alerts: dict[str, Alert] = {}
     told: list[tuple[date, str]] = []
-    for day in of:
-        made = budget_conditions([budget], frames(budget, rows.filter(pl.col("day") <= day), day), day)
+    for day, rows in published.items():
+        going_on = [alert.key for alert in alerts.values() if alert.is_firing]
+        of = replace(frames(budget, rows.filter(pl.col("day") <= day), day), told=going_on)
+        made = budget_conditions([budget], of, day)
         conditions = [condition for judged in made.values() for condition in judged.conditions]
         judged = [pair for pair, one in made.items() if one.judged]
         for event in (events := observe(alerts, conditions, judged, datetime.combine(day, time(23), UTC))):
@@ -132,6 +141,27 @@ def test_a_credit_takes_back_what_it_takes_spending_well_below_and_nothing_befor
     assert standings(spending(little, day)) == {"2026-11 50 %": "firing", "2026-11 80 %": "lingering"}
     much = pl.concat([reached, costs([date(2026, 11, 2)], Decimal(-200))])
     assert standings(spending(much, day)) == {"2026-11 50 %": "firing"}
+
+
+def test_a_restatement_of_a_little_resolves_nothing_and_opens_nothing() -> None:
+    days_told = days(date(2026, 11, 10), date(2026, 11, 12))
+    # 100 % is reached, not quite any more, and again
+    amounts = (3001, 2999, 3049)
+    told = restated(
+        replace(BUDGET, thresholds_pct=(100,)),
+        {day: costs(days_told[:1], Decimal(amount)) for day, amount in zip(days_told, amounts, strict=True)},
+    )
+    assert told == [(days_told[0], "100 %")]
+
+
+def test_spending_that_falls_opens_nothing_and_spending_that_rises_does() -> None:
+    first, second = days_told = days(date(2026, 11, 10), date(2026, 11, 11))
+    # 80 and 100 % on one day, then 98 %: the lower one was passed on the way up
+    fallen = {first: costs([first], Decimal(3030)), second: costs([first], Decimal(2940))}
+    assert restated(BUDGET, fallen) == [(first, "100 %")]
+    # 70 %, then 98 %: 100 % was never told
+    risen = costs(days_told, lambda day: Decimal(2100 if day == first else 840))
+    assert opened(replace(BUDGET, thresholds_pct=(80, 100)), risen, days_told) == [(second, "80 %")]
 
 
 def test_a_late_bill_still_counts_and_stands_beside_the_month_under_way() -> None:
@@ -209,6 +239,19 @@ def test_a_forecast_fires_at_its_probability_and_lingers_twenty_points_below(
     assert standings(forecast({100: likely})).get("2026-11 forecast 100 %, p 80 %") == standing
 
 
+def test_while_a_forecast_that_was_told_lingers_a_lower_one_is_no_news() -> None:
+    rows = costs([FIRST], Decimal(1500))
+    day = date(2026, 11, 15)
+    of = foreseen(frames(FORESEEING, rows, day), FORESEEING, {100: 0.9, 120: 0.7}, landing=3400)
+
+    def held(of: BudgetFrames) -> Sequence[Condition]:
+        return budget_conditions([FORESEEING], of, day)["search", "budget_forecast"].conditions
+
+    lower, higher = held(of)
+    assert (lower.standing, higher.standing) == ("firing", "lingering")
+    assert [each.standing for each in held(replace(of, told=[higher.key]))] == ["lingering", "lingering"]
+
+
 def test_of_two_forecasts_the_higher_is_told_and_what_came_true_lingers() -> None:
     assert list(standings(forecast({100: 0.99, 120: 0.9})).values()) == ["lingering", "firing"]
     assert list(standings(forecast({100: 1.0, 120: 0.9}, spent=3000)).values()) == ["lingering", "firing"]
@@ -265,6 +308,32 @@ def test_the_fastest_burn_is_told_and_is_critical() -> None:
     )
     assert (told.amount, told.limit, told.since) == (1500, 300, date(2026, 11, 17))
     assert ("Burn rate, 3 days", "5.0 times what the budget allows") in told.facts
+
+
+def test_a_burn_that_goes_on_over_the_turn_of_a_month_is_one() -> None:
+    of = replace(BUDGET, thresholds_pct=(1000,), burn_rates=(BurnRate(days=14, rate=Decimal("1.5"), confirm_days=3),))
+    first, last = date(2026, 11, 15), date(2026, 11, 30)
+    rows = costs(days(date(2026, 10, 1), date(2026, 12, 5)), lambda day: Decimal(170 if first <= day <= last else 90))
+    # 11 x 170 + 3 x 90 = 2,140 on 25 November, of 14 x 100: 1.53, told a day later; on 2 December three days have
+    # 170 + 90 + 90 = 350 of 296.8: below nine tenths of 1.5, told a day later likewise
+    assert opened(of, rows, days(date(2026, 11, 20), date(2026, 12, 5))) == [
+        (date(2026, 11, 26), "1.5 times over 14 days"),
+        (date(2026, 12, 3), "- 1.5 times over 14 days"),
+    ]
+
+
+def test_a_burn_that_was_told_and_is_not_known_any_more_stays_as_it_is() -> None:
+    judged = burning({}, since=date(2026, 11, 16))
+    assert (judged.judged, judged.conditions) == (True, ())
+    # the ten days are known for four
+    key = AlertKey("search", "team search", "", "2 times over 10 days")
+    rows = costs(days(date(2026, 11, 16), date(2026, 11, 20)), Decimal(100))
+    of = replace(frames(BURNING, rows, date(2026, 11, 20)), told=[key])
+    again = budget_conditions([BURNING], of, date(2026, 11, 20))["search", "burn_rate"]
+    assert (again.judged, again.reason) == (
+        False,
+        "How fast it burns is not known: its costs are known for 4 of the 10 days.",
+    )
 
 
 def test_without_history_enough_no_burn_rate_is_judged() -> None:

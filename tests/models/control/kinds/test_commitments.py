@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from models.control.conditions import Condition
 from models.control.kinds.commitments import left_unused, running_out
-from models.control.kinds.rules import DEFAULTS
+from models.control.kinds.rules import DEFAULTS, Rule
 from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
 from tests.models.control.kinds.rows import table
 
@@ -126,6 +127,15 @@ def test_credits_that_will_expire_and_a_commit_that_will_not_be_fulfilled() -> N
     assert commit.headline == "Commit “A year” will not be fulfilled: 10,000 USD may be owed on 31 December 2026"
 
 
+def test_credits_that_last_a_little_longer_than_was_told_are_no_news() -> None:
+    # 1,100 at 100 a day: 11 days from 18 July on, 9 from today
+    longer = _credits(remaining=Decimal(1100))
+    thirty, seven = _running(longer)
+    assert (thirty.standing, seven.standing) == ("firing", "lingering")
+    told = replace(DEFAULTS["commitment_running_out"], told=frozenset([seven.key]))
+    assert [one.standing for one in _running(longer, rule=told)] == ["lingering", "lingering"]
+
+
 def test_what_is_over_is_of_no_concern() -> None:
     over = _credits(term_end=date(2026, 7, 19), expiring_amount=Decimal(12000))
 
@@ -155,8 +165,7 @@ def _reservation(**terms: Any) -> dict[str, Any]:
     return {**_credits(), **named, "term_end": date(2027, 1, 1), **terms}
 
 
-def _running(*rows: dict[str, Any]) -> tuple[Condition, ...]:
-    rule = DEFAULTS["commitment_running_out"]
+def _running(*rows: dict[str, Any], rule: Rule = DEFAULTS["commitment_running_out"]) -> tuple[Condition, ...]:
     return running_out(table(COMMITMENTS, *rows), COMMITMENT_BURN_DOWN.empty(), [rule], TODAY)[rule.name].conditions
 
 

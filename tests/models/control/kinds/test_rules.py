@@ -93,6 +93,15 @@ def test_what_is_only_foreseen_lingers_for_a_quarter_more() -> None:
     assert [dict(steps(rule, left, is_certain=False))[7] for left in (7, 10, 11)] == ["firing", "lingering", None]
 
 
+def test_while_a_step_that_was_told_lingers_those_before_it_are_no_news() -> None:
+    rule = DEFAULTS["commitment_running_out"]
+
+    # of 9 days left the first time, 30 is told; with 7 told when there were 5, nothing is
+    assert dict(steps(rule, 9, is_certain=False)) == {30: "firing", 7: "lingering"}
+    assert dict(steps(rule, 9, is_certain=False, told=[7])) == {30: "lingering", 7: "lingering"}
+    assert dict(steps(rule, 11, is_certain=False, told=[7])) == {30: "firing", 7: None}
+
+
 def _tell(thing: tuple[str, int], rule: Rule) -> Iterable[Candidate]:
     team, size = thing
     condition = Condition(

@@ -37,13 +37,11 @@ def alert_mistakes(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
 
 
 def late_mistakes(settings: Settings, today: date) -> Iterator[Mistake]:
-    """Budgets by month that have no amount for the month of today."""
-    month = f"{today:%Y-%m}"
+    """Budgets by month that have run out of months."""
     for number, budget in enumerate(settings.budgets):
-        begun = budget.first_day is None or budget.first_day <= today
-        over = budget.last_day is not None and budget.last_day < today
-        if budget.amount is None and budget.amounts and begun and not over and month not in budget.amounts:
-            what = f"{budget.name!r} has no amount for {month_text(month)}; add it, or give an amount for all others"
+        if budget.budget().has_run_out(today):
+            month = month_text(f"{today:%Y-%m}")
+            what = f"{budget.name!r} has no amount for {month}; add it, or give an amount for all others"
             yield Mistake(("budgets", number, "amounts"), what)
 
 

@@ -130,3 +130,5 @@ def test_a_budget_by_month_that_has_run_out_of_months_is_told_by_config_check(tm
     assert list(late_mistakes(settings, date(2026, 11, 30))) == []
     (told,) = late_mistakes(settings, date(2026, 12, 1))
     assert "'Search' has no amount for December 2026" in told.what
+    # it begins with the first month that it names, and is no mistake before
+    assert list(late_mistakes(settings, date(2026, 10, 31))) == []

@@ -109,7 +109,8 @@ class AlertLog:
             return notice_queue.made(connection)
 
     def due(self, now: datetime) -> list[PendingNotice]:
-        """Notices to be sent whose next try is not in the future, in the order in which they were made."""
+        """Notices to be sent now, in the order in which they were made: neither they nor the message that they are
+        about, where that is not sent yet, are put off to a later try."""
         with self._database.reading() as connection:
             return notice_queue.due(connection, now)
 

@@ -94,8 +94,15 @@ def made(connection: sa.Connection) -> dict[str, Made]:
 
 
 def due(connection: sa.Connection, now: datetime) -> list[PendingNotice]:
-    """Waiting notices whose next try is not in the future, in the order in which they were made."""
-    return _pending(connection, (ALERT_NOTICES.c.state == "pending") & (ALERT_NOTICES.c.next_at <= now))
+    """Waiting notices, in the order in which they were made, but those that are put off or are about one that is."""
+    message = ALERT_NOTICES.alias("message")
+    waits_for_it = sa.exists().where(message.c.key == ALERT_NOTICES.c.about, _is_put_off(message, now))
+    return _pending(connection, (ALERT_NOTICES.c.state == "pending") & ~_is_put_off(ALERT_NOTICES, now) & ~waits_for_it)
+
+
+def _is_put_off(notices: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
+    """Nothing is put off for longer than `_LONGEST_DELAY`: what is was written while a clock was ahead."""
+    return (notices.c.state == "pending") & (notices.c.next_at > now) & (notices.c.next_at <= now + _LONGEST_DELAY)
 
 
 def given_up(connection: sa.Connection) -> list[PendingNotice]:

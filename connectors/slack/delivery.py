@@ -11,7 +11,7 @@ What remains, in which a message may come twice, with the same reference:
 - Bot: Slack shows (or takes) the message later than a minute after it was sent; the bot may not look (a scope is
   missing, it is not in the channel, more messages came since than it reads); somebody deleted the message before we
   looked; a deliverer stood still for more than a minute between recording and sending (a machine asleep, a network
-  that hangs), or its clock is a minute behind another's.
+  that hangs), or its clock is a minute behind another's, or was ahead when it began.
 - Webhook: it can be asked nothing, so every attempt whose end is not known is made again.
 
 Nothing else does it, and no message is lost: a notice is pending until Slack took it, it was dropped with a reason, or
@@ -169,7 +169,9 @@ class _Deliverer:
         for pending in self._log.due(self._clock()):
             now, destination = self._clock(), pending.notice.destination
             free = self._limited.get(destination, now)
-            settled = pending.begun_at + SETTLE if pending.begun_at else now
+            begun = pending.begun_at
+            # begun in the future: a clock was ahead then, and nobody waits until it gets there again
+            settled = now if begun is None or begun > now + CLOCK_SKEW else begun + SETTLE
             if max(free, settled) > now:
                 until.append(max(free, settled))
             elif not self._waits_for_its_message(pending.notice):

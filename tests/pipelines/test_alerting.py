@@ -102,6 +102,20 @@ def test_slack_is_down_for_a_day_and_nothing_is_lost_or_told_twice(office: Offic
     assert len(office.channel.messages) == 1
 
 
+def test_while_a_message_is_put_off_nobody_asks_for_a_pass_that_could_do_nothing(office: Office) -> None:
+    office.publish(CROSSED)
+    office.channel.is_archived = True
+    office.make_a_pass()
+    office.act(asked("acknowledge"))
+    office.publish()
+    office.make_a_pass()
+    assert office.due() == [], "the reply and both edits wait for their message"
+    office.now += HOUR
+    assert office.due() == ["4 messages to send"]
+    office.channel.is_archived = False
+    assert office.make_a_pass().told == 4
+
+
 def test_a_time_that_comes_opens_an_alert_without_a_publication(office: Office) -> None:
     office.publish(replace(CROSSED, holds_from=NOON + 3 * HOUR))
     assert office.make_a_pass() == AlertReport()

@@ -204,6 +204,30 @@ def test_a_refused_notice_is_tried_ever_later_given_up_and_tried_again_when_a_pe
     assert pending.attempts == 0
 
 
+def test_what_is_about_a_message_that_is_put_off_waits_with_it(store, clock):
+    reply = Notice(f"{ID}.1.updated.1.#ai", "reply", "#ai", (ID,), "updated", about=FIRST.key)
+    record(store, [OPENED], [FIRST, reply])
+    first, _ = store.alerts.due(NOW)
+    assert store.alerts.begin(first)
+    store.alerts.failed(first, "channel_not_found", uncertain=False, counts=True)  # tried again in a minute
+    assert store.alerts.due(NOW) == []
+    assert [due.notice for due in store.alerts.due(NOW + timedelta(minutes=1))] == [FIRST, reply]
+    assert store.alerts.begin(store.alerts.due(NOW + timedelta(minutes=1))[0])
+    store.alerts.sent(first, Posted("#ai", "C1", "17.1", FIRST.key))
+    assert [due.notice for due in store.alerts.due(NOW)] == [reply]
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+def test_a_clock_that_was_a_year_ahead_puts_nothing_off_for_a_year(store, clock, tries):
+    clock.now += timedelta(days=365)
+    record(store, [OPENED], [FIRST])
+    for pending in store.alerts.due(clock.now)[:tries]:
+        assert store.alerts.begin(pending)
+        store.alerts.failed(pending, "channel_not_found", uncertain=False, counts=True)
+    clock.now = NOW
+    assert [pending.notice for pending in store.alerts.due(NOW)] == [FIRST]
+
+
 def test_slack_being_away_uses_up_no_attempt_and_what_it_may_have_stays_in_doubt(store, clock):
     record(store, [OPENED], [FIRST])
     for _ in range(30):

@@ -59,6 +59,16 @@ def test_without_an_answer_it_is_looked_for_and_sent_again_only_where_it_is_not(
     assert desk.log.post_of("a.1.opened").ts in [message.ts for message in desk.channel.messages]
 
 
+def test_what_began_while_the_clock_was_a_year_ahead_does_not_wait_for_a_year(desk: Desk) -> None:
+    good = desk.clock.now
+    desk.clock.now += timedelta(days=365)
+    desk.slack.failures.order("chat.postMessage", Failure("silent"))
+    desk.first("a.1.opened")
+    assert desk.deliver().sent == ()
+    desk.clock.now = good
+    assert desk.deliver().sent == ("a.1.opened",)
+
+
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_reply_without_an_answer_is_looked_for_in_its_thread(desk: Desk, taken: bool) -> None:
     desk.first("a.1.opened")

@@ -24,6 +24,7 @@ from models.control.alerts import Alert, AlertEvent, Request, replay
 from models.control.condition_json import from_json, to_json
 from models.control.conditions import Condition
 from models.control.notices import Made, Notice
+from models.control.sayings import HISTORY
 
 __all__ = ["AlertLog", "Delivered", "LoggedEvent", "PendingNotice", "Posted"]
 
@@ -163,9 +164,11 @@ class AlertLog:
             return notice_queue.given_up(connection)
 
     def try_again(self) -> int:
-        """What was given up is due again, with all its attempts; returns how many."""
+        """What was given up is due again, with all its attempts, unless it is history; returns how many."""
         with self._database.writing() as connection:
-            return notice_queue.try_again(connection, self._clock())
+            now = self._clock()
+            _leave_history(connection, notice_queue.given_up(connection), now)
+            return notice_queue.try_again(connection, now)
 
     # History
 
@@ -182,7 +185,8 @@ class AlertLog:
     def restore(self, history: Mapping[str, pl.DataFrame]) -> int:
         """Take back what `history` once gave and this store does not have; returns the number of events.
 
-        Only under `lock_alerting`. Of a notice nobody knows to be sent, an attempt may have begun.
+        Only under `lock_alerting`. Of a notice nobody knows to be sent, an attempt may have begun; it may have been
+        given up long ago, so what is history by now is dropped.
         """
         lock = self._locks.held(ALERTING)
         with self._database.writing() as connection:
@@ -190,6 +194,8 @@ class AlertLog:
             count = alert_history.fill(connection, history)
             if count:
                 book(connection)
+            now = self._clock()
+            _leave_history(connection, notice_queue.due(connection, now), now)
         return count
 
 
@@ -235,6 +241,16 @@ def _condition(text: str | None) -> Condition | None:
 
 def _alerts(connection: sa.Connection, alert_ids: Iterable[str]) -> dict[str, Alert]:
     return replay(logged.event for logged in _events(connection, 0, sorted(set(alert_ids))))
+
+
+def _leave_history(connection: sa.Connection, notices: Sequence[PendingNotice], now: datetime) -> None:
+    """Drop those that tell of nothing but what has been over for `HISTORY`, and a weekly digest as old."""
+    for pending in notices:
+        told = _alerts(connection, pending.notice.alert_ids).values()
+        ends = [alert.resolved_at for alert in told] or [pending.created_at]
+        if all(end is not None and now - end > HISTORY for end in ends):
+            why = f"what it tells of has been over for more than {HISTORY.days} days"
+            notice_queue.end(connection, pending, "dropped", None, now, why)
 
 
 def _append(connection: sa.Connection, events: Sequence[AlertEvent]) -> None:

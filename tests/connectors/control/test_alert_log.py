@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.control import ControlStore
+from connectors.control import ControlStore, notice_queue
 from connectors.control.alerts import Posted
 from connectors.control.database import Database
 from connectors.control.errors import ControlError, LockLostError
@@ -283,6 +283,29 @@ def test_a_store_that_was_lost_is_filled_from_what_it_once_told(store, tmp_path,
         for name, rows in fresh.alerts.history({}).items():
             assert rows.equals(history[name])
         assert fresh.alerts.history({name: len(rows) for name, rows in history.items()})["alert_events"].is_empty()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize(("days", "still_due"), [(6, [FIRST.key]), (8, [])])
+def test_what_was_given_up_and_is_history_by_now_is_never_sent(
+    store, tmp_path, clock, monkeypatch, lost, days, still_due
+):
+    monkeypatch.setattr(notice_queue, "MAX_ATTEMPTS", 1)
+    digest = Notice("digest.2026-W09.#ai", "digest", "#ai", (), "2026-02-23")
+    record(store, [OPENED], [FIRST, *([digest] if days > 7 else [])])
+    for pending in store.alerts.due(NOW):
+        store.alerts.failed(pending, "channel_not_found", uncertain=False, counts=True)
+    record(store, [AlertEvent(ID, "resolved", NOW, note="no longer holds")])
+    clock.now += timedelta(days=days)
+    if not lost:
+        assert store.alerts.try_again() == len(still_due)
+        assert [pending.notice.key for pending in store.alerts.due(clock.now)] == still_due
+        assert store.alerts.given_up() == []
+        return
+    with ControlStore.open(f"sqlite:///{tmp_path}/new/outlay.db", clock) as fresh:
+        with fresh.lock_alerting():
+            fresh.alerts.restore(store.alerts.history({}))
+        assert [pending.notice.key for pending in fresh.alerts.due(clock.now)] == still_due
 
 
 def test_a_store_of_version_2_gets_the_tables_of_alerts(url):

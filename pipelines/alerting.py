@@ -20,7 +20,7 @@ from models.control.alert_tables import ALERT_EVENTS
 from models.control.alerts import Alert, AlertEvent, Request, ask, observe, replay, tick
 from models.control.condition_tables import ALERT_CONDITIONS, ALERT_RULES, conditions_of
 from models.control.conditions import Condition
-from models.control.notices import Made, Notice, digest_at_once, due_digest, due_notices, held
+from models.control.notices import Made, Notice, digest_at_once, due_digest, held, what_to_say
 from models.control.policy import Policy
 from models.errors import AlertError, OutlayError
 from models.wording import counted
@@ -179,13 +179,15 @@ def _next(work: Workplace, policy: Policy, *, observes: bool = True, digest_now:
     """Requests first, for they were made of what stood before; then what is published, then time; then what to say."""
     log, now = work.control.alerts, work.surroundings.clock()
     book, events, applied, refused = _asked(log.book(), log.pending_requests())
-    seen, notes = _seen(work, book, now) if observes else ([], [])
+    seen, conditions, notes = _seen(work, book, now) if observes else ([], [], [])
     book, events = replay(seen, book), [*events, *seen]
     timed = tick(book, policy, now)
     book, events = replay(timed, book), [*events, *timed]
     made = log.made()
+    fresh, notices = what_to_say(book, conditions, made, policy, now)
+    book, events = replay(fresh, book), [*events, *fresh]
     digest = (digest_at_once if digest_now else due_digest)(policy, made, now)
-    notices = [*due_notices(book, made, policy, now), *([] if digest is None else [digest])]
+    notices += [] if digest is None else [digest]
     return _Step(book, made, events, notices, applied, refused, notes)
 
 
@@ -208,17 +210,20 @@ def _asked(
     return book, events, applied, refused
 
 
-def _seen(work: Workplace, book: Mapping[str, Alert], now: datetime) -> tuple[list[AlertEvent], list[str]]:
-    """What follows from the published conditions, or why nothing does. A rule that the publication knows nothing of is
-    gone."""
+def _seen(
+    work: Workplace, book: Mapping[str, Alert], now: datetime
+) -> tuple[list[AlertEvent], list[Condition], list[str]]:
+    """What follows from the published conditions, and these, or why nothing does. A rule that the publication knows
+    nothing of is gone."""
     try:
         conditions, rules = published_conditions(work)
     except OutlayError as error:
-        return [], [str(error)]
+        return [], [], [str(error)]
     told = rules.select("rule", "kind", "judged").iter_rows()
     judged = {(rule, kind): bool(is_judged) for rule, kind, is_judged in cast("list[tuple[str, str, bool]]", told)}
     gone = {(each.key.rule, each.kind) for each in book.values()} - set(judged)
-    return observe(book, conditions, {rule for rule, is_judged in judged.items() if is_judged}, now, gone), []
+    known = {rule for rule, is_judged in judged.items() if is_judged}
+    return observe(book, conditions, known, now, gone), conditions, []
 
 
 def _deliver(work: Workplace, report: AlertReport, patience: timedelta) -> None:

@@ -31,6 +31,7 @@ class _Saying:
 
 _SAYINGS: Mapping[str, _Saying] = {
     "updated": _Saying("Got worse"),
+    "worsened": _Saying("More severe now", asks=True),
     "escalated": _Saying("Nobody has taken this up", asks=True),
     "woken": _Saying("Snooze over, and it still holds", asks=True),
     "resolved": _Saying("Resolved", is_news=False),

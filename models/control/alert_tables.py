@@ -55,8 +55,8 @@ class Alerts(dy.Schema):
     episode = _count("Which opening it is, from 1")
     opened_at = instant("When this episode opened")
     changed_at = instant("When anything last happened to it")
-    notified_at = instant("When it was told; null: not since it opened or woke", nullable=True)
-    updates = _count("How often it got worse in this episode")
+    notified_at = instant("When it was told; null: not since it opened, woke or got more severe", nullable=True)
+    updates = _count("How often other figures of it were told in this episode")
     level = _count("How far it is escalated; 0: not")
     handled_by = text("Who acted on it last in this episode", nullable=True)
     handled_at = instant("When", nullable=True)
@@ -76,7 +76,7 @@ class AlertEvents(dy.Schema):
     until = instant("End of a snooze", nullable=True)
     level = _count("Level of an escalation, from 1", nullable=True)
     note = text("What was said with it, or why it is resolved", nullable=True)
-    condition = text("The condition that was told, as JSON: of opened, updated, reopened", nullable=True)
+    condition = text("The condition that was told, as JSON: of opened, updated, worsened, reopened", nullable=True)
 
 
 class AlertNotices(dy.Schema):

@@ -20,14 +20,24 @@ from models.errors import AlertError
 State = Literal["open", "notified", "acknowledged", "snoozed", "escalated", "resolved"]
 STATES: tuple[State, ...] = get_args(State)
 EventKind = Literal[
-    "opened", "updated", "notified", "acknowledged", "snoozed", "woken", "escalated", "resolved", "cleared", "reopened"
+    "opened",
+    "updated",
+    "worsened",
+    "notified",
+    "acknowledged",
+    "snoozed",
+    "woken",
+    "escalated",
+    "resolved",
+    "cleared",
+    "reopened",
 ]
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 Act = Literal["acknowledge", "snooze", "resolve"]
 ACTS: tuple[Act, ...] = get_args(Act)
 
 WORSE_BY = Decimal("1.5")
-"""An amount of so many times the one that was last told is told again."""
+"""What is so many times as bad as it was last told is told again."""
 LONGEST_SNOOZE = timedelta(days=90)
 NO_LONGER_HOLDS = "no longer holds"
 RULE_GONE = "the rule is not in outlay.yaml any more"
@@ -44,6 +54,7 @@ def _to(target: State, *states: State | None) -> dict[State | None, State]:
 TRANSITIONS: Mapping[EventKind, Mapping[State | None, State]] = {
     "opened": _to("open", None),
     "updated": _stays("open", "notified", "acknowledged", "escalated"),
+    "worsened": _to("open", "open", "notified", "acknowledged", "snoozed", "escalated"),
     "notified": _to("notified", "open"),
     "acknowledged": _to("acknowledged", "open", "notified", "snoozed", "escalated"),
     "snoozed": _to("snoozed", "open", "notified", "acknowledged", "snoozed", "escalated"),
@@ -55,7 +66,8 @@ TRANSITIONS: Mapping[EventKind, Mapping[State | None, State]] = {
 }
 """By event and state (None: there is no such alert yet) the state that follows. What is not here cannot happen.
 
-`woken` and `reopened` lead to `open`: nobody was told that it stands again.
+`worsened`, `woken` and `reopened` lead to `open`: nobody was told that it stands so. What is graver than what was told
+is a new matter: it ends a snooze, and waits for somebody whoever took up the lesser one.
 """
 _NEEDS_FIRING: Mapping[EventKind, bool] = {"cleared": True, "reopened": False}
 """Of a resolved alert: whether its condition must still hold, or must have been away."""
@@ -65,8 +77,8 @@ _NEEDS_FIRING: Mapping[EventKind, bool] = {"cleared": True, "reopened": False}
 class AlertEvent:
     """Something that happened to an alert; never changed. `who` is None for Outlay itself.
 
-    opened, reopened and updated carry the condition; snoozed carries `until`; escalated its `level` (from 1); acts of
-    people may carry a `note`, and resolved says why in it.
+    opened, reopened, updated and worsened carry the condition; snoozed carries `until`; escalated its `level` (from 1);
+    acts of people may carry a `note`, and resolved says why in it.
     """
 
     alert_id: str
@@ -85,8 +97,9 @@ class Alert:
 
     `is_firing`: whether the condition still holds, which is not the same as not resolved: people may resolve what goes
     on, and it opens again only after it was away. Of this episode: `opened_at`; `updates` and `updated_at`, how often
-    and when last it got worse; `wakings`, how often a snooze ended; `notified_at`, when it was told, None while nobody
-    was told since it opened or woke; `level`, how far it is escalated since; `handled_by`, who acted last.
+    and when last it came to be told with other figures; `worsenings`, how often its severity rose; `wakings`, how often
+    a snooze ended; `notified_at`, when it was told, None while nobody was told since it opened, woke or got more
+    severe; `level`, how far it is escalated since; `handled_by`, who acted last.
     """
 
     key: AlertKey
@@ -99,6 +112,7 @@ class Alert:
     is_firing: bool = True
     updates: int = 0
     updated_at: datetime | None = None
+    worsenings: int = 0
     wakings: int = 0
     notified_at: datetime | None = None
     handled_by: str | None = None
@@ -156,6 +170,20 @@ def observe(
             kind = "cleared" if alert.state == "resolved" else "resolved"
             events.append(AlertEvent(alert_id, kind, now, note=why))
     return events
+
+
+def as_they_stand(
+    alerts: Mapping[str, Alert], conditions: Sequence[Condition], told: Collection[str], now: datetime
+) -> list[AlertEvent]:
+    """Of alerts that are about to be `told` (their ids): `updated` where nobody was told since it opened or woke, and
+    by now it stands otherwise. Who hears after a night, a maintenance or a snooze hears how it stands, not how it was.
+    """
+    holding = _holding(conditions, now)
+    return [
+        AlertEvent(alert_id, "updated", now, condition=holding[alert_id])
+        for alert_id in sorted({*told} & {*holding})
+        if alerts[alert_id].state == "open" and alerts[alert_id].condition != holding[alert_id]
+    ]
 
 
 def tick(alerts: Mapping[str, Alert], policy: Policy, now: datetime) -> list[AlertEvent]:
@@ -223,21 +251,36 @@ def _told_by(alert: Alert | None, condition: Condition, now: datetime) -> EventK
         return "opened"
     if alert.state == "resolved":
         return None if alert.is_firing else "reopened"
-    return "updated" if alert.state != "snoozed" and _is_worse(alert, condition, now) else None
+    if SEVERITIES.index(condition.severity) > SEVERITIES.index(alert.condition.severity):
+        return "worsened"
+    return "updated" if alert.state != "snoozed" and _has_grown(alert, condition, now) else None
 
 
-def _is_worse(alert: Alert, condition: Condition, now: datetime) -> bool:
-    """A higher severity at once; a higher amount of the same money or unit once a UTC day."""
+_FROM_EXPECTED: frozenset[Kind] = frozenset({"anomaly", "reconciliation"})
+"""Kinds that are as bad as their amount is far from what was expected, whichever way."""
+_BY_STEPS: frozenset[Kind] = frozenset({"commitment_running_out", "renewal"})
+"""Kinds of which the amount does not say how bad it is: a nearer day is another alert, and tells more."""
+
+
+def _extent(condition: Condition) -> Decimal | None:
+    """How bad it is, in its currency or unit; None where only its severity tells."""
+    if condition.amount is None or condition.kind in _BY_STEPS:
+        return None
+    expected = condition.limit if condition.kind in _FROM_EXPECTED else None
+    return abs(condition.amount - (expected or 0))
+
+
+def _has_grown(alert: Alert, condition: Condition, now: datetime) -> bool:
+    """To a larger extent, of the same money or unit; once a UTC day."""
     told = alert.condition
-    if SEVERITIES.index(condition.severity) > SEVERITIES.index(told.severity):
-        return True
     if alert.updated_at is not None and alert.updated_at.date() == now.date():
         return False
-    if condition.amount is None or told.amount is None:
+    extent, told_extent = _extent(condition), _extent(told)
+    if extent is None or told_extent is None:
         return False
     if (condition.currency, condition.unit) != (told.currency, told.unit):
         return False
-    return abs(condition.amount) > abs(told.amount) and abs(condition.amount) >= WORSE_BY * abs(told.amount)
+    return extent > told_extent and extent >= WORSE_BY * told_extent
 
 
 def _apply(alert: Alert | None, event: AlertEvent) -> Alert:
@@ -290,17 +333,14 @@ def _reopened(alert: Alert, event: AlertEvent) -> dict[str, Any]:
     return {name: value for name, value in vars(fresh).items() if name not in ("state", "changed_at")}
 
 
+_CALLS_ANEW: Mapping[str, Any] = {"snoozed_until": None, "notified_at": None, "level": 0}
 _CHANGES: Mapping[EventKind, Callable[[Alert, AlertEvent], dict[str, Any]]] = {
     "updated": _updated,
+    "worsened": lambda alert, event: {**_updated(alert, event), **_CALLS_ANEW, "worsenings": alert.worsenings + 1},
     "notified": lambda _alert, event: {"notified_at": event.at},
     "acknowledged": lambda _alert, event: {**_handled(event), "snoozed_until": None},
     "snoozed": lambda _alert, event: {**_handled(event), "snoozed_until": event.until},
-    "woken": lambda alert, _event: {
-        "snoozed_until": None,
-        "wakings": alert.wakings + 1,
-        "notified_at": None,
-        "level": 0,
-    },
+    "woken": lambda alert, _event: {**_CALLS_ANEW, "wakings": alert.wakings + 1},
     "escalated": lambda _alert, event: {"level": event.level or 0},
     "resolved": _resolved,
     "cleared": lambda _alert, _event: {"is_firing": False},

@@ -15,13 +15,24 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from models.control.alerts import Alert
-from models.control.conditions import SEVERITIES
+from models.control.alerts import Alert, AlertEvent, as_they_stand, replay
+from models.control.conditions import SEVERITIES, Condition
 from models.control.policy import Policy, digest_of_week
 from models.control.said import WHATS, Made, Notice, Said, What
 from models.control.sayings import Saying, sayings
 
-__all__ = ["WHATS", "Held", "Made", "Notice", "What", "digest_at_once", "due_digest", "due_notices", "held"]
+__all__ = [
+    "WHATS",
+    "Held",
+    "Made",
+    "Notice",
+    "What",
+    "digest_at_once",
+    "due_digest",
+    "due_notices",
+    "held",
+    "what_to_say",
+]
 
 _T = TypeVar("_T")
 _DIGEST_IS_NEWS = timedelta(days=3)
@@ -37,6 +48,20 @@ class Held:
     alert_id: str
     destination: str
     until: datetime
+
+
+def what_to_say(
+    alerts: Mapping[str, Alert],
+    conditions: Sequence[Condition],
+    made: Mapping[str, Made],
+    policy: Policy,
+    now: datetime,
+) -> tuple[list[AlertEvent], list[Notice]]:
+    """The notices that are due, and the events by which what they tell of stands as the `conditions` are by now."""
+    notices = due_notices(alerts, made, policy, now)
+    told = {alert_id for notice in notices if notice.what != "edit" for alert_id in notice.alert_ids}
+    fresh = as_they_stand(alerts, conditions, told, now)
+    return fresh, due_notices(replay(fresh, alerts), made, policy, now) if fresh else notices
 
 
 def due_notices(alerts: Mapping[str, Alert], made: Mapping[str, Made], policy: Policy, now: datetime) -> list[Notice]:
@@ -128,13 +153,13 @@ def _one_of(what: What, says: str, together: Sequence[Saying]) -> Notice:
     first = ranked[0]
     covers = tuple(key for saying in ranked for key in saying.keys)
     digest = hashlib.sha256("\n".join(sorted(covers)).encode()).hexdigest()[:12]
-    alert_ids = dict.fromkeys(alert_id for saying in ranked for alert_id in saying.shows)
     mentions = dict.fromkeys(saying.mention for saying in ranked if saying.mention)
     return Notice(
         f"{what}.{digest}.{first.destination}",
         what,
         first.destination,
-        tuple(alert_ids),
+        # all edits of a message show the whole of it: once, for that may be ten thousand alerts
+        first.shows if what == "edit" else tuple(alert_id for saying in ranked for alert_id in saying.shows),
         says,
         " ".join(mentions) or None,
         first.about if what != "group" else None,

@@ -19,7 +19,7 @@ class Notice:
     """One thing to be said in one place, once: `key` is made once and never again, and so is each that it `covers`.
 
     first: a message of its own about one alert; group: one about several; reply: to the message of the notice that
-    it is `about` (`says` what: updated, escalated, woken, resolved, reopened), also of several of its alerts at once;
+    it is `about` (`says` what: updated, worsened, escalated, woken, resolved, reopened), also of several of its alerts;
     edit: that message anew, as its alerts are by now; digest: of a week. `mention` is text as Slack writes it.
 
     What is covered is said by this notice as well: a group is the first of each of its members, and a first tells of
@@ -38,12 +38,14 @@ class Notice:
     @property
     def notifies(self) -> tuple[str, ...]:
         """Alerts that are `notified` as soon as it is sent."""
-        return self.alert_ids if self.what in ("first", "group") or self.says in ("reopened", "woken") else ()
+        return (
+            self.alert_ids if self.what in ("first", "group") or self.says in ("reopened", "worsened", "woken") else ()
+        )
 
     @property
     def broadcasts(self) -> bool:
         """Whether a reply is to be seen in the channel, too, and not by those alone who follow its thread."""
-        return self.what == "reply" and self.says in ("escalated", "reopened")
+        return self.what == "reply" and self.says in ("escalated", "reopened", "worsened")
 
 
 @dataclass(frozen=True)

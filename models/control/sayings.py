@@ -19,7 +19,8 @@ from models.control.said import Notice, Said, What, key, opened_key
 SAME_THREAD = timedelta(days=30)
 """What opens again is told in its old thread as long as the last word there is not older."""
 HISTORY = timedelta(days=7)
-"""What has been over for so long, longer than any quiet time, is history: nothing is said of it any more."""
+"""What could have been told for so long that it is over is history: nothing is said of it any more. However long it was
+held by then does not count."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def sayings(alerts: Mapping[str, Alert], said: Said, policy: Policy, now: dateti
     return [
         saying
         for _, alert in sorted(alerts.items())
-        if alert.resolved_at is None or now - alert.resolved_at <= HISTORY
         for target in _targets(alert, said, policy)
+        if not _is_history(alert, target, policy, now)
         for saying in _at(alert, target, said, policy, now)
     ]
 
@@ -66,6 +67,13 @@ def _targets(alert: Alert, said: Said, policy: Policy) -> list[Target]:
         if policy.reaches(place):
             targets.setdefault(place, Target(place))
     return [target for _, target in sorted(targets.items())]
+
+
+def _is_history(alert: Alert, target: Target, policy: Policy, now: datetime) -> bool:
+    over = alert.resolved_at
+    if over is None or now - over <= HISTORY:
+        return False
+    return now - _ready_at(alert, target, over, policy, over) > HISTORY
 
 
 def _at(alert: Alert, target: Target, said: Said, policy: Policy, now: datetime) -> Iterable[Saying]:
@@ -153,9 +161,11 @@ def _since(alert: Alert, destination: str) -> list[tuple[str, str]]:
     says: list[tuple[str, str]] = []
     if alert.state == "escalated":
         says += [
-            ("escalated", key(alert, "escalated", destination, f"{alert.wakings}-{level}"))
+            ("escalated", key(alert, "escalated", destination, f"{alert.wakings + alert.worsenings}-{level}"))
             for level in range(alert.level, 0, -1)
         ]
+    if alert.worsenings and _is_nobodys(alert):
+        says.append(("worsened", key(alert, "worsened", destination, alert.worsenings)))
     if alert.wakings and _is_nobodys(alert):
         says.append(("woken", key(alert, "woken", destination, alert.wakings)))
     if alert.updates:
@@ -173,7 +183,7 @@ def _mention(alert: Alert, target: Target, says: list[str], policy: Policy) -> s
     if says[0] == "escalated":
         reached = escalations_for(alert.condition, policy)[: alert.level][-says.count("escalated") :]
         return " ".join(dict.fromkeys(level.mention for level in reached if level.mention)) or None
-    return target.mention if says[0] == "woken" else None
+    return target.mention if says[0] in ("worsened", "woken") else None
 
 
 def _ready_at(

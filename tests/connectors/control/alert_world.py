@@ -21,7 +21,7 @@ from connectors.slack.message import Message
 from connectors.slack.refusals import SlackUnavailableError
 from models.control.alerts import Alert, AlertEvent, Request, ask, observe, replay, tick
 from models.control.conditions import AlertKey, Condition
-from models.control.notices import Made, Notice, due_notices
+from models.control.notices import Made, Notice, due_notices, what_to_say
 from models.control.policy import Escalation, Maintenance, Match, Policy, QuietHours, Route, destinations, is_maintained
 from models.control.said import Said, opened_key
 from models.control.sayings import sayings
@@ -345,8 +345,9 @@ class World:
         observed = observe(book, seen, judged, self.now, gone)
         book = replay(observed, book)
         timed = tick(book, self.policy, self.now)
-        book, events = replay(timed, book), [*events, *observed, *timed]
-        notices = due_notices(book, self.log.made(), self.policy, self.now)
+        book = replay(timed, book)
+        fresh, notices = what_to_say(book, seen, self.log.made(), self.policy, self.now)
+        book, events = replay(fresh, book), [*events, *observed, *timed, *fresh]
         self.may_die("before recording")
         self.log.record(events, notices, applied)
         for request, reason in refused:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from models.control.alerts import Alert, AlertEvent, Request, ask, observe, replay, tick
 from models.control.conditions import AlertKey, Condition, Kind, Severity
-from models.control.notices import Made, Notice, due_notices
+from models.control.notices import Made, Notice, what_to_say
 from models.control.policy import Policy
 
 
@@ -58,7 +58,8 @@ class Telling:
         rules = {(each.key.rule, each.kind) for each in self.book.values()}
         self._take(*observe(self.book, conditions, rules, now))
         self._take(*tick(self.book, self.policy, now))
-        notices = due_notices(self.book, self.made, self.policy, now)
+        fresh, notices = what_to_say(self.book, conditions, self.made, self.policy, now)
+        self._take(*fresh)
         for notice in notices:
             for key in (notice.key, *notice.covers):
                 assert key not in self.made, f"{key} is made twice"

@@ -14,6 +14,7 @@ from models.control.alerts import (
     TRANSITIONS,
     AlertEvent,
     Request,
+    as_they_stand,
     ask,
     observe,
     replay,
@@ -109,14 +110,19 @@ def test_what_a_person_resolved_while_it_went_on_opens_again_only_after_it_was_a
     assert seen(away, FIRING) == [("reopened", None)]
 
 
-@pytest.mark.parametrize("severity", ["warning", "critical"])
-def test_nothing_but_its_end_is_told_of_what_is_snoozed(severity):
+def test_nothing_but_its_end_is_told_of_what_is_snoozed_unless_it_gets_more_severe():
     snoozed = happened("snoozed")
-    assert seen(snoozed, replace(FIRING, severity=severity, amount=Decimal(1000))) == []
+    assert seen(snoozed, replace(FIRING, amount=Decimal(1000))) == []
     assert seen(snoozed) == [("resolved", NO_LONGER_HOLDS)]
+    assert seen(snoozed, replace(FIRING, severity="critical")) == [("worsened", None)]
+    woken = replay([AlertEvent(ID, "worsened", NOW, condition=replace(FIRING, severity="critical"))], snoozed)[ID]
+    assert (woken.state, woken.snoozed_until, woken.condition.severity) == ("open", None, "critical")
 
 
 # What gets worse
+
+OFF = ("anomaly", "reconciliation")
+STEPS = ("commitment_running_out", "renewal")
 
 
 @pytest.mark.parametrize(
@@ -128,15 +134,30 @@ def test_nothing_but_its_end_is_told_of_what_is_snoozed(severity):
         ({"amount": Decimal(50)}, {}, False),
         ({"amount": Decimal(150), "currency": "USD"}, {}, False),  # not to be compared
         ({"amount": None}, {}, False),
-        ({"severity": "critical"}, {}, True),
         ({"severity": "info"}, {}, False),
         ({"amount": Decimal(5)}, {"amount": Decimal(0)}, True),
         ({"amount": Decimal(0)}, {"amount": Decimal(0)}, False),
         ({"amount": Decimal(5)}, {"amount": None}, False),
+        # 100 more than the 100 expected is told: 1,150 of 1,000 is 150 more, and 40 of 190 is 150 less
+        *(
+            ({"amount": Decimal(1149), "limit": Decimal(1000)}, {"amount": Decimal(200), "kind": kind}, False)
+            for kind in OFF
+        ),
+        *(
+            ({"amount": Decimal(1150), "limit": Decimal(1000)}, {"amount": Decimal(200), "kind": kind}, True)
+            for kind in OFF
+        ),
+        *(
+            ({"amount": Decimal(40), "limit": Decimal(190)}, {"amount": Decimal(200), "kind": kind}, True)
+            for kind in OFF
+        ),
+        # credits that are topped up, or nearly used up; what a contract was billed to date
+        *(({"amount": amount}, {"kind": kind}, False) for kind in STEPS for amount in (Decimal(900), Decimal(1))),
     ],
 )
-def test_half_as_much_again_or_more_serious_is_told_again(told, now, is_worse):
+def test_half_as_much_again_is_told_again(told, now, is_worse):
     before = replay([replace(OPENED, condition=replace(FIRING, **now))])
+    told = {"kind": now.get("kind", "budget"), **told}
     assert seen(before, replace(FIRING, **told)) == ([("updated", None)] if is_worse else [])
 
 
@@ -149,7 +170,27 @@ def test_amounts_are_told_again_once_a_utc_day_and_severity_at_once():
     most = replace(FIRING, amount=Decimal(240))
     assert seen(alerts, most, now=NOW + 14 * HOUR) == []
     assert seen(alerts, most, now=NOW + 15 * HOUR) == [("updated", None)]
-    assert seen(alerts, replace(most, severity="critical"), now=NOW) == [("updated", None)]
+    assert seen(alerts, replace(most, severity="critical"), now=NOW) == [("worsened", None)]
+
+
+def test_what_gets_more_severe_is_a_new_matter_whoever_took_up_the_lesser_one():
+    """Told, escalated and taken up as a warning; as a critical it is called for anew, from when that was told."""
+    critical = replace(FIRING, severity="critical")
+    policy = Policy("#ai", escalations=(Escalation(4 * HOUR, Match(severities=("warning",))), Escalation(8 * HOUR)))
+    taken = happened("notified", "escalated", "acknowledged")
+    alerts = replay(observe(taken, [critical], RULE, NOW + 5 * HOUR), taken)
+    assert (alerts[ID].state, alerts[ID].level, alerts[ID].notified_at) == ("open", 0, None)
+    alerts = replay([AlertEvent(ID, "notified", NOW + 5 * HOUR)], alerts)
+    assert tick(alerts, policy, NOW + 12 * HOUR) == []
+    assert [event.level for event in tick(alerts, policy, NOW + 13 * HOUR)] == [1]
+
+
+def test_what_is_about_to_be_told_is_told_as_it_stands_by_now():
+    less = replace(FIRING, severity="info", amount=Decimal(90))
+    assert as_they_stand(after(), [less], [ID], NOW) == [AlertEvent(ID, "updated", NOW, condition=less)]
+    assert as_they_stand(after(), [less], [], NOW) == []
+    assert as_they_stand(after(), [FIRING], [ID], NOW) == as_they_stand(after(), [], [ID], NOW) == []
+    assert as_they_stand(after(NOTIFIED), [less], [ID], NOW) == [], "that was told: only what is worse is told again"
 
 
 # Time
@@ -235,14 +276,14 @@ def test_what_cannot_happen_is_refused_by_name():
 
 def test_every_state_and_every_transition_is_reached_by_what_can_happen():
     """From nothing, by conditions, time, people and messages alone; in at most six steps."""
-    worse = replace(FIRING, severity="critical")
+    worse, more = replace(FIRING, severity="critical"), replace(FIRING, amount=Decimal(200))
     by_people = [request("acknowledge"), request("snooze", until=NOW + HOUR), request("resolve")]
     reached, found, seen_states = {None: {}}, set(), set()
     for _ in range(6):
         ahead = {}
         for alerts in reached.values():
             follows = [
-                *([event] for look in ([], [FIRING], [worse]) for event in observe(alerts, look, RULE, NOW)),
+                *([event] for look in ([], [FIRING], [more], [worse]) for event in observe(alerts, look, RULE, NOW)),
                 *([event] for event in tick(alerts, POLICY, NOW + 9 * HOUR)[:1]),
                 *([NOTIFIED] for alert in alerts.values() if alert.state == "open"),
                 *([ask(alerts, each)] for each in by_people if may(alerts, each)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ NIGHT = datetime(2026, 11, 27, 23, tzinfo=UTC)
 MORNING = datetime(2026, 11, 28, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 AI = condition()
+MORE = replace(AI, amount=Decimal(180))
 WORSE = replace(AI, severity="critical")
 NIGHTS = (QuietHours(time(22), time(7)),)
 
@@ -49,10 +51,10 @@ def test_an_alert_is_told_once_however_often_one_looks() -> None:
 def test_what_came_since_is_said_in_the_thread_and_the_message_is_kept_as_the_alert_is() -> None:
     telling = Telling(Policy("#ai"))
     (first,) = telling.at(NOON, AI)
-    reply, edit = telling.at(NOON + HOUR, WORSE)
+    reply, edit = telling.at(NOON + HOUR, MORE)
     assert (reply.key, reply.says, reply.about) == (f"{AI.alert_id}.1.updated.1.#ai", "updated", first.key)
     assert (edit.what, edit.about, edit.alert_ids) == ("edit", first.key, (AI.alert_id,))
-    assert words(telling.at(NOON + 2 * HOUR, WORSE, asks=[acknowledge(AI, NOON)])) == ["edit acknowledged #ai"]
+    assert words(telling.at(NOON + 2 * HOUR, MORE, asks=[acknowledge(AI, NOON)])) == ["edit acknowledged #ai"]
     assert words(telling.at(NOON + 3 * HOUR)) == ["reply resolved #ai", "edit resolved #ai"]
     assert telling.at(NOON + 4 * HOUR) == []
 
@@ -61,10 +63,72 @@ def test_a_snooze_says_nothing_until_it_is_over() -> None:
     telling = Telling(Policy("#ai", (Route("all", "#ai", mention="<!here>"),)))
     telling.at(NOON, AI)
     assert words(telling.at(NOON + HOUR, AI, asks=[snooze(AI, NOON, 3 * HOUR)])) == ["edit snoozed #ai"]
-    assert telling.at(NOON + 2 * HOUR, WORSE) == []
-    woken, edit = telling.at(NOON + 3 * HOUR, WORSE)
+    assert telling.at(NOON + 2 * HOUR, MORE) == []
+    woken, edit = telling.at(NOON + 3 * HOUR, MORE)
     assert words([woken, edit]) == ["reply woken #ai", "edit open #ai"]
     assert (woken.mention, woken.notifies) == ("<!here>", (AI.alert_id,))
+    assert telling.book[AI.alert_id].condition == MORE, "it is told as it stands by now"
+    assert telling.at(NOON + 30 * HOUR, MORE) == []
+
+
+def test_what_turns_critical_is_told_at_once_to_all_whom_it_calls_snoozed_or_not() -> None:
+    telling = Telling(Policy("#ai", (Route("all", "#ai", mention="<!here>"),), quiet_hours=NIGHTS))
+    telling.at(NOON, AI, asks=[])
+    telling.at(NOON + HOUR, AI, asks=[snooze(AI, NOON, timedelta(days=80))])
+    reply, edit = telling.at(NIGHT, WORSE)
+    assert words([reply, edit]) == ["reply worsened #ai", "edit open #ai"]
+    assert (reply.mention, reply.broadcasts, reply.notifies) == ("<!here>", True, (AI.alert_id,))
+    assert telling.at(MORNING, WORSE) == []
+
+
+def test_who_hears_in_the_morning_hears_how_it_stands() -> None:
+    telling = Telling(Policy("#ai", quiet_hours=NIGHTS))
+    telling.at(NIGHT, AI)
+    a_little_more = replace(AI, amount=Decimal(121))
+    assert telling.at(NIGHT + HOUR, a_little_more) == []
+    assert telling.book[AI.alert_id].condition == AI, "nobody hears of it: nothing is kept of each publication"
+    assert words(telling.at(MORNING, a_little_more)) == ["first opened #ai"]
+    assert telling.book[AI.alert_id].condition == a_little_more
+    assert telling.at(MORNING + HOUR, a_little_more) == []
+
+
+def test_what_was_held_for_long_is_told_however_long_it_is_over() -> None:
+    """A night, and before it ends a maintenance of two weeks; what opened before that is no matter of its."""
+    weeks = Maintenance("move", NIGHT + HOUR, NIGHT + timedelta(days=14))
+    telling = Telling(Policy("#ai", (Route("daily", "#daily", Match(teams=("ads",)), digest_at=time(9)),)))
+    new, daily = condition("new"), condition("ads", team="ads")
+    telling.at(NOON, AI)
+    telling.policy = replace(telling.policy, quiet_hours=NIGHTS, maintenances=(weeks,))
+    assert telling.at(NIGHT, AI, new, daily) == []
+    assert words(telling.at(NIGHT + timedelta(days=1))) == ["edit resolved #ai"]
+    assert telling.at(NIGHT + timedelta(days=12)) == []
+    (first, again, reply) = telling.at(NIGHT + timedelta(days=14, hours=12))
+    assert words([first, again, reply]) == ["first opened #ai", "first opened #daily", "reply resolved #ai"]
+    assert telling.at(NIGHT + timedelta(days=40)) == []
+
+
+class _Walked(tuple[str, ...]):
+    """Ids of a message's alerts, which know how often somebody went through them."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[str]:
+        _Walked.walks += 1
+        return super().__iter__()
+
+    def __hash__(self) -> int:
+        _Walked.walks += 1
+        return super().__hash__()
+
+
+def test_a_message_of_many_alerts_is_gone_through_a_few_times_and_not_for_each_of_them() -> None:
+    telling = Telling(Policy("#ai", storm_above=1))
+    (group,) = telling.at(NOON, *storm(200))
+    walked = replace(group, alert_ids=_Walked(group.alert_ids))
+    telling.made = dict.fromkeys(telling.made, Made(walked, NOON))
+    reply, edit = telling.at(NOON + HOUR)
+    assert (len(reply.alert_ids), set(edit.alert_ids)) == (200, set(group.alert_ids))
+    assert _Walked.walks < 10
 
 
 def test_what_opens_again_is_told_in_its_thread_while_that_is_fresh() -> None:

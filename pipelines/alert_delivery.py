@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pydantic import SecretStr
 
@@ -82,7 +82,7 @@ def _message(work: Workplace, notice: Notice, alerts: Mapping[str, Alert]) -> Me
     if notice.what == "digest":
         from pipelines.alert_digest import digest_of
 
-        digest = digest_of(work)
+        digest = digest_of(work, date.fromisoformat(notice.says))
     return render(notice, alerts, look_of(work, notice.destination), digest)
 
 

@@ -52,12 +52,13 @@ SELECT coalesce((SELECT max(made_on) FROM marts.month_end),
 """
 
 
-def digest_of(work: Workplace) -> Digest | None:
-    """The digest of the last week that is over; None where nothing is published. Raises `OutlayError`."""
+def digest_of(work: Workplace, day: date) -> Digest | None:
+    """The digest of the last week that is over before `day`, whenever it is asked for and sent; None where nothing is
+    published. Raises `OutlayError`."""
     if not work.home.published.exists():
         return None
     now = work.surroundings.clock()
-    facts = _Published(work, now.date())
+    facts = _Published(work, day)
     alerts = work.control.alerts.book().values()
     since = now - _WEEK
     return Digest(

@@ -12,6 +12,7 @@ from models.control.alert_words import order
 from models.control.alerts import Alert, observe, replay
 from models.control.notices import Notice
 from models.control.policy import destinations
+from models.control.wall_clock import local_day
 from models.errors import OutlayError
 from pipelines.alert_digest import digest_of
 from pipelines.alert_policy import policy_of
@@ -35,7 +36,8 @@ def previews(work: Workplace, alert_id: str | None = None) -> list[Message]:
 def digest_preview(work: Workplace) -> Message:
     """The weekly digest as it would be now."""
     notice = Notice("digest.preview", "digest", NOWHERE, (), "digest")
-    return render(notice, {}, look_of(work, NOWHERE), digest_of(work))
+    today = local_day(work.surroundings.clock(), work.settings.alerts.time_zone)
+    return render(notice, {}, look_of(work, NOWHERE), digest_of(work, today))
 
 
 def texts(messages: Sequence[Message]) -> list[str]:

@@ -15,10 +15,14 @@ import pytest
 
 from models.catalogue import TABLES
 from models.control.digest import Digest
+from models.control.notices import due_digest
+from models.control.policy import Policy, WeeklyDigest
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.tco import TCO_DAILY
 from models.table import Table
+from pipelines import alert_delivery
 from pipelines.alert_digest import digest_of
+from pipelines.settings import Settings
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 MONDAY = date(2026, 11, 16)
@@ -65,13 +69,13 @@ def work(tmp_path: Path) -> SimpleNamespace:
 
 
 def made(work: SimpleNamespace) -> Digest:
-    digest = digest_of(work)  # type: ignore[arg-type]
+    digest = digest_of(work, NOW.date())  # type: ignore[arg-type]
     assert digest is not None
     return digest
 
 
 def test_without_a_publication_there_is_none(work: SimpleNamespace) -> None:
-    assert digest_of(work) is None  # type: ignore[arg-type]
+    assert digest_of(work, NOW.date()) is None  # type: ignore[arg-type]
 
 
 def test_of_an_empty_publication_nothing_is_made_up(work: SimpleNamespace) -> None:
@@ -79,6 +83,27 @@ def test_of_an_empty_publication_nothing_is_made_up(work: SimpleNamespace) -> No
     digest = made(work)
     assert (digest.spending, digest.budgets, digest.movers, digest.savings) == ((), (), (), ())
     assert digest.health == "There is no source; every proof of conservation holds."
+
+
+def test_the_week_is_that_of_its_key_wherever_and_whenever_it_is_sent(
+    work: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Monday morning in Sydney is Sunday for UTC; and one that waited for Slack tells no other week a Monday later."""
+    told: list[Digest | None] = []
+    monkeypatch.setattr(
+        alert_delivery, "render", lambda _notice, _alerts, _look, digest: told.append(digest)
+    )  # fmt: skip
+    work.publish({"ops.publication": [{"data_through": datetime(2026, 11, 29, tzinfo=UTC)}]})
+    work.settings = Settings.model_validate({"organization": "Acme"})
+    policy = Policy("webhook", zone="Australia/Sydney", weekly_digest=WeeklyDigest("webhook"))
+    notice = due_digest(policy, {}, datetime(2026, 11, 29, 22, 0, tzinfo=UTC))  # Monday, 30 November, 09:00 in Sydney
+    assert notice is not None
+
+    alert_delivery._message(work, notice, {})  # type: ignore[arg-type]
+
+    (digest,) = told
+    assert digest is not None
+    assert (notice.says, digest.week.label) == ("2026-W49", "2026-W48")
 
 
 def test_of_a_week_that_is_not_known_yet_neither_spending_nor_movers_are_told(work: SimpleNamespace) -> None:

@@ -196,7 +196,7 @@ def _standing(status: Mapping[str, Any], outlook: Mapping[str, Any]) -> BudgetSt
 
 
 def week_movers(changes: pl.DataFrame, incidents: pl.DataFrame) -> tuple[WeekMover, ...]:
-    """The largest changes, up or down, with why.
+    """The largest changes, up or down, with why: of each currency in turn, for none can be set against another.
 
     `changes`: `models.foresight.change.decompose` of the week's charges against those of the week before, by currency,
     team and model. `incidents`: of_team, of_model, currency, sentence of anomalies of the week, the dearest first:
@@ -205,7 +205,8 @@ def week_movers(changes: pl.DataFrame, incidents: pl.DataFrame) -> tuple[WeekMov
     causes: dict[tuple[Any, ...], str] = {}
     for row in incidents.iter_rows(named=True):
         causes.setdefault((row["of_team"], row["of_model"], row["currency"]), row["sentence"])
-    largest = changes.sort(pl.col("change").abs(), descending=True).head(MOVERS)
+    size = pl.col("change").abs()
+    largest = changes.sort(size.rank("ordinal", descending=True).over("currency"), "currency").head(MOVERS)
     return tuple(
         WeekMover(
             team=row["team"] or UNALLOCATED,

@@ -102,18 +102,20 @@ def _unused(commitments: pl.DataFrame, month: str) -> list[Saving]:
 
 
 def _expiring(commitments: pl.DataFrame, today: date) -> list[Saving]:
-    latest = commitments.sort("billing_month").unique("commitment_id", keep="last", maintain_order=True)
-    running = latest.filter((pl.col("term_end") > today) & (pl.col("expiring_amount") > 0))
+    by = ("commitment_id", "currency")
+    latest = commitments.sort("billing_month").unique(by, keep="last", maintain_order=True)
+    running = latest.filter(pl.col("term_end") > today)
     return [
         Saving(
             "expiring",
             f"Will be left of {row['name']} when it ends on {day_text(row['term_end'] - timedelta(days=1))}",
             row["expiring_amount"],
-            row["currency"],
+            currency,
             "at the rate of the last 30 days; what was left unused so far is in it",
             "commitments",
         )
-        for row in running.sort("expiring_amount", descending=True).head(3).iter_rows(named=True)
+        for currency, rows in _by_currency(running, "expiring_amount").items()
+        for row in rows.head(3).iter_rows(named=True)
     ]
 
 
@@ -149,7 +151,7 @@ def _self_hosting(break_even: pl.DataFrame) -> list[Saving]:
             f"an estimate: {row['served_model']} on {row['accelerator_type']}; quality is not judged",
             "self-hosting",
         )
-        for row in cheaper.head(1).iter_rows(named=True)
+        for row in cheaper.unique("currency", keep="first", maintain_order=True).iter_rows(named=True)
     ]
 
 
@@ -157,7 +159,7 @@ def _other_vendors(single_vendors: pl.DataFrame, month: str) -> list[Saving]:
     cheaper = (
         single_vendors.filter((pl.col("month") == month) & (pl.col("difference") < 0))
         .sort("difference", maintain_order=True)
-        .head(1)
+        .unique("currency", keep="first", maintain_order=True)
     )
     return [
         Saving(

@@ -122,6 +122,22 @@ def test_budgets_under_way_come_with_their_landing_those_in_trouble_first() -> N
     assert found[2].landing is None
 
 
+def test_movers_of_one_currency_do_not_hide_those_of_another() -> None:
+    moved = [("JPY", f"m{place}", 200_000) for place in range(6)] + [("USD", "big", 90_000)]
+    effects = dict.fromkeys(EFFECTS, Decimal(0))
+    changes = pl.DataFrame(
+        [
+            {"currency": currency, "team": "search", "model": model, "cost_before": Decimal(0), **effects}
+            | {"cost_after": Decimal(cost), "change": Decimal(cost)}
+            for currency, model, cost in moved
+        ]
+    )
+    incidents = pl.DataFrame(schema=dict.fromkeys(("of_team", "of_model", "currency", "sentence"), pl.String))
+    told = week_movers(changes, incidents)
+    assert len(told) == 5
+    assert [(each.currency, each.model) for each in told][1] == ("USD", "big")
+
+
 def test_movers_up_and_down_tell_the_incident_of_theirs_or_else_their_largest_effects() -> None:
     def moved(team: str | None, model: str, before: int, after: int, **effects: int) -> dict[str, Any]:
         change = {"cost_before": before, "cost_after": after, "change": after - before}

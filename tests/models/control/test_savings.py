@@ -88,6 +88,18 @@ def test_commitments_tell_what_was_left_unused_and_what_will_be_left_of_those_th
     ]
 
 
+def test_what_expires_in_two_currencies_is_told_of_each() -> None:
+    one = {"commitment_id": "a", "name": "plan a", "term_end": date(2026, 12, 31), "billing_month": "2026-11"}
+    commitments = rows(
+        COMMITMENTS,
+        one | {"currency": "USD", "expiring_amount": 500},
+        *(one | {"commitment_id": name, "currency": "JPY", "expiring_amount": 200_000} for name in "abcd"),
+    )
+    found = savings(replace(NONE, commitments=commitments), TODAY)
+    # three of each currency, which nobody can set against each other
+    assert [each.currency for each in found] == ["JPY", "JPY", "JPY", "USD"]
+
+
 def test_disputes_count_what_is_to_be_claimed_and_no_trifle() -> None:
     line = {"currency": "USD", "issuer_name": "OpenAI"}
     disputes = rows(

@@ -123,10 +123,12 @@ class _End(Enum):
 
 @dataclass
 class _Attempt:
-    """At one notice. `may_be_there`: Slack may have it from an attempt before, and has not said that it does not."""
+    """At one notice. `may_be_there`: Slack may have it from an attempt before, and has not said that it does not.
+    `has_begun`: it is recorded, so that nobody else is at it."""
 
     pending: PendingNotice
     may_be_there: bool
+    has_begun: bool = False
 
     @property
     def notice(self) -> Notice:
@@ -205,20 +207,25 @@ class _Deliverer:
 
     def _refused(self, attempt: _Attempt, error: DeliveryError) -> list[datetime]:
         """It uses up an attempt, and waiting does not help."""
-        self._log.failed(attempt.pending, str(error), uncertain=attempt.may_be_there, counts=True)
-        self._errors[attempt.notice.key] = error
+        self._failed(attempt, error, uncertain=attempt.may_be_there, counts=True)
         return []
 
     def _unavailable(self, attempt: _Attempt, error: SlackUnavailableError) -> list[datetime]:
         """It uses up none, and waiting may help."""
         uncertain = error.may_have_it or attempt.may_be_there
-        self._log.failed(attempt.pending, str(error), uncertain=uncertain, counts=False)
-        self._errors[attempt.notice.key] = error
+        self._failed(attempt, error, uncertain=uncertain, counts=False)
         now, destination = self._clock(), attempt.notice.destination
         if error.retry_after is None:
             return [now + (SETTLE if uncertain else SOON)]
         self._limited[destination] = now + timedelta(seconds=error.retry_after)
         return [self._limited[destination]]
+
+    def _failed(self, attempt: _Attempt, error: DeliveryError, *, uncertain: bool, counts: bool) -> None:
+        """What failed before it began begins now: who is at it meanwhile is left alone, for Slack may have it from
+        them."""
+        if attempt.has_begun or self._log.begin(attempt.pending):
+            self._log.failed(attempt.pending, str(error), uncertain=uncertain, counts=counts)
+            self._errors[attempt.notice.key] = error
 
     def _recovered(self, attempt: _Attempt, sender: Sender) -> _End | None:
         """Where an attempt has no end: whether the message is there. Asked before another one begins."""
@@ -242,7 +249,8 @@ class _Deliverer:
     def _sent(self, attempt: _Attempt, sender: Sender) -> _End | None:
         """None where somebody else is at it."""
         message = self._render(attempt.notice)
-        if not self._log.begin(attempt.pending):
+        attempt.has_begun = self._log.begin(attempt.pending)
+        if not attempt.has_begun:
             return None
         thread = self._thread(attempt.notice)
         if attempt.notice.what == "edit":

@@ -217,6 +217,21 @@ def test_a_place_that_nobody_can_send_to_fails_alone(desk: Desk) -> None:
     assert (deliveries.sent, [key for key, _ in deliveries.failed]) == (("b.1.opened",), ["a.1.opened"])
 
 
+def test_who_cannot_send_leaves_alone_what_another_is_sending(desk: Desk) -> None:
+    desk.first("a.1.opened")
+    (pending,) = desk.log.due(desk.clock())
+
+    def sender_of(destination: str) -> object:
+        assert desk.log.begin(pending)
+        desk.bot.post(destination, render(pending.notice), reference="a.1.opened")  # by another, who is killed now
+        raise DeliveryError("there is no token here", remedy="set it")
+
+    assert deliver(desk.log, sender_of, render, desk.clock).failed == ()  # type: ignore[arg-type]
+    desk.clock.now += SETTLE
+    assert desk.deliver().recovered == ("a.1.opened",)
+    assert desk.references() == ["a.1.opened"]
+
+
 def test_a_message_that_slack_always_chokes_on_does_not_stop_the_others(desk: Desk) -> None:
     desk.first("choke.1.opened")
     desk.first("b.1.opened")

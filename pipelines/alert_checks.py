@@ -18,7 +18,7 @@ from models.economics.globs import covers
 from models.wording import month_text, nearest
 from pipelines.rule_checks import LineOf, Location, Mistake
 from pipelines.settings import Settings
-from pipelines.settings.alerts import DAYS, MatchSettings, RouteSettings
+from pipelines.settings.alerts import DAYS, MatchSettings
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LISTS = ("kind", "severity", "rule", "team", "vendor", "model")
@@ -32,6 +32,7 @@ def alert_mistakes(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
     yield from _slack(settings)
     yield from _destinations(settings)
     yield from _unreached(settings, line_of)
+    yield from _rules(settings, line_of)
     yield from _always_quiet(settings)
     yield from _addresses(settings)
 
@@ -134,16 +135,31 @@ def _destinations(settings: Settings) -> Iterator[Mistake]:
 def _unreached(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
     """Routes before which another takes everything that they are for."""
     for (first, one), (second, other) in combinations(enumerate(settings.alerts.routes), 2):
-        if not one.goes_on and _takes_all_of(one, other):
+        if not one.goes_on and _takes_all_of(one.match, other.match):
             line = line_of(("alerts", "routes", first))
             what = f"nothing reaches {other.name!r}: {one.name!r} (line {line}) takes all of it and does not go on"
             yield Mistake(("alerts", "routes", second), what)
             return
 
 
-def _takes_all_of(one: RouteSettings, other: RouteSettings) -> bool:
+def _rules(settings: Settings, line_of: LineOf) -> Iterator[Mistake]:
+    """Rules before which another of their kind judges everything, and kinds of which no rule judges the rest."""
+    rules = list(enumerate(settings.alerts.rules))
+    for (first, one), (second, other) in combinations(rules, 2):
+        both = one.enabled and other.enabled and one.kind == other.kind
+        if both and _takes_all_of(one.match, other.match):
+            what = f"judges nothing: {one.name or one.kind!r} (line {line_of(('alerts', 'rules', first))}) comes first"
+            yield Mistake(("alerts", "rules", second), f"{what}, and all of it matches")
+    for kind in dict.fromkeys(rule.kind for _, rule in rules):
+        of_kind = [(number, rule.match) for number, rule in rules if rule.kind == kind]
+        if all(match != MatchSettings() for _, match in of_kind):
+            what = f"of {kind} nobody would hear what does not match: add a last rule without a match"
+            yield Mistake(("alerts", "rules", of_kind[-1][0]), f"{what}, or one with enabled: false if that is meant")
+
+
+def _takes_all_of(one: MatchSettings, other: MatchSettings) -> bool:
     for part in _LISTS:
-        wide, narrow = getattr(one.match, part) or (), getattr(other.match, part) or ()
+        wide, narrow = getattr(one, part) or (), getattr(other, part) or ()
         if wide and not (narrow and all(_is_covered(glob, wide) for glob in narrow)):
             return False
     return True

@@ -68,6 +68,10 @@ class MatchSettings(Strict):
     model: Names | None = None
 
 
+_BY_DAYS = ("renewal", "commitment_running_out")
+_OF_TEAMS = ("anomaly", "residency")
+
+
 class RuleSettings(Strict):
     """When conditions of one kind are worth an alert. A kind without a rule has the one of its defaults.
 
@@ -99,8 +103,18 @@ class RuleSettings(Strict):
             raise ValueError("resolves_below needs a minimum, and must not be above it")
         if self.severities and self.kind != "anomaly":
             raise ValueError(f"severities are of anomalies; a {self.kind} has none")
-        if self.days_ahead and self.kind not in ("renewal", "commitment_running_out"):
+        if self.days_ahead and self.kind not in _BY_DAYS:
             raise ValueError(f"days_ahead are of renewals and of commitments that run out; a {self.kind} has none")
+        if self.minimum is not None and self.kind in _BY_DAYS:
+            raise ValueError(f"a {self.kind} is told so many days_ahead, whatever it comes to; it has no minimum")
+        return self
+
+    @model_validator(mode="after")
+    def _can_match(self) -> RuleSettings:
+        if self.match.kind or self.match.rule:
+            raise ValueError(f"match of a rule has no kind and no rule: it is of the kind {self.kind} alone")
+        if self.match.team and self.kind not in _OF_TEAMS:
+            raise ValueError(f"a {self.kind} is no team's, so that no team would ever match")
         return self
 
 
@@ -129,6 +143,12 @@ class QuietSettings(Strict):
     end: TimeOfDay
     days: tuple[Weekday, ...] = Field(default=(), description="Quiet all day")
     wakes: Severity = "critical"
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> QuietSettings:
+        if self.wakes == "info":
+            raise ValueError("wakes: info lets everything through at any time; give warning or critical")
+        return self
 
 
 class MaintenanceSettings(Strict):

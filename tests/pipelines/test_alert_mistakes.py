@@ -31,6 +31,13 @@ WEBHOOK = ALERTS + "  slack: {webhook: '${SLACK_WEBHOOK_URL}'}\n"
             "a rolling budget has one amount",
         ),
         (BUDGETS + "  - {name: a, amount: 5, burn_rates: [{days: 1, confirm_days: 3, rate: 2}]}\n", 4, "confirm_days"),
+        (BUDGETS + "  - {name: a, amount: 5, forecast: [{}, {}]}\n", 4, "forecast asks for the same twice"),
+        (
+            BUDGETS
+            + "  - {name: a, amount: 5, burn_rates: [{days: 3, rate: 2}, {days: 3, confirm_days: 2, rate: 2}]}\n",
+            4,
+            "burn_rates asks for the same twice",
+        ),
         (BUDGETS + "  - {name: a, amount: 5, scope: {teem: voice}}\n", 4, "did you mean 'team'?"),
         (BUDGETS + "  - name: a\n    amount: 5\n    scope:\n      team: vioce\n", 7, "did you mean 'voice'?"),
         (BUDGETS + "  - {name: a, amount: 5, scope: {component: model_apes}}\n", 4, "did you mean 'model_apis'?"),
@@ -65,6 +72,17 @@ WEBHOOK = ALERTS + "  slack: {webhook: '${SLACK_WEBHOOK_URL}'}\n"
         (BOT + "  rules: [{kind: anomaly, days_ahead: [3]}]\n", 5, "days_ahead are of renewals"),
         (BOT + "  rules: [{kind: anomaly}, {kind: anomaly}]\n", 3, "rule 'anomaly' is declared twice"),
         (
+            BOT + "  rules:\n    - {kind: anomaly, minimum: 2000}\n"
+            "    - {kind: anomaly, name: search, match: {team: search}, minimum: 500}\n",
+            7,
+            "judges nothing: 'anomaly' (line 6) comes first",
+        ),
+        (BOT + "  rules: [{kind: anomaly, match: {team: search}}]\n", 5, "add a last rule without a match"),
+        (BOT + "  rules: [{kind: anomaly, match: {kind: budget}}]\n", 5, "it is of the kind anomaly alone"),
+        (BOT + "  rules: [{kind: anomaly, match: {rule: residency}}]\n", 5, "it is of the kind anomaly alone"),
+        (BOT + "  rules: [{kind: stale_source, match: {team: search}}]\n", 5, "a stale_source is no team's"),
+        (BOT + "  rules: [{kind: renewal, minimum: 5000}]\n", 5, "it has no minimum"),
+        (
             BUDGETS + "  - {name: renewal, amount: 5}\nalerts: {rules: [{kind: renewal}]}\n",
             5,
             "is a budget's name already (line 4)",
@@ -72,6 +90,7 @@ WEBHOOK = ALERTS + "  slack: {webhook: '${SLACK_WEBHOOK_URL}'}\n"
         # when
         (BOT + "  time_zone: London\n", 5, "is not an IANA time zone"),
         (BOT + "  quiet_hours: [{start: 07:00, end: 07:00}]\n", 5, "is no time; for whole days give days"),
+        (BOT + "  quiet_hours: [{start: 20:00, end: 07:00, wakes: info}]\n", 5, "lets everything through"),
         (
             BOT + "  quiet_hours: [{start: 22:00, end: 07:00, days: [monday, tuesday, wednesday, thursday, friday, "
             "saturday, sunday]}]\n",
@@ -109,6 +128,12 @@ def test_what_is_well_said_is_taken(tmp_path: Path) -> None:
         + "alerts:\n"
         + "  slack: {bot_token: '${SLACK_BOT_TOKEN}', app_token: '${SLACK_APP_TOKEN}', channel: '#ai-costs'}\n"
         + "  time_zone: Europe/London\n"
+        + "  rules:\n"
+        + "    - {kind: anomaly, name: search, match: {team: search}, minimum: 500}\n"
+        + "    - {kind: anomaly, name: parked, enabled: false}\n"
+        + "    - {kind: anomaly, minimum: 2000}\n"
+        + "    - {kind: residency, match: {vendor: OpenAI}}\n"
+        + "    - {kind: residency, name: of others nobody hears, enabled: false}\n"
         + "  routes:\n"
         + "    - {name: search, channel: '#search', match: {team: search, kind: [budget, anomaly]}, goes_on: true}\n"
         + "    - {name: small, channel: '#ai-costs-daily', match: {severity: info}, digest_at: 09:30}\n"

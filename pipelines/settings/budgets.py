@@ -108,6 +108,17 @@ class BudgetSettings(Strict):
         return self
 
     @model_validator(mode="after")
+    def _tells_nothing_twice(self) -> BudgetSettings:
+        asked: dict[str, list[tuple[object, ...]]] = {
+            "forecast": [(each.of_pct, each.probability_pct) for each in self.forecast],
+            "burn_rates": [(each.days, each.rate) for each in self.burn_rates],
+        }
+        for name, steps in asked.items():
+            if len(set(steps)) < len(steps):
+                raise ValueError(f"{name} asks for the same twice")
+        return self
+
+    @model_validator(mode="after")
     def _can_be_worked_out(self) -> BudgetSettings:
         try:
             self.budget()

@@ -270,8 +270,7 @@ class Replay:
     def on(self, day: date) -> list[Condition]:
         """Publish `day` as far as alerts ask, make a pass at six in the morning; returns what stood then."""
         self.clock.now = datetime.combine(day, time(6), UTC)
-        operations = self.work.control.snapshot().tables if self.judges_anomalies else {}
-        past = Past(self.whole, self.work, operations)
+        past = Past(self.whole, self.work, self.work.control.snapshot().tables)
         found = PastDetection(past, self.detection).found if self.judges_anomalies else None
         made = BudgetForecasting if self.forecasts else _NoForecasts
         marts = alert_marts(past, made(PastBudgeting(past, self.budgeting), Forecasting(past)), found)

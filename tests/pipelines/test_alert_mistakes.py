@@ -33,8 +33,7 @@ WEBHOOK = ALERTS + "  slack: {webhook: '${SLACK_WEBHOOK_URL}'}\n"
         (BUDGETS + "  - {name: a, amount: 5, burn_rates: [{days: 1, confirm_days: 3, rate: 2}]}\n", 4, "confirm_days"),
         (BUDGETS + "  - {name: a, amount: 5, forecast: [{}, {}]}\n", 4, "forecast asks for the same twice"),
         (
-            BUDGETS
-            + "  - {name: a, amount: 5, burn_rates: [{days: 3, rate: 2}, {days: 3, confirm_days: 2, rate: 2}]}\n",
+            BUDGETS + "  - {name: a, amount: 5, burn_rates: [{days: 3, rate: 2}, {days: 3, rate: 2}]}\n",
             4,
             "burn_rates asks for the same twice",
         ),

@@ -42,7 +42,7 @@ def test_every_budget_and_agreement_alerts_exactly_once_on_its_day(demo_home: Pa
 
 def test_what_the_demo_publishes_of_budgets_equals_the_truth(ask: Callable[[str], list[Row]], truth: Row) -> None:
     """What was reached of periods that still count; lower thresholds linger below the highest. A rolling budget may
-    linger just below what it did not reach."""
+    linger just below what it reached before."""
     as_of = date.fromisoformat(truth["as_of"][:10])
     reached = {
         (row["budget"], row["period"], f"{row['threshold_pct']} %")

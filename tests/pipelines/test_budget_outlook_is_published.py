@@ -115,11 +115,11 @@ def test_known_events_and_sources_in_arrears_are_in_it(tmp_path: Path) -> None:
     assert row.select("assumed", "expected_rest", "events").row(0) == (200, 1355, "L")
 
 
-def test_without_costs_nothing_is_foreseen_and_spending_is_judged(tmp_path: Path) -> None:
+def test_without_costs_nothing_is_known(tmp_path: Path) -> None:
     of = made(Publication(tmp_path, HUNDRED.clear(), origin=None))
     assert (len(of.outlook.outlook), len(of.burns)) == (0, 0)
     assert {kind: one.judged for kind, one in judged(of).items()} == {
-        "budget": True,
+        "budget": False,
         "budget_forecast": False,
         "burn_rate": False,
     }

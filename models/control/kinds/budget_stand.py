@@ -160,6 +160,8 @@ class Stand:
         yield "Budget", f"{self.money(self.amount)} for {self.when}, {self.budget.cost_basis}"
         yield "Covers", self.budget.scope_text
         yield "Spent", f"{self.money(self.spent)} ({self.share})"
+        if self.status["other_currencies"] is not None:
+            yield "Not counted", f"costs in {self.status['other_currencies']}"
         if self.landing is not None:
             yield "Expected", self.landing
         elif self.outlook is not None:
@@ -202,8 +204,8 @@ def _only(budget: Budget, key: str) -> str | None:
 
 
 def _cause(movers: Sequence[Mover], currency: str) -> str | None:
-    """What rose most; not why it did."""
-    return f"Most of the rise: {_mover_text(movers[0], currency)}." if movers else None
+    """What rose most; not why it did, nor that all together rose."""
+    return f"Rose most: {_mover_text(movers[0], currency)}." if movers else None
 
 
 def _mover_text(mover: Mover, currency: str) -> str:

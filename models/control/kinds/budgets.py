@@ -27,7 +27,8 @@ LETS_GO = Decimal("0.95")
 DOUBT = 0.2
 """A forecast lingers until its probability falls so far below the one asked for."""
 SEVERITIES: Sequence[tuple[int, Severity]] = ((120, "critical"), (80, "warning"), (0, "info"))
-"""How grave a threshold is from so many percent on, the highest first."""
+"""How grave a threshold is from so many percent on, the highest first; spending so far above its budget is as grave as
+the highest, whatever thresholds there are."""
 FAST_DAYS = 3
 """A burn rate over no more days than these is a fast one."""
 
@@ -43,7 +44,11 @@ def budget_conditions(budgets: Sequence[Budget], frames: BudgetFrames, today: da
         of_budget = pl.col("budget") == budget.name
         rows = frames.statuses.filter(of_budget, "is_alerting").rows(named=True)
         stands = [Stand(budget, row, frames, today) for row in rows]
-        made |= {(budget.name, kind): _JUDGES[kind](stands, frames.told) for kind in kinds_of(budget)}
+        for kind in kinds_of(budget):
+            judged = _JUDGES[kind](stands, frames.told)
+            if not stands and budget.has_run_out(today):
+                judged = unknown(f"There is no amount for {day_text(today)}.")
+            made[budget.name, kind] = judged
     return made
 
 
@@ -70,24 +75,30 @@ def _highest(steps: Iterable[_Step], told: Collection[AlertKey]) -> list[Conditi
 
 def _spending(stands: Sequence[Stand], told: Collection[AlertKey]) -> Judged:
     """Thresholds of what is spent, of each period by itself."""
-    return found(condition for stand in stands for condition in _highest(_reached(stand), told))
+    if stands and all(stand.status["data_through"] is None for stand in stands):
+        return unknown("Nothing ever matched what it covers.")
+    return found(condition for stand in stands for condition in _highest(_reached(stand, told), told))
 
 
-def _reached(stand: Stand) -> list[_Step]:
-    """Thresholds that are reached, and those that spending is only a little below."""
+def _reached(stand: Stand, told: Collection[AlertKey]) -> list[_Step]:
+    """Thresholds that are reached, and those that were and that spending is only a little below."""
     held: list[_Step] = []
     for row in stand.rows(stand.frames.thresholds):
-        pct, limit = row["threshold_pct"], row["threshold_amount"]
-        if stand.spent > 0 and stand.spent >= limit * LETS_GO:
+        pct, limit, crossed = row["threshold_pct"], row["threshold_amount"], row["first_crossed_day"]
+        threshold = f"{pct} %"
+        # what is restated, or of a rolling window, is not crossed any more when it is below
+        was_reached = crossed is not None or stand.key("budget", threshold) in told
+        if stand.spent > 0 and was_reached and stand.spent >= limit * LETS_GO:
             standing: Standing = "firing" if stand.spent >= limit else "lingering"
-            spent = _spent(stand, pct, standing, row["first_crossed_day"] or stand.today)
-            held.append(((Decimal(pct), 0), stand.condition("budget", f"{pct} %", spent)))
+            spent = _spent(stand, pct, standing, crossed or stand.today)
+            held.append(((Decimal(pct), 0), stand.condition("budget", threshold, spent)))
     return held
 
 
 def _spent(stand: Stand, pct: int, standing: Standing, since: date) -> Told:
     name, when = stand.budget.name, stand.when
     over_by = stand.spent - stand.amount
+    is_far_above = stand.spent * 100 >= stand.amount * SEVERITIES[0][0]
     headline = f"{name}: {stand.share} of the budget for {when} is spent"
     if over_by > 0:
         headline = f"{name} is over its budget for {when} by {stand.about(over_by)}"
@@ -99,7 +110,7 @@ def _spent(stand: Stand, pct: int, standing: Standing, since: date) -> Told:
         answer += f" It is expected to end at {stand.landing}." if stand.landing is not None else ""
     return Told(
         standing=standing,
-        severity=next(severity for least, severity in SEVERITIES if pct >= least),
+        severity=next(severity for least, severity in SEVERITIES if is_far_above or pct >= least),
         headline=headline,
         answer=answer,
         to_do=_SPENT_TO_DO[over_by >= 0],

@@ -25,6 +25,7 @@ from models.control.movers import Mover
 from tests.models.control.budget_rows import costs, days
 
 FIRST = date(2026, 11, 1)
+FAST = BurnRate(days=3, rate=Decimal(4))
 BUDGET = Budget("search", Decimal(3000), thresholds_pct=(50, 80, 100, 120), owner="search", scope={"team": ("search",)})
 
 
@@ -173,9 +174,11 @@ def test_a_late_bill_still_counts_and_stands_beside_the_month_under_way() -> Non
 
 def test_a_rolling_sum_comes_and_goes_with_a_gap() -> None:
     rolling = replace(BUDGET, period="rolling", days=10, thresholds_pct=(100,))
+    told = AlertKey("search", "team search", "rolling 10 days", "100 %")
     for amount, standing in ((300, "firing"), (299, "lingering"), (285, "lingering"), (284, None)):
         rows = costs(days(date(2026, 10, 1), date(2026, 11, 20)), Decimal(amount))
-        held = standings(spending(rows, date(2026, 11, 20), rolling))
+        of = replace(frames(rolling, rows, date(2026, 11, 20)), told=[told])
+        held = standings(budget_conditions([rolling], of, date(2026, 11, 20))["search", "budget"])
         assert held.get("rolling 10 days 100 %") == standing, amount
 
 
@@ -191,7 +194,7 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do() -> None:
         "It is expected to end at 3,900 USD (80 % range 3,800 USD to 4,100 USD)."
     )
     line = "search with gpt-5 1,200.00 USD, 1,000.00 USD more than the same days before"
-    assert (told.cause, told.details) == (f"Most of the rise: {line}.", (line,))
+    assert (told.cause, told.details) == (f"Rose most: {line}.", (line,))
     assert (told.severity, told.since, told.team) == ("info", date(2026, 11, 12), "search")
     assert (told.amount, told.limit, told.currency) == (1560, 3000, "USD")
     assert told.facts == (
@@ -210,9 +213,42 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do() -> None:
 
 @pytest.mark.parametrize(("pct", "severity"), [(50, "info"), (80, "warning"), (100, "warning"), (120, "critical")])
 def test_how_grave_it_is_goes_by_the_threshold(pct: int, severity: str) -> None:
-    rows = costs([FIRST], Decimal(3600))
+    rows = costs([FIRST], Decimal(30 * pct))
     held = {told.key.threshold: told for told in spending(rows, FIRST).conditions}
     assert held[f"{pct} %"].severity == severity
+
+
+def test_a_budget_that_is_far_exceeded_is_critical_without_a_threshold_for_it() -> None:
+    whole = replace(BUDGET, thresholds_pct=(100,))
+    severities = [
+        spending(costs([FIRST], Decimal(spent)), FIRST, whole).conditions[0].severity for spent in (3599, 3600)
+    ]
+    assert severities == ["warning", "critical"]
+
+
+def test_costs_in_another_currency_are_named() -> None:
+    rows = pl.concat([costs([FIRST], Decimal(3000)), costs([FIRST], Decimal(9000), currency="EUR")])
+    assert ("Not counted", "costs in EUR") in spending(rows, FIRST).conditions[-1].facts
+
+
+def test_a_budget_of_nothing_and_one_without_an_amount_are_not_known() -> None:
+    rows = costs([FIRST], Decimal(3000))
+    nothing = spending(rows, FIRST, replace(BUDGET, scope={"team": ("serach",)}))
+    assert (nothing.judged, nothing.reason) == (False, "Nothing ever matched what it covers.")
+    run_out = Budget("search", amounts={"2026-01": Decimal(3000)}, forecast=(ForecastThreshold(),))
+    made = budget_conditions([run_out], frames(run_out, rows, FIRST), FIRST)
+    assert {(one.judged, one.reason) for one in made.values()} == {(False, "There is no amount for 1 November 2026.")}
+
+
+def test_of_two_forecasts_of_one_share_the_surer_is_told() -> None:
+    of = foreseen(frames(FORESEEING, costs([FIRST], Decimal(1500)), FIRST), FORESEEING, {100: 0.9}, landing=3400)
+    less_sure = of.forecasts.with_columns(pl.lit(60, pl.Int64).alias("probability_pct"))
+    for asked in ([of.forecasts, less_sure], [less_sure, of.forecasts]):
+        made = budget_conditions([FORESEEING], replace(of, forecasts=pl.concat(asked)), FIRST)
+        assert standings(made["search", "budget_forecast"]) == {
+            "2026-11 forecast 100 %, p 60 %": "lingering",
+            "2026-11 forecast 100 %, p 80 %": "firing",
+        }
 
 
 def test_an_overspent_budget_says_by_how_much() -> None:
@@ -275,84 +311,19 @@ def test_what_cannot_be_forecast_is_not_judged_and_says_why() -> None:
     assert (judged.judged, judged.conditions, judged.reason) == (False, (), why)
 
 
-BURNING = replace(
-    BUDGET, burn_rates=(BurnRate(days=3, rate=Decimal(4)), BurnRate(days=10, rate=Decimal(2), confirm_days=3))
-)
-
-
-def burning(amounts: Mapping[date, int], budget: Budget = BURNING, since: date = date(2026, 10, 1)) -> Judged:
-    rows = costs(days(since, date(2026, 11, 20)), lambda day: Decimal(amounts.get(day, 100)))
-    made = budget_conditions([budget], frames(budget, rows, date(2026, 11, 20)), date(2026, 11, 20))
-    return made["search", "burn_rate"]
-
-
-def told_of(judged: Judged) -> list[tuple[str, str, str]]:
-    return [(each.key.threshold, each.standing, each.severity) for each in judged.conditions]
-
-
-def test_the_fastest_burn_is_told_and_is_critical() -> None:
-    slow = dict.fromkeys(days(date(2026, 11, 10), date(2026, 11, 19)), 250)
-    assert told_of(burning(slow)) == [("2 times over 10 days", "firing", "warning")]
-    fast = dict.fromkeys(days(date(2026, 11, 15), date(2026, 11, 19)), 500)
-    both = burning(fast)
-    assert told_of(both) == [
-        ("2 times over 10 days", "lingering", "warning"),
-        ("4 times over 3 days", "firing", "critical"),
-    ]
-    told = both.conditions[-1]
-    # 3 x 500 over 3 x 100
-    assert told.headline == "search burns 5.0 times as fast as its budget allows"
-    assert told.answer == (
-        "1,500.00 USD were spent from 17 November 2026 to 19 November 2026, 5.0 times the 300.00 USD that the budget "
-        "allows in 3 days; 5.0 times in the last 1 day."
-    )
-    assert (told.amount, told.limit, told.since) == (1500, 300, date(2026, 11, 17))
-    assert ("Burn rate, 3 days", "5.0 times what the budget allows") in told.facts
-
-
-def test_a_burn_that_goes_on_over_the_turn_of_a_month_is_one() -> None:
-    of = replace(BUDGET, thresholds_pct=(1000,), burn_rates=(BurnRate(days=14, rate=Decimal("1.5"), confirm_days=3),))
-    first, last = date(2026, 11, 15), date(2026, 11, 30)
-    rows = costs(days(date(2026, 10, 1), date(2026, 12, 5)), lambda day: Decimal(170 if first <= day <= last else 90))
-    # 11 x 170 + 3 x 90 = 2,140 on 25 November, of 14 x 100: 1.53, told a day later; on 2 December three days have
-    # 170 + 90 + 90 = 350 of 296.8: below nine tenths of 1.5, told a day later likewise
-    assert opened(of, rows, days(date(2026, 11, 20), date(2026, 12, 5))) == [
-        (date(2026, 11, 26), "1.5 times over 14 days"),
-        (date(2026, 12, 3), "- 1.5 times over 14 days"),
-    ]
-
-
-def test_a_burn_that_was_told_and_is_not_known_any_more_stays_as_it_is() -> None:
-    judged = burning({}, since=date(2026, 11, 16))
-    assert (judged.judged, judged.conditions) == (True, ())
-    # the ten days are known for four
-    key = AlertKey("search", "team search", "", "2 times over 10 days")
-    rows = costs(days(date(2026, 11, 16), date(2026, 11, 20)), Decimal(100))
-    of = replace(frames(BURNING, rows, date(2026, 11, 20)), told=[key])
-    again = budget_conditions([BURNING], of, date(2026, 11, 20))["search", "burn_rate"]
-    assert (again.judged, again.reason) == (
-        False,
-        "How fast it burns is not known: its costs are known for 4 of the 10 days.",
-    )
-
-
-def test_without_history_enough_no_burn_rate_is_judged() -> None:
-    judged = burning({}, since=date(2026, 11, 18))
-    assert (judged.judged, judged.reason) == (
-        False,
-        "How fast it burns is not known: its costs are known for 2 of the 3 days.",
-    )
-
-
 def test_what_a_budget_is_not_asked_to_tell_has_no_rule() -> None:
     def kinds(budget: Budget) -> list[Kind]:
         rows = costs([FIRST], Decimal(1))
         return [kind for _, kind in budget_conditions([budget], frames(budget, rows, FIRST), FIRST)]
 
     assert kinds(replace(BUDGET, forecast=())) == ["budget"]
-    assert kinds(replace(BURNING, forecast=(ForecastThreshold(),))) == ["budget", "budget_forecast", "burn_rate"]
+    assert kinds(replace(BUDGET, burn_rates=(FAST,), forecast=(ForecastThreshold(),))) == [
+        "budget",
+        "budget_forecast",
+        "burn_rate",
+    ]
     # a budget that is over has nothing to say any more, which is known
-    over = replace(FORESEEING, burn_rates=BURNING.burn_rates, last_day=date(2026, 6, 30))
+    over = replace(FORESEEING, burn_rates=(FAST,), last_day=date(2026, 6, 30))
     made = budget_conditions([over], frames(over, costs([FIRST], Decimal(1)), FIRST), FIRST)
     assert [(one.judged, one.conditions) for one in made.values()] == [(True, ())] * 3
 

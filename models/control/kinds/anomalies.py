@@ -56,9 +56,10 @@ class AnomalyFrames:
 
 @dataclass(frozen=True)
 class Told:
-    """An alert of an anomaly that was opened before: the newest last, as `ops.alerts` has them."""
+    """An alert of an anomaly that was opened before, and of how much more or less than expected it last told."""
 
     key: AlertKey
+    change: Decimal = Decimal(0)
 
     @property
     def anomaly_id(self) -> str:
@@ -72,7 +73,9 @@ class Told:
 def told_of(alerts: pl.DataFrame) -> list[Told]:
     """The alerts of anomalies in rows of `ops.alerts`, the oldest first."""
     rows = alerts.filter(pl.col("kind") == "anomaly").sort("opened_at", "alert_id")
-    return [Told(AlertKey(*row)) for row in rows.select("rule", "scope", "period", "threshold").iter_rows()]
+    change = (pl.col("amount") - pl.col("limit")).fill_null(0)
+    told = rows.select(change.alias("change"), "rule", "scope", "period", "threshold").iter_rows()
+    return [Told(AlertKey(*key), of) for of, *key in told]
 
 
 def anomalies(frames: AnomalyFrames, told: Sequence[Told], rules: Sequence[Rule]) -> dict[str, Judged]:
@@ -131,15 +134,35 @@ class _Known:
         return self.claimed[asked]
 
     def is_part_of_told(self, head: Row) -> bool:
-        """Whether it began together with something wider that a rule told, and lies within it."""
+        """Whether it began together with something wider and no smaller that a rule told, and lies within it."""
         wider = {_scope({**head, "dimension": "total", "value": None, "vendor": None})}
         wider |= {_scope({**head, "dimension": name, "value": head[f"of_{name}"], "vendor": None}) for name in _PLACES}
-        return any(one.key.scope in wider and abs(one.first_day - head["first_day"]) <= _TOGETHER for one in self.told)
+        return any(
+            one.key.scope in wider
+            and abs(one.first_day - head["first_day"]) <= _TOGETHER
+            and abs(_change(head)) <= max(abs(one.change), abs(self.changes.get(one.anomaly_id, one.change)))
+            for one in self.told
+        )
+
+    @cached_property
+    def changes(self) -> Mapping[str, Decimal]:
+        """How much more or less than expected the incident of each episode comes to by now."""
+        by_incident = {head["incident_id"]: _change(head) for head in self.heads}
+        return {
+            one: by_incident[incident]
+            for incident, ids in self.members.items()
+            if incident in by_incident
+            for one in ids
+        }
 
 
 def _by_incident(rows: pl.DataFrame) -> Mapping[str, Sequence[Row]]:
     parts = rows.partition_by("incident_id", maintain_order=True)
     return {part["incident_id"][0]: part.rows(named=True) for part in parts}
+
+
+def _change(head: Row) -> Decimal:
+    return head["used"] - head["usual"] if head["measure"] == "usage" else head["impact"]
 
 
 def _is_in_place_of(head: Row, told: Told) -> bool:

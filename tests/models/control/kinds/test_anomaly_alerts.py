@@ -127,6 +127,19 @@ def test_an_event_that_is_taken_apart_is_not_told_again() -> None:
     assert [one.key.threshold for one in _found(model, key, later, told=told)] == ["m1", "k2"]
 
 
+def test_what_is_larger_than_what_was_told_of_everything_is_no_part_of_it() -> None:
+    everything = _episode("all", dimension="total", value=None, value_name=None, impact=Decimal(200))
+    told = _found(everything)
+
+    large = _episode("k1", first_day=date(2026, 7, 16), of_team="voice", impact=Decimal(50_000), severity="critical")
+    small = _episode("k2", value="b", first_day=date(2026, 7, 16), impact=Decimal(150))
+
+    assert [one.key.threshold for one in _found(everything, large, small, told=told)] == ["all", "k1"]
+    # everything has grown since it was told, and what it consists of is no news
+    grown = {**everything, "impact": Decimal(50_200)}
+    assert [one.key.threshold for one in _found(grown, large, small, told=told)] == ["all"]
+
+
 def test_one_that_falls_below_what_counts_lingers_where_it_was_told() -> None:
     told = _found(_episode("k1"))
 

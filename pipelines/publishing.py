@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
@@ -10,6 +11,7 @@ from models.catalogue import TABLES
 from models.economics.accelerator_usage import ACCELERATOR_RATES, ACCELERATOR_USAGE, accelerator_rates
 from models.errors import OutlayError
 from models.ledger.prices import PRICE_BOOK
+from pipelines.alert_history import restore
 from pipelines.marts.alert_conditions import JUDGED, alert_conditions_marts
 from pipelines.marts.anomalies import anomalies_marts
 from pipelines.marts.break_even import break_even_marts
@@ -39,6 +41,9 @@ def publish(work: Workplace) -> Publication:
     Files beside the charges that cannot be read are `problems` of the publication: what they would tell is unknown.
     """
     problems: list[OutlayError] = []
+    # what was told of before is what anomalies are judged by; where it cannot be had, the alert pass says so
+    with suppress(OutlayError), work.control.lock_alerting(wait=_PATIENCE_SECONDS):
+        restore(work)
     publication = publish_warehouse(
         work.lake,
         work.control,

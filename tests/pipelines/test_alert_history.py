@@ -12,6 +12,7 @@ from models.control.alert_tables import ALERT_EVENTS, ALERT_TABLES, GROWING
 from models.control.alerts import AlertEvent
 from models.control.conditions import AlertKey, Condition
 from models.control.notices import Notice
+from pipelines import publishing
 from pipelines.alert_history import copy_to_lake, restore
 from pipelines.lake import Lake, Partition
 from pipelines.run import sweep
@@ -132,6 +133,17 @@ def test_a_control_store_that_was_lost_is_filled_from_the_lake_and_tells_nothing
         assert work.control.alerts.post_of(FIRST.key).ts == "17.1"
         record(work, [AlertEvent(ID, "acknowledged", NOW, "ana")])
         assert copied(work) == 1
+
+
+def test_what_is_published_after_the_store_was_lost_knows_what_was_told(home):
+    with opened(home) as work:
+        record(work, [OPENED], [FIRST])
+        copied(work)
+    lose_the_store(home)
+    with opened(home) as work:
+        file = publishing.publish(work).file
+    with duckdb.connect(str(file), read_only=True) as warehouse:
+        assert warehouse.sql("SELECT alert_id FROM ops.alerts").fetchall() == [(ID,)]
 
 
 def test_a_store_put_back_from_a_backup_gets_what_happened_since(home):

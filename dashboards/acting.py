@@ -19,14 +19,10 @@ from models.control.alerts import Act, Alert, AlertEvent, Request
 
 @dataclass(frozen=True)
 class Standing:
-    """All alerts, what happened to them in order, and what people asked for that no pass has applied yet."""
+    """All alerts, and what people asked for that no pass has applied yet."""
 
     alerts: dict[str, Alert]
-    events: tuple[AlertEvent, ...] = ()
     pending: tuple[Request, ...] = ()
-
-    def history(self, alert_id: str) -> Sequence[AlertEvent]:
-        return [event for event in self.events if event.alert_id == alert_id]
 
 
 def standing() -> Standing:
@@ -34,11 +30,14 @@ def standing() -> Standing:
     with _store() as store:
         if store is None:
             return Standing({})
-        return Standing(
-            store.alerts.book(),
-            tuple(logged.event for logged in store.alerts.events()),
-            tuple(store.alerts.pending_requests()),
-        )
+        return Standing(store.alerts.book(), tuple(store.alerts.pending_requests()))
+
+
+def history(alert: Alert) -> Sequence[AlertEvent]:
+    """What happened to one of them, in order. Raises `ControlError`."""
+    with _store() as store:
+        assert store is not None, "an alert came from it"
+        return [logged.event for logged in store.alerts.events(alert_id=alert.key.alert_id)]
 
 
 def ask(

@@ -6,6 +6,7 @@ Wording only: exact text from exact values, English, no markup. What a figure me
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Context, Decimal
@@ -16,6 +17,10 @@ UNKNOWN = "–"
 _CENT = Decimal("0.01")
 _WIDE = Context(prec=60)
 """Room for every digit of a Decimal(38, 12); Python's own context rounds at 28."""
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters, marks that turn the direction of writing, and what cannot be seen at all."""
 _PREFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
@@ -99,6 +104,11 @@ def month_text(billing_period: str) -> str:
 def instant_text(instant: datetime | None) -> str:
     """`18 July 2026, 06:12 UTC`; the instant must be in UTC."""
     return UNKNOWN if instant is None else f"{day_text(instant.date())}, {instant:%H:%M} UTC"
+
+
+def inert(words: str) -> str:
+    """Without control characters and without marks that change how the rest is read: they steer terminals."""
+    return _CONTROL.sub(" ", words)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -34,7 +34,7 @@ def show_trial(work: Workplace, *, send: bool) -> bool:
     is_well = _show_rules(work)
     conditions = _holding(work)
     _show_conditions(work, policy, conditions)
-    places = sorted(policy.places | ({policy.weekly_digest.destination} if policy.weekly_digest else set()))
+    places = sorted(policy.places)
     if not places:
         say("nobody is told on Slack (alerts.slack in outlay.yaml); alerts are on the page and in `outlay alerts list`")
         return is_well

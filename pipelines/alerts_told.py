@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import polars as pl
-
+from connectors.control.alerts import AlertLog
 from connectors.errors import ConfigurationError
-from models.control.alert_tables import ALERT_DELIVERIES
 from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, order, state_text
 from models.control.alerts import STATES, Alert, AlertEvent
 from models.control.conditions import KINDS, Condition
@@ -114,22 +112,25 @@ def show_alert(work: Workplace, alert_id: str) -> None:
         ("when", "what", "who", "note"),
         [_event_row(logged.event) for logged in log.events(alert_id=condition.alert_id)],
     )
-    _show_sent(work, condition.alert_id)
+    _show_sent(log, condition.alert_id)
 
 
-def _show_sent(work: Workplace, alert_id: str) -> None:
+def _show_sent(log: AlertLog, alert_id: str) -> None:
     """Every attempt to tell of it."""
-    deliveries = work.control.snapshot().tables[ALERT_DELIVERIES.name]
-    of_alert = deliveries.filter(pl.col("alert_ids").str.contains(f'"{alert_id}"', literal=True))
-    if not of_alert.is_empty():
+    sent = [each for each in log.deliveries() if alert_id in each.notice.alert_ids]
+    if sent:
         show_table(
             "What was sent",
             ("begun", "what", "where", "outcome", "error"),
             [
-                (instant_text(begun), says, destination, outcome or "not known yet", error)
-                for begun, says, destination, outcome, error in of_alert.select(
-                    "begun_at", "says", "destination", "outcome", "error"
-                ).iter_rows()
+                (
+                    instant_text(each.begun_at),
+                    each.notice.says,
+                    each.notice.destination,
+                    each.outcome or "not known yet",
+                    each.error,
+                )
+                for each in sent
             ],
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from pipelines.console import say, show_error, writing
 
 if TYPE_CHECKING:
     from models.control.alerts import Act
+    from pipelines.workplace import Workplace
 
 alerting = typer.Typer(help="What people are told, and what they do about it.", no_args_is_help=True)
 
@@ -36,10 +38,8 @@ def alerts_list(
 ) -> None:
     """Every alert as it stands, what is not resolved and gravest first."""
     from pipelines.alerts_told import Asked, show_alerts
-    from pipelines.home import Home
-    from pipelines.workplace import Workplace
 
-    with Workplace.open(Home.at(home)) as work:
+    with _opened(home) as work:
         show_alerts(work, Asked(kind, state, team, everything))
 
 
@@ -50,10 +50,8 @@ def alerts_show(
 ) -> None:
     """One alert: what it says, its history, and what was sent of it."""
     from pipelines.alerts_told import show_alert
-    from pipelines.home import Home
-    from pipelines.workplace import Workplace
 
-    with Workplace.open(Home.at(home)) as work:
+    with _opened(home) as work:
         show_alert(work, alert)
 
 
@@ -93,11 +91,11 @@ def alerts_send(
 ) -> None:
     """Make a pass now: apply what people asked for, judge what is published, send what is due or was given up."""
     from pipelines.alerting import alert
-    from pipelines.home import Home
     from pipelines.status import tell_alerts
-    from pipelines.workplace import Workplace
 
-    with Workplace.open(Home.at(home)) as work:
+    with _opened(home) as work:
+        if not work.home.published.exists():
+            say("nothing is published yet: `outlay run` pulls and publishes, and then there is something to judge")
         report = alert(work, digest_now=digest, try_again=True)
     tell_alerts(report)
     for failure in report.failures:
@@ -114,10 +112,8 @@ def alerts_preview(
 ) -> None:
     """Show messages as people would read them; nothing is sent."""
     from pipelines.alert_previews import digest_preview, page, previews, texts
-    from pipelines.home import Home
-    from pipelines.workplace import Workplace
 
-    with Workplace.open(Home.at(home)) as work:
+    with _opened(home) as work:
         messages = [digest_preview(work)] if digest else previews(work, alert)
     if not messages:
         say("nothing to tell")
@@ -137,10 +133,8 @@ def alerts_test(
 ) -> None:
     """Try rules and routes: what could be judged, who would be told of what, and whether each place can be reached."""
     from pipelines.alert_trial import show_trial
-    from pipelines.home import Home
-    from pipelines.workplace import Workplace
 
-    with Workplace.open(Home.at(home)) as work:
+    with _opened(home) as work:
         raise typer.Exit(0 if show_trial(work, send=send) else 1)
 
 
@@ -156,6 +150,23 @@ def slack(home: HomeOption = None) -> None:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
+@contextmanager
+def _opened(folder: Path | None) -> Generator[Workplace]:
+    """A home that is there: a name that was mistyped makes no new one."""
+    from models.errors import OutlayError
+    from pipelines.home import Home
+    from pipelines.workplace import Workplace
+
+    home = Home.at(folder)
+    if not (home.configuration.exists() or home.published.exists()):
+        raise OutlayError(
+            f"there is neither an outlay.yaml nor anything published in {home.root}",
+            remedy="name another folder with --home, or begin with `outlay init`",
+        )
+    with Workplace.open(home) as work:
+        yield work
+
+
 def _act(
     alerts: Sequence[str], act: Act, home: Path | None, who: str | None, note: str | None, span: timedelta | None = None
 ) -> None:
@@ -163,11 +174,9 @@ def _act(
     from models.control.alert_words import state_text
     from models.errors import OutlayError
     from pipelines.alert_acts import act_on
-    from pipelines.home import Home
-    from pipelines.workplace import Workplace
 
     failed = False
-    with Workplace.open(Home.at(home)) as work:
+    with _opened(home) as work:
         for alert_id in alerts:
             try:
                 alert = act_on(work, alert_id, act, who=who, note=note, span=span)

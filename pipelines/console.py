@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from models.errors import OutlayError
+from models.wording import inert
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +54,7 @@ def show_table(
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         # vendors' names are text, never markup
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else inert(str(cell))) for cell in row))
     stdout().print(table)
 
 
@@ -61,7 +62,7 @@ def show_title(title: str) -> None:
     """A line above what follows, however narrow that is."""
     from rich.text import Text
 
-    stdout().print(Text(title, style="bold"), soft_wrap=True)
+    stdout().print(Text(inert(title), style="bold"), soft_wrap=True)
 
 
 def show_facts(title: str, facts: Sequence[Fact]) -> None:
@@ -73,7 +74,7 @@ def show_facts(title: str, facts: Sequence[Fact]) -> None:
     for style in ("dim", "bold", ""):
         grid.add_column(style=style, overflow="fold")
     for fact in facts:
-        grid.add_row(*(Text(part) for part in fact))
+        grid.add_row(*(Text(inert(part)) for part in fact))
     show_title(title)
     console = stdout()
     console.print(grid)
@@ -83,7 +84,7 @@ def show_facts(title: str, facts: Sequence[Fact]) -> None:
 def say(message: str) -> None:
     from rich.text import Text
 
-    stderr().print(Text(message))
+    stderr().print(Text(inert(message)))
 
 
 @contextmanager
@@ -105,9 +106,9 @@ def show_error(error: OutlayError) -> None:
     console = stderr()
     line = Text("✗ ", style="bold red")
     line.append(f"{error.who}: " if error.who else "", style="bold")
-    line.append(error.what)
+    line.append(inert(error.what))
     console.print(line)
-    console.print(Text(f"  → {error.remedy}"))
+    console.print(Text(inert(f"  → {error.remedy}")))
 
 
 class Watcher(Protocol):

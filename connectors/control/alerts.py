@@ -7,7 +7,7 @@ or a request has come. `record` is only for who holds `ControlStore.lock_alertin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -25,6 +25,8 @@ from models.control.condition_json import from_json, to_json
 from models.control.conditions import Condition
 from models.control.notices import Made, Notice
 from models.control.sayings import HISTORY
+from models.errors import AlertError
+from models.wording import inert
 
 __all__ = ["AlertLog", "Delivered", "LoggedEvent", "PendingNotice", "Posted"]
 
@@ -80,7 +82,9 @@ class AlertLog:
     # What people ask for
 
     def request(self, request: Request) -> bool:
-        """Keep it until a pass applies it; False where its `request_id` was kept before."""
+        """Keep it until a pass applies it; False where its `request_id` was kept before. `who` and `note` are kept on
+        one line, without what steers terminals. Raises `AlertError` where nobody is named."""
+        request = _written_plainly(request)
         with self._database.writing() as connection:
             known = sa.select(ALERT_REQUESTS.c.id).where(ALERT_REQUESTS.c.request_id == request.request_id)
             if connection.execute(known).first() is not None:
@@ -197,6 +201,13 @@ class AlertLog:
             now = self._clock()
             _leave_history(connection, notice_queue.due(connection, now), now)
         return count
+
+
+def _written_plainly(request: Request) -> Request:
+    who, note = (" ".join(inert(words or "").split()) for words in (request.who, request.note))
+    if not who:
+        raise AlertError("an alert is acted on in somebody's name, and none was given", remedy="say who you are")
+    return replace(request, who=who[:80], note=note[:500] or None)
 
 
 def book(connection: sa.Connection) -> dict[str, Alert]:

@@ -12,20 +12,11 @@ from datetime import datetime
 from slack_sdk.models.blocks import MarkdownTextObject, PlainTextObject
 
 from connectors.slack.sizes import SECTION_LIMIT, units
-from models.wording import UNKNOWN, instant_text
+from models.wording import UNKNOWN, inert, instant_text
 
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-"""Control characters, marks that turn the direction of writing, and what cannot be seen at all."""
 LINK = re.compile(r"<(https?://[^|>]+)\|([^>]*)>")
 DATE = re.compile(r"<!date\^\d+\^[^|>]*\|([^>]*)>")
 MENTION = re.compile(r"<(?:!|@|!subteam\^)(here|channel|[UWS][A-Z0-9]{6,20})>")
-
-
-def inert(words: str) -> str:
-    """Without control characters and without marks that change how the rest is read."""
-    return _CONTROL.sub(" ", words)
 
 
 def one_line(words: str, limit: int) -> str:

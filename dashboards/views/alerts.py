@@ -124,7 +124,7 @@ def _alert(known: Standing, alert: Alert) -> None:
                 st.info(_pending(request), icon=":material/hourglass_top:")
         if alert.state != "resolved":
             _act(alert)
-    _history(known, alert)
+    _history(alert)
     with st.expander("As it looks in Slack", icon=":material/forum:"):
         st.html(f"<style>{STYLE}</style>{preview_html(_message(alert))}")
 
@@ -202,8 +202,8 @@ def _message(alert: Alert) -> Message:
     )
 
 
-def _history(known: Standing, alert: Alert) -> None:
-    history = known.history(alert.key.alert_id)
+def _history(alert: Alert) -> None:
+    history = acting.history(alert)
     st.markdown("**What became of it**")
     formats.table(
         pl.DataFrame(

@@ -70,6 +70,25 @@ def test_what_cannot_be_done_says_why_and_what_to_do(office: Office) -> None:
     assert "one of budget, budget_forecast" in odd.remedy
 
 
+def test_a_home_that_is_not_there_is_not_made(office: Office, tmp_path: Path) -> None:
+    mistyped = tmp_path / "hmoe"
+    told = CliRunner().invoke(app, ["alerts", "list", "--home", str(mistyped)]).exception
+    assert isinstance(told, OutlayError)
+    assert "--home" in told.remedy
+    assert not mistyped.exists()
+    office.home.published.unlink()
+    assert "nothing is published yet" in well(office, "send")
+
+
+def test_names_and_notes_cannot_steer_a_terminal(office: Office) -> None:
+    well(office, "send")
+    well(office, "ack", ID, "--as", "\x1b[31manna\x00", "--note", "a\x1b]0;pwn\x07\ud800b")
+    shown = well(office, "show", ID)
+    assert "\x1b" not in shown
+    assert "anna" in shown
+    assert "somebody's name" in str(outlay(office, "resolve", ID, "--as", "\x00").output)
+
+
 def test_one_that_fails_stops_no_other(office: Office) -> None:
     well(office, "send")
     result = outlay(office, "ack", "zzz", ID, "--as", "anna")

@@ -19,7 +19,7 @@ from models.control.conditions import Kind
 from models.control.kinds.anomalies import AnomalyFrames, anomalies, told_of
 from models.control.kinds.commitments import left_unused, running_out
 from models.control.kinds.judged import Judged, unknown
-from models.control.kinds.reconciliation import reconciliation_differences
+from models.control.kinds.reconciliation import first_period, reconciliation_differences
 from models.control.kinds.renewals import renewals
 from models.control.kinds.residency_breaches import residency_breaches
 from models.control.kinds.rules import Rule, Vendors, with_told
@@ -49,7 +49,7 @@ JUDGED: tuple[Table, ...] = (
 """Marts that are judged here as they are published: whoever makes them makes each once."""
 
 _RECENT = timedelta(days=100)
-"""Rows of facts that are looked at: three billing periods."""
+"""Rows of facts that are looked at, where it is this month and the last that counts."""
 
 
 def alert_conditions_marts(
@@ -131,7 +131,8 @@ def _anomalies(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
 
 
 def _reconciliation(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
-    lines = of.recent(RECONCILIATION, "billing_period").collect()
+    first = first_period(rules, of.today)
+    lines = of.economics.facts.read(RECONCILIATION).filter(pl.col("billing_period") >= first).collect()
     return reconciliation_differences(
         lines, of.mart(INVOICE_RECONCILIATION), of.mart(CHECKS), rules, of.today, of.vendors
     )

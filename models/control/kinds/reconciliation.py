@@ -2,7 +2,8 @@
 
 Three kinds of difference: bill lines that cost another than usage × price (`marts.reconciliation`, by its reason),
 invoices that are not the charges of their number (`marts.invoice_reconciliation`), and proofs of the ledger that do
-not hold (`ops.checks`). Of the last three billing periods: what is older is closed.
+not hold (`ops.checks`). Of the last three billing periods: what is older is no news, but what was told of it before
+goes on until it agrees.
 """
 
 from __future__ import annotations
@@ -73,21 +74,28 @@ def reconciliation_differences(
 ) -> dict[str, Judged]:
     """What rules say of these marts; `minimum` and `resolves_below` are percent of what was expected. Differences below
     100 of their currency are none, and a proof that fails always is one."""
-    first = _periods_from(today)
+    first = first_period(rules, today)
     of_bills = _of_bills(reconciliation.filter(pl.col("billing_period") >= first))
     of_invoices = _of_invoices(invoices.filter(pl.col("billing_month") >= first))
     of_proofs = _of_proofs(checks.filter(pl.col("billing_period") >= first))
-    return judge(rules, [*of_proofs, *of_invoices, *of_bills], lambda one, rule: [_candidate(one, rule, vendors)])
+    news = _first_of_news(today)
+    things = [*of_proofs, *of_invoices, *of_bills]
+    return judge(rules, things, lambda one, rule: [_candidate(one, rule, vendors, news)])
 
 
-def _periods_from(today: date) -> str:
+def first_period(rules: Sequence[Rule], today: date) -> str:
+    """The first billing period that is looked at, YYYY-MM: of the news, or of what was told and goes on."""
+    return min([_first_of_news(today), *(key.period for rule in rules for key in rule.told)])
+
+
+def _first_of_news(today: date) -> str:
     first = today.replace(day=1)
     for _ in range(_PERIODS - 1):
         first = (first - timedelta(days=1)).replace(day=1)
     return f"{first:%Y-%m}"
 
 
-def _candidate(one: _Difference, rule: Rule, vendors: Vendors) -> Candidate:
+def _candidate(one: _Difference, rule: Rule, vendors: Vendors, news: str) -> Candidate:
     is_much, is_grave = one.size >= 10 * _TRIFLE, one.pct is None or one.pct >= _GRAVE_PCT
     severity: Severity = "critical" if is_grave and (is_much or one.pct is None) else "warning" if is_much else "info"
     condition = Condition(
@@ -109,6 +117,8 @@ def _candidate(one: _Difference, rule: Rule, vendors: Vendors) -> Candidate:
         vendor=one.vendor or vendors.get(one.source),
         page=page("data-health", period=one.period, **({"currency": one.currency} if one.currency else {})),
     )
+    if one.period < news and condition.key not in rule.told:
+        return Candidate(condition, None)
     if one.pct is None:
         return Candidate(condition, "firing")
     return Candidate(condition, rule.standing(one.pct / one.weight) if one.size >= _TRIFLE else None)

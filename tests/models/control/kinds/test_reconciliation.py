@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from models.control.conditions import Condition
-from models.control.kinds.reconciliation import reconciliation_differences
-from models.control.kinds.rules import DEFAULTS
+from models.control.conditions import AlertKey, Condition
+from models.control.kinds.reconciliation import first_period, reconciliation_differences
+from models.control.kinds.rules import DEFAULTS, Rule
 from models.ledger.invoice_reconciliation import INVOICE_RECONCILIATION
 from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.trust import CHECKS
@@ -59,6 +60,19 @@ def test_periods_that_are_closed_are_left_alone() -> None:
     lines = [_line("matched", "price", "9000", "100", billing_period=month) for month in ("2026-04", "2026-05")]
 
     assert [one.key.period for one in _found(*lines)] == ["2026-05"]
+
+
+def test_what_was_told_goes_on_until_it_agrees_however_old_it_is() -> None:
+    lines = [
+        _line("matched", "price", "9000", computed, billing_period="2026-02", source=source)
+        for source, computed in (("openai", "100"), ("azure", "100"), ("aws", "9000"))
+    ]
+    told = frozenset(AlertKey("reconciliation", f"{source} · USD", "2026-02", "price") for source in ("openai", "aws"))
+    rule = replace(DEFAULTS["reconciliation"], told=told)
+
+    # azure was not told of when it was news, and aws agrees by now
+    assert first_period([rule], TODAY) == "2026-02"
+    assert [one.key.scope for one in _found(*lines, rule=rule)] == ["openai · USD"]
 
 
 def test_an_invoice_that_is_not_its_charges() -> None:
@@ -118,9 +132,11 @@ def _line(match: str, reason: str | None, reported: str, computed: str | None, *
 
 
 def _found(
-    *lines: dict[str, Any], invoices: pl.DataFrame | None = None, checks: pl.DataFrame | None = None
+    *lines: dict[str, Any],
+    invoices: pl.DataFrame | None = None,
+    checks: pl.DataFrame | None = None,
+    rule: Rule = DEFAULTS["reconciliation"],
 ) -> tuple[Condition, ...]:
-    rule = DEFAULTS["reconciliation"]
     judged = reconciliation_differences(
         table(RECONCILIATION, *lines),
         INVOICE_RECONCILIATION.empty() if invoices is None else invoices,

@@ -2,7 +2,8 @@
 
 As error budgets are watched (Google, The Site Reliability Workbook, ch. 5): the long window says that it matters, the
 short one that it still goes on. 1 uses the budget up exactly at its period's end. Windows go over the turn of periods,
-and each of their days has what its own period allows. Who is told is not decided here.
+and each of their days has what its own period allows. What is billed now and then, such as seats on the first of each
+month, does not burn and is in no window. Who is told is not decided here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ LINGERS = Decimal("0.9")
 """What burnt too fast goes on doing so until the confirming window falls below this part of the rate asked for."""
 RECENT = timedelta(days=28)
 DAILY = 14
-"""A source with costs in scope on so many of the RECENT days tells each day, so that its last one is the last known."""
+"""A source with costs in scope on so many of the RECENT days tells each day, so that its last one is the last known.
+One that is known for longer, with costs on fewer of them, bills now and then."""
 LOOKED_BACK = 92
 """The first day on which a rate held is looked for so many days back."""
 _PLACES = Decimal("0.0001")
@@ -40,7 +42,7 @@ class BurnRates(dy.Schema):
     asked_rate = money("From which rate on, in both windows, somebody hears of it")
     rate = money("Of the long window: spent per day ÷ allowed per day; null: not known", nullable=True)
     confirm_rate = money("Of the confirming window, likewise", nullable=True)
-    spent = money("What was spent in the long window", nullable=True)
+    spent = money("What was spent in the long window, without sources that bill now and then", nullable=True)
     allowed = money(
         "What the budget allows in as many days: of each its period's budget_amount ÷ the days that it is for"
     )
@@ -75,7 +77,8 @@ def burn_rates(statuses: pl.DataFrame, history: pl.DataFrame, budgets: Iterable[
         for status in periods:
             if budget.burn_rates and status["first_day"] <= status["as_of"] <= status["last_day"]:
                 last_day = through(spend, made_on, status["as_of"])
-                costs = dict(spend.group_by("day").agg(pl.col("cost").sum()).iter_rows())
+                daily = _day_by_day(spend, last_day)
+                costs = dict(daily.group_by("day").agg(pl.col("cost").sum()).iter_rows())
                 with localcontext(DIGITS):
                     burning = _Burning(costs, _allowed(budget, periods, last_day), last_day)
                     rows += [
@@ -92,6 +95,18 @@ def through(spend: pl.DataFrame, made_on: date, today: date) -> date:
     last = told.group_by("source").agg(pl.col("day").n_unique().alias("days"), pl.col("day").max())
     slowest = last.filter(pl.col("days") >= DAILY)["day"].min()
     return max(made_on, slowest) if isinstance(slowest, date) else made_on
+
+
+def _day_by_day(spend: pl.DataFrame, last_day: date) -> pl.DataFrame:
+    """Without the costs of sources that bill now and then. What is new is taken to go on."""
+    is_recent = pl.col("day") > last_day - RECENT
+    now_and_then = (
+        spend.filter(pl.col("day") <= last_day, pl.col("cost") != 0)
+        .group_by("source")
+        .agg(since=pl.col("day").min(), days=pl.col("day").filter(is_recent).n_unique())
+        .filter(pl.col("since") <= last_day - RECENT, pl.col("days") < DAILY)
+    )
+    return spend.join(now_and_then, on="source", how="anti")
 
 
 def allowed_a_day(budget: Budget, status: Mapping[str, Any]) -> Decimal:
@@ -124,7 +139,7 @@ class _Burning:
     @cached_property
     def days_with_costs(self) -> int:
         """How many to the last one are known."""
-        return max((self.last_day - min(self.costs)).days + 1, 0) if self.costs else 0
+        return max((self.last_day - min(self.costs)).days + 1, 0)
 
     @cached_property
     def days_known(self) -> int:
@@ -168,6 +183,8 @@ def _row(burning: _Burning, asked: BurnRate) -> dict[str, Any]:
         "allowed": allowed.quantize(Decimal("1e-12")),
         "last_day": burning.last_day,
     }
+    if not burning.costs:
+        return {**row, "reason": "nothing that it covers is billed day by day"}
     if burning.days_with_costs < asked.days:
         return {**row, "reason": f"its costs are known for {burning.days_with_costs} of the {asked.days} days"}
     if burning.days_known < asked.days:

@@ -128,6 +128,22 @@ def test_a_rolling_budget_allows_the_same_each_day_from_its_first_on() -> None:
     assert rates_on(rolling, amounts, date(2026, 11, 13)) == [(300, 9, True, None)]
 
 
+def test_what_is_billed_on_one_day_of_each_month_does_not_burn() -> None:
+    of = budget()
+    firsts = [date(2026, month, 1) for month in (9, 10, 11)]
+
+    def rate(fees: pl.DataFrame) -> tuple[Any, ...]:
+        rows = pl.concat([costs(days(date(2026, 9, 1), date(2026, 11, 2)), Decimal(50)), fees])
+        statuses = budget_status(budget_costs(rows, [of]), [of], as_of=date(2026, 11, 2))
+        made = burn_rates(statuses, scope_costs(rows, [of]), [of], date(2026, 11, 1))
+        return made.select("spent", "rate", "is_firing").row(0)
+
+    # 1,500 of seats and 30 x 50 are the budget; 3 x 50 of 2 x 3,000 / 31 + 100
+    assert rate(costs(firsts, Decimal(1500), source="seats")) == (150, Decimal("0.5110"), False)
+    # who is new may go on like that: 1,650 of it
+    assert rate(costs(firsts[-1:], Decimal(1500), source="rented")) == (1650, Decimal("5.6209"), True)
+
+
 def test_history_that_is_shorter_than_the_window_says_nothing() -> None:
     week = BurnRate(days=7, rate=Decimal(2), confirm_days=1)
     rows = rated(budget(FAST, week), {}, first=date(2026, 11, 15), usual=900)
@@ -140,5 +156,5 @@ def test_history_that_is_shorter_than_the_window_says_nothing() -> None:
 def test_a_budget_without_a_cost_is_not_known_and_without_rates_has_no_row() -> None:
     of = budget(scope={"team": ("voice",)})
     [row] = rated(of, {})
-    assert (row["rate"], row["reason"]) == (None, "its costs are known for 0 of the 3 days")
+    assert (row["rate"], row["reason"]) == (None, "nothing that it covers is billed day by day")
     assert rated(Budget("search", Decimal(3000)), {}) == []

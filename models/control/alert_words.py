@@ -67,8 +67,8 @@ def state_text(
             return f"resolved{by} on {instant(alert.resolved_at)}"
 
 
-def order(alert: Alert) -> tuple[bool, int, bool, str, str]:
-    """What to show first: what is not resolved, the gravest, what nobody has taken up; then by name."""
+def order(alert: Alert) -> tuple[bool, int, bool, int, str]:
+    """What to show first: what is not resolved, the gravest, what nobody has taken up, what began last; then by id."""
+    told = alert.condition
     is_taken = alert.state in ("acknowledged", "snoozed")
-    severity = RANKS[alert.condition.severity]
-    return alert.state == "resolved", severity, is_taken, alert.condition.headline, alert.key.alert_id
+    return alert.state == "resolved", RANKS[told.severity], is_taken, -told.since.toordinal(), told.alert_id

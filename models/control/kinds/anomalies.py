@@ -56,10 +56,12 @@ class AnomalyFrames:
 
 @dataclass(frozen=True)
 class Told:
-    """An alert of an anomaly that was opened before, and of how much more or less than expected it last told."""
+    """An alert of an anomaly that was opened before: how grave it was, and how much more or less than expected, when it
+    was last told."""
 
     key: AlertKey
-    change: Decimal = Decimal(0)
+    severity: Severity
+    change: Decimal
 
     @property
     def anomaly_id(self) -> str:
@@ -74,8 +76,8 @@ def told_of(alerts: pl.DataFrame) -> list[Told]:
     """The alerts of anomalies in rows of `ops.alerts`, the oldest first."""
     rows = alerts.filter(pl.col("kind") == "anomaly").sort("opened_at", "alert_id")
     change = (pl.col("amount") - pl.col("limit")).fill_null(0)
-    told = rows.select(change.alias("change"), "rule", "scope", "period", "threshold").iter_rows()
-    return [Told(AlertKey(*key), of) for of, *key in told]
+    told = rows.select("severity", change.alias("change"), "rule", "scope", "period", "threshold").iter_rows()
+    return [Told(AlertKey(*key), severity, of) for severity, of, *key in told]
 
 
 def anomalies(frames: AnomalyFrames, told: Sequence[Told], rules: Sequence[Rule]) -> dict[str, Judged]:
@@ -88,7 +90,7 @@ def anomalies(frames: AnomalyFrames, told: Sequence[Told], rules: Sequence[Rule]
     if failure is not None:
         return {rule.name: unknown(failure) for rule in rules}
     known = _Known(frames, tuple(one for one in told if one.key.rule in {rule.name for rule in rules}))
-    return judge(rules, known.heads, lambda head, rule: [_candidate(known, head, rule)])
+    return judge(rules, known.heads, lambda head, rule: _candidates(known, head, rule))
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class _Known:
     frames: AnomalyFrames
     told: tuple[Told, ...]
     claimed: dict[tuple[str, str], Told | None] = field(default_factory=dict[tuple[str, str], Told | None])
+    taken: set[AlertKey] = field(default_factory=set[AlertKey])
 
     @cached_property
     def heads(self) -> Sequence[Row]:
@@ -122,38 +125,55 @@ class _Known:
     def days(self) -> Mapping[str, Sequence[Row]]:
         return _by_incident(self.frames.days.sort("day"))
 
+    @cached_property
+    def places(self) -> Mapping[str, Sequence[int]]:
+        """Where in `told` an episode is, by its name, and an incident of something, by its scope."""
+        places: dict[str, list[int]] = {}
+        for place, one in enumerate(self.told):
+            places.setdefault(one.anomaly_id, []).append(place)
+            places.setdefault(one.key.scope, []).append(place)
+        return places
+
+    def told_as(self, *names: str) -> list[Told]:
+        """What was told of episodes or scopes, the oldest first."""
+        return [self.told[place] for place in sorted({place for name in names for place in self.places.get(name, ())})]
+
     def told_before(self, head: Row, rule: Rule) -> Told | None:
         """What the rule told of this event, the oldest of it. No two incidents have the same one."""
         asked = (head["incident_id"], rule.name)
         if asked not in self.claimed:
-            taken = {one.key for one in self.claimed.values() if one is not None}
-            free = [one for one in self.told if one.key.rule == rule.name and one.key not in taken]
-            same = [one for one in free if one.anomaly_id in self.members[head["incident_id"]]]
-            moved = [one for one in free if one.anomaly_id not in self.ids and _is_in_place_of(head, one)]
-            self.claimed[asked] = next(iter([*same, *moved]), None)
+            same = self.told_as(*self.members[head["incident_id"]])
+            gone = (one for one in self.told_as(_scope(head)) if one.anomaly_id not in self.ids)
+            found = (*same, *(one for one in gone if _is_in_place_of(head, one)))
+            free = (one for one in found if one.key.rule == rule.name and one.key not in self.taken)
+            claimed = self.claimed[asked] = next(free, None)
+            if claimed is not None:
+                self.taken.add(claimed.key)
         return self.claimed[asked]
 
     def is_part_of_told(self, head: Row) -> bool:
-        """Whether it began together with something wider and no smaller that a rule told, and lies within it."""
+        """Whether it began together with something wider that a rule told, and lies within it: it is no graver and no
+        larger than that is by now, and of the same direction."""
         wider = {_scope({**head, "dimension": "total", "value": None, "vendor": None})}
         wider |= {_scope({**head, "dimension": name, "value": head[f"of_{name}"], "vendor": None}) for name in _PLACES}
         return any(
-            one.key.scope in wider
-            and abs(one.first_day - head["first_day"]) <= _TOGETHER
-            and abs(_change(head)) <= max(abs(one.change), abs(self.changes.get(one.anomaly_id, one.change)))
-            for one in self.told
+            abs(one.first_day - head["first_day"]) <= _TOGETHER and self.holds(one, head)
+            for one in self.told_as(*wider)
         )
 
+    def holds(self, told: Told, head: Row) -> bool:
+        """Whether what was told, as it was or as its incident is by now, is as much as this one."""
+        now = self.head_of.get(told.anomaly_id)
+        changes = (told.change, *((_change(now),) if now else ()))
+        severities = (told.severity, *((_severity(now),) if now else ()))
+        is_graver = SEVERITIES.index(_severity(head)) > max(SEVERITIES.index(severity) for severity in severities)
+        return not is_graver and min(0, *changes) <= _change(head) <= max(0, *changes)
+
     @cached_property
-    def changes(self) -> Mapping[str, Decimal]:
-        """How much more or less than expected the incident of each episode comes to by now."""
-        by_incident = {head["incident_id"]: _change(head) for head in self.heads}
-        return {
-            one: by_incident[incident]
-            for incident, ids in self.members.items()
-            if incident in by_incident
-            for one in ids
-        }
+    def head_of(self) -> Mapping[str, Row]:
+        """The head of each episode's incident."""
+        heads = {head["incident_id"]: head for head in self.heads}
+        return {one: heads[incident] for incident, ids in self.members.items() if incident in heads for one in ids}
 
 
 def _by_incident(rows: pl.DataFrame) -> Mapping[str, Sequence[Row]]:
@@ -178,21 +198,21 @@ def _scope(head: Row) -> str:
     )
 
 
-def _candidate(known: _Known, head: Row, rule: Rule) -> Candidate:
+def _candidates(known: _Known, head: Row, rule: Rule) -> list[Candidate]:
+    """None of what was foreseen, or is over for so long that nobody is to hear of it any more."""
     before = known.told_before(head, rule)
+    is_over = head["standing"] != "open"
+    if head["explained_by"] is not None or (is_over and head["last_day"] <= head["made_on"] - NEWS):
+        return []
     key = before.key if before else AlertKey(rule.name, _scope(head), head["first_day"].isoformat(), head["anomaly_id"])
-    standing = _standing(head, rule, was_told=before is not None)
-    if before is None and known.is_part_of_told(head):
-        standing = None
-    return Candidate(_condition(known, head, rule, key), standing)
+    is_told = before is None and known.is_part_of_told(head)
+    standing = None if is_told else _standing(head, rule, was_told=before is not None)
+    return [Candidate(_condition(known, head, rule, key), standing)]
 
 
 def _standing(head: Row, rule: Rule, *, was_told: bool) -> Standing | None:
-    is_over = head["standing"] != "open"
-    if head["explained_by"] is not None or (is_over and head["last_day"] <= head["made_on"] - NEWS):
-        return None
     counts = head["counted"] and (not rule.severities or head["severity"] in rule.severities)
-    if was_told and (is_over or not counts):
+    if was_told and (head["standing"] != "open" or not counts):
         return "lingering"
     if not counts:
         return None

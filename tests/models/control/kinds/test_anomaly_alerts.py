@@ -136,8 +136,29 @@ def test_what_is_larger_than_what_was_told_of_everything_is_no_part_of_it() -> N
 
     assert [one.key.threshold for one in _found(everything, large, small, told=told)] == ["all", "k1"]
     # everything has grown since it was told, and what it consists of is no news
-    grown = {**everything, "impact": Decimal(50_200)}
+    grown = {**everything, "impact": Decimal(50_200), "severity": "critical"}
     assert [one.key.threshold for one in _found(grown, large, small, told=told)] == ["all"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"severity": "critical"},
+        {"kind": "drop", "actual": Decimal(1000), "impact": Decimal(-2000)},
+    ],
+)
+def test_what_is_graver_than_something_wider_or_falls_where_that_rose_is_no_part_of_it(other: dict[str, Any]) -> None:
+    everything = _episode("all", dimension="total", value=None, value_name=None)
+    told = _found(everything)
+
+    assert [one.key.threshold for one in _found(everything, _episode("k1", **other), told=told)] == ["all", "k1"]
+    assert [one.key.threshold for one in _found(everything, _episode("k1"), told=told)] == ["all"]
+
+
+def test_what_is_over_for_long_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.control.kinds.anomalies._condition", lambda *_: pytest.fail("nobody is to hear of it"))
+
+    assert _found(_episode("k1", first_day=date(2026, 5, 1), last_day=date(2026, 5, 2), standing="ended")) == ()
 
 
 def test_one_that_falls_below_what_counts_lingers_where_it_was_told() -> None:
@@ -249,7 +270,14 @@ def _judged(
     *episodes: dict[str, Any], rules: list[Rule] | None = None, told: tuple[Condition, ...] = ()
 ) -> dict[str, Judged]:
     detection = table(ANOMALY_DETECTION, {"currency": "USD", "made_on": MADE_ON, "series": 9, "judged": 9})
-    alerts = table(ALERTS, *({**vars(one.key), "kind": "anomaly", "state": "notified"} for one in told))
+    alerts = table(
+        ALERTS,
+        *(
+            {**vars(one.key), "kind": "anomaly", "state": "notified", "severity": one.severity}
+            | {"amount": one.amount, "limit": one.limit}
+            for one in told
+        ),
+    )
     judging = with_told(rules or [RULE], alerts)
     return anomalies(_frames(*episodes, detection=detection), told_of(alerts), judging)
 

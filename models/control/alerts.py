@@ -175,14 +175,15 @@ def observe(
 def as_they_stand(
     alerts: Mapping[str, Alert], conditions: Sequence[Condition], told: Collection[str], now: datetime
 ) -> list[AlertEvent]:
-    """Of alerts that are about to be `told` (their ids): `updated` where nobody was told since it opened or woke, and
-    by now it stands otherwise. Who hears after a night, a maintenance or a snooze hears how it stands, not how it was.
+    """Of alerts that are about to be `told` (their ids): `updated` where nobody was told since they opened or woke, and
+    by now they stand otherwise. Who hears after a night, a maintenance or a snooze hears how it stands, not how it was.
     """
     holding = _holding(conditions, now)
+    about_to_hear = ((alerts[alert_id], holding[alert_id]) for alert_id in sorted({*told} & {*holding}))
     return [
-        AlertEvent(alert_id, "updated", now, condition=holding[alert_id])
-        for alert_id in sorted({*told} & {*holding})
-        if alerts[alert_id].state == "open" and alerts[alert_id].condition != holding[alert_id]
+        AlertEvent(condition.alert_id, "updated", now, condition=condition)
+        for alert, condition in about_to_hear
+        if alert.notified_at is None and alert.state in TRANSITIONS["updated"] and alert.condition != condition
     ]
 
 

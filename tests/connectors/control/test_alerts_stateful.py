@@ -34,9 +34,9 @@ from tests.connectors.control.alert_world import (
     MEETINGS,
     POLICIES,
     TROUBLES,
-    MemoryLog,
     World,
 )
+from tests.connectors.control.memory_log import MemoryLog
 
 LIVES, STEPS = 10_000, 8
 STORED_LIVES = 8

@@ -191,6 +191,10 @@ def test_what_is_about_to_be_told_is_told_as_it_stands_by_now():
     assert as_they_stand(after(), [less], [], NOW) == []
     assert as_they_stand(after(), [FIRING], [ID], NOW) == as_they_stand(after(), [], [ID], NOW) == []
     assert as_they_stand(after(NOTIFIED), [less], [ID], NOW) == [], "that was told: only what is worse is told again"
+    taken_at_night = happened("acknowledged")
+    assert [event.condition for event in as_they_stand(taken_at_night, [less], [ID], NOW)] == [less]
+    assert as_they_stand(happened("snoozed"), [less], [ID], NOW) == []
+    assert as_they_stand(happened("resolved"), [less], [ID], NOW) == []
 
 
 # Time

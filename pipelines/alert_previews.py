@@ -9,7 +9,7 @@ from connectors.slack.messages import render
 from connectors.slack.preview import preview
 from connectors.slack.preview_html import page_html
 from models.control.alert_words import order
-from models.control.alerts import Alert, observe, replay
+from models.control.alerts import Alert, as_they_stand, observe, replay
 from models.control.notices import Notice
 from models.control.policy import destinations
 from models.control.wall_clock import local_day
@@ -58,7 +58,8 @@ def _as_of_the_next_pass(work: Workplace) -> dict[str, Alert]:
     except OutlayError:
         return book
     judged = set(rules.filter("judged").select("rule", "kind").iter_rows())
-    return replay(observe(book, conditions, judged, now), book)
+    book = replay(observe(book, conditions, judged, now), book)
+    return replay(as_they_stand(book, conditions, book, now), book)
 
 
 def _message(work: Workplace, alert: Alert) -> Message:

@@ -158,6 +158,11 @@ class AlertLog:
         with self._database.writing() as connection:
             notice_queue.fail(connection, pending, error, self._clock(), uncertain=uncertain, counts=counts)
 
+    def put_off(self, destination: str, until: datetime) -> None:
+        """Nothing that waits for that destination is due before `until`: Slack said so."""
+        with self._database.writing() as connection:
+            notice_queue.put_off(connection, destination, until, self._clock())
+
     def deliveries(self) -> list[Delivered]:
         """Every attempt to send a notice, in the order in which they began."""
         with self._database.reading() as connection:

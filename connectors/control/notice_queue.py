@@ -105,6 +105,14 @@ def _is_put_off(notices: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]
     return (notices.c.state == "pending") & (notices.c.next_at > now) & (notices.c.next_at <= now + _LONGEST_DELAY)
 
 
+def put_off(connection: sa.Connection, destination: str, until: datetime, now: datetime) -> None:
+    """Nothing that waits for that destination is due before `until`, or `_LONGEST_DELAY`."""
+    soonest = min(until, now + _LONGEST_DELAY)
+    is_sooner = (ALERT_NOTICES.c.next_at < soonest) | ~_is_put_off(ALERT_NOTICES, now)
+    waiting = (ALERT_NOTICES.c.destination == destination) & (ALERT_NOTICES.c.state == "pending")
+    connection.execute(ALERT_NOTICES.update().where(waiting & is_sooner).values(next_at=soonest))
+
+
 def given_up(connection: sa.Connection) -> list[PendingNotice]:
     return _pending(connection, ALERT_NOTICES.c.state == "given up")
 

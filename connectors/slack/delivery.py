@@ -40,6 +40,8 @@ CLOCK_SKEW = timedelta(minutes=5)
 """By so much Slack's clock and ours may differ."""
 SOON = timedelta(seconds=15)
 """After this Slack may be in reach again."""
+_LATER = timedelta(days=1)
+"""By then everything that waits is due, whatever puts it off now."""
 _STRIKES = 2
 """After so many notices in a row that a sender could not deliver it is left alone: one may be to blame itself."""
 
@@ -51,6 +53,7 @@ class DeliveryLog(Protocol):
     def begin(self, pending: PendingNotice) -> bool: ...
     def sent(self, pending: PendingNotice, posted: Posted | None) -> None: ...
     def failed(self, pending: PendingNotice, error: str, *, uncertain: bool, counts: bool) -> None: ...
+    def put_off(self, destination: str, until: datetime) -> None: ...
     def drop(self, pending: PendingNotice, reason: str) -> None: ...
     def post_of(self, key: str) -> Posted | None: ...
     def is_pending(self, key: str) -> bool: ...
@@ -84,7 +87,7 @@ class Sender(Protocol):
 @dataclass(frozen=True)
 class Deliveries:
     """How it went, by key: sent now, recovered (it was there already), dropped with the reason, not sent with the
-    error; and how many are still due."""
+    error; and how many wait to be sent, now or later."""
 
     sent: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
@@ -161,12 +164,12 @@ class _Deliverer:
             recovered=tuple(self._done[_End.RECOVERED]),
             dropped=tuple((key, self._reasons[key]) for key in self._done[_End.DROPPED]),
             failed=tuple(self._errors.items()),
-            waiting=len(self._log.due(self._clock())),
+            waiting=len(self._log.due(self._clock() + _LATER)),
         )
 
     def go_through(self) -> timedelta | None:
         """Everything that is due, once. How long until more could be done; None where waiting does not help."""
-        until: list[datetime] = []
+        until = [free for free in self._limited.values() if free > self._clock()]
         strikes: Counter[Sender] = Counter()
         for pending in self._log.due(self._clock()):
             now, destination = self._clock(), pending.notice.destination
@@ -217,8 +220,10 @@ class _Deliverer:
         now, destination = self._clock(), attempt.notice.destination
         if error.retry_after is None:
             return [now + (SETTLE if uncertain else SOON)]
-        self._limited[destination] = now + timedelta(seconds=error.retry_after)
-        return [self._limited[destination]]
+        free = now + timedelta(seconds=error.retry_after)
+        self._limited[destination] = free
+        self._log.put_off(destination, free)  # for whoever comes next
+        return [free]
 
     def _failed(self, attempt: _Attempt, error: DeliveryError, *, uncertain: bool, counts: bool) -> None:
         """What failed before it began begins now: who is at it meanwhile is left alone, for Slack may have it from

@@ -228,6 +228,18 @@ def test_a_clock_that_was_a_year_ahead_puts_nothing_off_for_a_year(store, clock,
     assert [pending.notice for pending in store.alerts.due(NOW)] == [FIRST]
 
 
+def test_what_slack_asks_to_wait_for_is_kept_for_all_of_its_place(store):
+    elsewhere = Notice(f"{ID}.1.opened.#finance", "first", "#finance", (ID,), "opened")
+    edit = Notice(f"{ID}.1.edit.1.#ai", "edit", "#ai", (ID,), "opened", about=FIRST.key)
+    record(store, [OPENED], [FIRST, elsewhere, edit])
+    store.alerts.put_off("#ai", NOW + timedelta(hours=1))
+    store.alerts.put_off("#ai", NOW + timedelta(minutes=1))
+    assert [due.notice for due in store.alerts.due(NOW + timedelta(minutes=59))] == [elsewhere]
+    assert [due.notice for due in store.alerts.due(NOW + timedelta(hours=1))] == [FIRST, elsewhere, edit]
+    store.alerts.put_off("#ai", NOW + timedelta(days=365))  # nobody waits so long, whatever Slack says
+    assert len(store.alerts.due(NOW + timedelta(hours=6))) == 3
+
+
 def test_slack_being_away_uses_up_no_attempt_and_what_it_may_have_stays_in_doubt(store, clock):
     record(store, [OPENED], [FIRST])
     for _ in range(30):

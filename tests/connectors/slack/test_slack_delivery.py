@@ -117,9 +117,24 @@ def test_without_patience_a_limit_ends_the_round_of_that_place_and_uses_up_nothi
     desk.first("c.1.opened", "#finance")
     deliveries = desk.deliver()
     assert (deliveries.sent, [key for key, _ in deliveries.failed]) == (("c.1.opened",), ["a.1.opened"])
-    assert [(pending.attempts, pending.begun_at) for pending in desk.log.due(desk.clock())] == [(0, None)] * 2
+    assert deliveries.waiting == 2
     assert [message.reference for message in other.messages] == ["c.1.opened"]
+    desk.clock.now += timedelta(seconds=29)
+    asked = len(desk.slack.asked)
+    assert desk.deliver().sent == ()
+    assert len(desk.slack.asked) == asked, "the next pass honours what Slack told this one"
+    desk.clock.now += timedelta(seconds=1)
+    assert [(pending.attempts, pending.begun_at) for pending in desk.log.due(desk.clock())] == [(0, None)] * 2
     assert desk.deliver().sent == ("a.1.opened", "b.1.opened")
+
+
+def test_two_places_that_are_limited_are_each_waited_for(desk: Desk) -> None:
+    desk.slack.workspace.add_channel("finance")
+    desk.slack.failures.order("chat.postMessage", Failure("limited", retry_after="5"))
+    desk.slack.failures.order("chat.postMessage", Failure("limited", retry_after="40"))
+    desk.first("a.1.opened")
+    desk.first("b.1.opened", "#finance")
+    assert desk.deliver(patience=60).sent == ("a.1.opened", "b.1.opened")
 
 
 @pytest.mark.parametrize("wait", ["", "soon", "-1"])

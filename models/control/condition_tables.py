@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import dataframely as dy
@@ -117,7 +116,7 @@ def rules_frame(judged: Mapping[tuple[str, str], Judged]) -> pl.DataFrame:
 def _row(condition: Condition) -> dict[str, Any]:
     fields = CONDITION.dump_python(condition, mode="json")
     lists = {name: json.dumps(fields[name], ensure_ascii=False) for name in _LISTS}
-    return {"alert_id": condition.alert_id, **asdict(condition.key), **asdict(condition), **lists}
+    return {"alert_id": condition.alert_id, **vars(condition.key), **vars(condition), **lists}
 
 
 def _condition(row: dict[str, Any]) -> Condition:

@@ -39,7 +39,8 @@ ACTS: tuple[Act, ...] = get_args(Act)
 WORSE_BY = Decimal("1.5")
 """What is so many times as bad as it was last told is told again."""
 LONGEST_SNOOZE = timedelta(days=90)
-NO_LONGER_HOLDS = "no longer holds"
+IS_OVER = "it is over"
+"""However it ended: its period with it, what it was about agreed, or fell below what counts."""
 RULE_GONE = "the rule is not in outlay.yaml any more"
 
 
@@ -166,7 +167,7 @@ def observe(
             kind = _told_by(alert, condition, now)
             events += [AlertEvent(alert_id, kind, now, condition=condition)] if kind else []
         elif alert is not None and alert.is_firing and (rule := (alert.key.rule, alert.kind)) in known:
-            why = RULE_GONE if rule in gone else NO_LONGER_HOLDS
+            why = RULE_GONE if rule in gone else IS_OVER
             kind = "cleared" if alert.state == "resolved" else "resolved"
             events.append(AlertEvent(alert_id, kind, now, note=why))
     return events

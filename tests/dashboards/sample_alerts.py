@@ -70,5 +70,5 @@ def default_events() -> list[AlertEvent]:
         AlertEvent(OLD.alert_id, "opened", NOW - 60 * day, condition=OLD),
         AlertEvent(SEARCH.alert_id, "notified", NOW - 3 * day),
         AlertEvent(LATE.alert_id, "acknowledged", NOW - day, who=HOSTILE, note="on it"),
-        AlertEvent(OLD.alert_id, "resolved", NOW - 50 * day, note="no longer holds"),
+        AlertEvent(OLD.alert_id, "resolved", NOW - 50 * day, note="it is over"),
     ]

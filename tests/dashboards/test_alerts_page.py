@@ -79,6 +79,18 @@ def test_an_act_is_a_request_in_somebodys_name_and_pending_until_a_pass(home: Pa
     assert "Pending" in told(app)
 
 
+def test_what_could_not_be_done_is_said_with_the_reason(home: Path) -> None:
+    sample_alerts.fill(home)
+    request = Request("page 1", SEARCH.alert_id, "acknowledge", HOSTILE, NOW)
+    with ControlStore.open(f"sqlite:///{home / 'control' / 'outlay.db'}") as store, store.lock_alerting():
+        store.alerts.request(request)
+        store.alerts.refuse(request, "ben acknowledged it already")
+    app = opened("alerts")
+    (warning,) = [str(each.value) for each in app.warning if "could not be done" in str(each.value)]
+    assert "ben acknowledged it already" in warning
+    assert HOSTILE not in warning
+
+
 def test_nobody_acts_without_a_name(home: Path) -> None:
     sample_alerts.fill(home)
     app = send(opened("alerts"))
@@ -99,7 +111,7 @@ def test_a_snooze_says_until_when(home: Path) -> None:
 
 def test_a_resolved_alert_offers_nothing_to_do(home: Path) -> None:
     opening = AlertEvent(SEARCH.alert_id, "opened", NOW, condition=SEARCH)
-    sample_alerts.fill(home, [opening, AlertEvent(SEARCH.alert_id, "resolved", NOW, note="no longer holds")])
+    sample_alerts.fill(home, [opening, AlertEvent(SEARCH.alert_id, "resolved", NOW, note="it is over")])
     app = opened("alerts")
     assert "Nothing: no alert is open." in told(app)
     assert not app.button

@@ -8,7 +8,7 @@ import pytest
 
 from models.control.alerts import (
     EVENT_KINDS,
-    NO_LONGER_HOLDS,
+    IS_OVER,
     RULE_GONE,
     STATES,
     TRANSITIONS,
@@ -65,7 +65,7 @@ def test_what_fires_opens_and_what_lingers_opens_nothing():
 
 
 def test_what_holds_no_more_resolves_where_it_could_be_judged():
-    assert seen(after()) == [("resolved", NO_LONGER_HOLDS)]
+    assert seen(after()) == [("resolved", IS_OVER)]
     assert seen(after(), judged=()) == []
     assert seen(after(), judged={("Search", "budget_forecast")}) == []  # the same budget, another question
     assert seen(happened("resolved")) == []
@@ -79,7 +79,7 @@ def test_a_condition_of_the_future_does_not_hold_yet():
     stale = replace(FIRING, holds_from=NOW + HOUR)
     assert seen({}, stale) == []
     assert seen({}, stale, now=NOW + HOUR) == [("opened", None)]
-    assert seen(after(), stale) == [("resolved", NO_LONGER_HOLDS)]  # a source that was pulled again
+    assert seen(after(), stale) == [("resolved", IS_OVER)]  # a source that was pulled again
 
 
 def test_told_twice_in_one_publication_the_worse_counts():
@@ -104,7 +104,7 @@ def test_what_a_person_resolved_while_it_went_on_opens_again_only_after_it_was_a
     assert (by_ana[ID].state, by_ana[ID].is_firing, by_ana[ID].note) == ("resolved", True, "we know")
     assert seen(by_ana, FIRING) == []
     assert seen(by_ana, LINGERING) == []
-    assert seen(by_ana) == [("cleared", NO_LONGER_HOLDS)]
+    assert seen(by_ana) == [("cleared", IS_OVER)]
     away = replay(observe(by_ana, [], RULE, NOW), by_ana)
     assert away[ID].note == "we know"
     assert seen(away, FIRING) == [("reopened", None)]
@@ -113,7 +113,7 @@ def test_what_a_person_resolved_while_it_went_on_opens_again_only_after_it_was_a
 def test_nothing_but_its_end_is_told_of_what_is_snoozed_unless_it_gets_more_severe():
     snoozed = happened("snoozed")
     assert seen(snoozed, replace(FIRING, amount=Decimal(1000))) == []
-    assert seen(snoozed) == [("resolved", NO_LONGER_HOLDS)]
+    assert seen(snoozed) == [("resolved", IS_OVER)]
     assert seen(snoozed, replace(FIRING, severity="critical")) == [("worsened", None)]
     woken = replay([AlertEvent(ID, "worsened", NOW, condition=replace(FIRING, severity="critical"))], snoozed)[ID]
     assert (woken.state, woken.snoozed_until, woken.condition.severity) == ("open", None, "critical")

@@ -30,8 +30,9 @@ from models.foresight.states import LEAST_TRAINING, Status
 from models.table import MONEY, Table, money, text
 from models.wording import counted, day_text
 
-NEAR, FAR = timedelta(days=184), timedelta(days=366)
-"""Budgets are forecast so far, or where one asks for more so far: what is expected of a day is the same in both."""
+NEAR, FAR = timedelta(days=184), timedelta(days=366 + 31)
+"""Budgets are forecast so far, or where one asks for more so far (a year, of which the month before is not known
+yet): what is expected of a day is the same in both."""
 _BESIDE = "\x1f"
 """What the names of series begin with that are no budgets."""
 _COMPANY = {"series": pl.String(), "day": pl.Date(), "value": MONEY}
@@ -273,7 +274,7 @@ class _Asked:
                 costs[day] = costs.get(day, Decimal(0)) + cost
         width = None if self.budget.days is None else timedelta(days=self.budget.days)
         total = Decimal(0)
-        for day in _days(min(costs), max(costs)):
+        for day in _days(min(costs), max(costs)) if costs else ():
             total += costs.get(day, Decimal(0))
             if width is not None:
                 total -= costs.get(day - width, Decimal(0))
@@ -333,7 +334,7 @@ def _in_time(named: str, landing: Mapping[str, Any], grounds: Grounds) -> str | 
         if event.scope[SERIES_KEY] == landing["series"] and event.day <= landing["last_day"]
     ]
     every = dict.fromkeys(begun if grounds.holidays is None else [*begun, grounds.holidays.name])
-    return ", ".join(name for name in every if name in named) or None
+    return ", ".join(name for name in every if f", {name}, " in f", {named}, ") or None
 
 
 def _window(budget: Budget, status: Mapping[str, Any], made_on: date) -> Period:

@@ -16,6 +16,7 @@ from models.control.budget_events import PlacedEvents, place_on_budgets
 from models.control.budget_outlook import BudgetOutlook, Grounds, budget_outlook, scope_costs
 from models.control.budget_status import budget_status
 from models.control.budgets import Budget, ForecastThreshold
+from models.foresight.event_placing import SERIES_KEY
 from models.foresight.events import Event, Kind
 from models.table import MONEY
 from tests.models.control.budget_rows import costs, days
@@ -69,6 +70,9 @@ def test_a_month_lands_at_what_is_spent_and_what_is_expected_of_its_other_days()
         ({"period": "year"}, date(2026, 1, 1), date(2026, 12, 31), 21400, date(2026, 6, 25)),
         ({"period": "fixed", "first_day": date(2026, 11, 1), "last_day": date(2027, 3, 31)},
          date(2026, 11, 1), date(2027, 3, 31), 15100, date(2026, 11, 25)),
+        # the longest that is forecast: a year of which the month before is not known yet; 365 + 30 days
+        ({"period": "fixed", "first_day": date(2026, 11, 21), "last_day": date(2027, 12, 20)},
+         date(2026, 11, 21), date(2027, 12, 20), 39500, date(2026, 12, 15)),
         # the window of 30 days that ends 30 days ahead has only days to come; today's stands at 3,000 already
         ({"period": "rolling", "days": 30}, date(2026, 11, 21), date(2026, 12, 20), 3000, MADE_ON),
         # that of 20 days ends 20 days ahead, and never comes to 2,500
@@ -102,6 +106,25 @@ def test_billed_money_is_that_of_the_invoice_month_whatever_its_day() -> None:
     # by its day it is of October, and an effective cost
     effective = row(Budget("all", Decimal(2500), cost_basis="effective"), rows=pl.concat([HUNDRED, late]))
     assert effective["actual"] == 2000
+
+
+def test_a_budget_of_whose_last_day_nothing_was_spent_runs_out_on_none() -> None:
+    stopped = costs(days(SINCE, date(2026, 11, 15)), Decimal(100))
+    found = row(
+        Budget("all", Decimal(2500), period="fixed", first_day=date(2026, 11, 18), last_day=MADE_ON),
+        rows=stopped,
+        today=MADE_ON,
+    )
+    assert (found["actual"], found["landing"], found["runs_out_on"]) == (0, 0, None)
+
+
+def test_an_event_is_named_by_its_whole_name() -> None:
+    begins = date(2026, 11, 25)
+    known = (
+        Event("launch", Kind.PRICE_CHANGE, begins, {SERIES_KEY: "all"}, change_pct=0.0),
+        Event("relaunch, of search", Kind.PRICE_CHANGE, begins, {SERIES_KEY: "all"}, change_pct=50.0),
+    )
+    assert row(Budget("all", Decimal(2500)), events=PlacedEvents(known))["events"] == "relaunch, of search"
 
 
 def test_sources_in_arrears_are_expected_and_not_spent() -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from connectors.control import ControlStore
+from connectors.control.alerts import Refused
 from dashboards.published import home
 from models.control.alerts import Act, Alert, AlertEvent, Request
 
@@ -38,6 +39,12 @@ def history(alert: Alert) -> Sequence[AlertEvent]:
     with _store() as store:
         assert store is not None, "an alert came from it"
         return [logged.event for logged in store.alerts.events(alert_id=alert.key.alert_id)]
+
+
+def refused(alert: Alert) -> Sequence[Refused]:
+    """What people asked for and could not be done, in order. Raises `ControlError`."""
+    with _store() as store:
+        return [] if store is None else store.alerts.refused(alert.key.alert_id)
 
 
 def ask(

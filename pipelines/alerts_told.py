@@ -107,12 +107,17 @@ def show_alert(work: Workplace, alert_id: str) -> None:
     say(condition.answer)
     for line in filter(None, (condition.cause, *condition.details, f"To do: {condition.to_do}")):
         say(line)
-    show_table(
-        "What became of it",
-        ("when", "what", "who", "note"),
-        [_event_row(logged.event) for logged in log.events(alert_id=condition.alert_id)],
-    )
+    show_table("What became of it", ("when", "what", "who", "note"), _became(log, condition.alert_id))
     _show_sent(log, condition.alert_id)
+
+
+def _became(log: AlertLog, alert_id: str) -> list[Sequence[object]]:
+    """What happened to it, and what people asked for that could not be done, as it came."""
+    rows = [(logged.event.at, _event_row(logged.event)) for logged in log.events(alert_id=alert_id)]
+    for refused in log.refused(alert_id):
+        asked = refused.request
+        rows.append((refused.at, (instant_text(refused.at), "refused", asked.who, refused.reason)))
+    return [row for _, row in sorted(rows, key=lambda each: each[0])]
 
 
 def _show_sent(log: AlertLog, alert_id: str) -> None:

@@ -28,9 +28,10 @@ from models.control.sayings import HISTORY
 from models.errors import AlertError
 from models.wording import inert
 
-__all__ = ["AlertLog", "Delivered", "LoggedEvent", "PendingNotice", "Posted"]
+__all__ = ["AlertLog", "Delivered", "LoggedEvent", "PendingNotice", "Posted", "Refused"]
 
 _EVENT = ("alert_id", "kind", "at", "who", "until", "level", "note")
+_REQUEST = tuple(ALERT_REQUESTS.c[name] for name in Request.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,15 @@ class LoggedEvent:
 
     sequence: int
     event: AlertEvent
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A request that could not be done, when that turned out, and why."""
+
+    request: Request
+    at: datetime
+    reason: str
 
 
 class AlertLog:
@@ -94,8 +104,7 @@ class AlertLog:
 
     def pending_requests(self) -> list[Request]:
         """Those that nobody answered yet, in the order in which they came."""
-        columns = [ALERT_REQUESTS.c[name] for name in Request.__dataclass_fields__]
-        query = sa.select(*columns).where(ALERT_REQUESTS.c.answered_at.is_(None)).order_by(ALERT_REQUESTS.c.id)
+        query = sa.select(*_REQUEST).where(ALERT_REQUESTS.c.answered_at.is_(None)).order_by(ALERT_REQUESTS.c.id)
         with self._database.reading() as connection:
             return [Request(*row) for row in connection.execute(query)]
 
@@ -105,6 +114,16 @@ class AlertLog:
         with self._database.writing() as connection:
             lock.confirm(connection)
             _answer(connection, request, self._clock(), reason)
+
+    def refused(self, alert_id: str) -> list[Refused]:
+        """What was asked for of one alert and could not be done, in the order in which it came."""
+        query = (
+            sa.select(*_REQUEST, ALERT_REQUESTS.c.answered_at, ALERT_REQUESTS.c.refusal)
+            .where(ALERT_REQUESTS.c.alert_id == alert_id, ALERT_REQUESTS.c.refusal.is_not(None))
+            .order_by(ALERT_REQUESTS.c.id)
+        )
+        with self._database.reading() as connection:
+            return [Refused(Request(*asked), at, why) for *asked, at, why in map(tuple, connection.execute(query))]
 
     # Notices
 

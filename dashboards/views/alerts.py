@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 import streamlit as st
 
+from connectors.control.alerts import Refused
 from connectors.slack.message import Look, Message
 from connectors.slack.messages import render
 from connectors.slack.preview_html import STYLE, preview_html
@@ -23,6 +24,7 @@ from models.wording import counted, day_text, instant_text
 
 SHOWN = timedelta(days=30)
 """What was resolved longer ago is on the command line, not here."""
+_REFUSALS_SHOWN = timedelta(days=1)
 SPANS = {
     "4 hours": timedelta(hours=4),
     "1 day": timedelta(days=1),
@@ -122,6 +124,9 @@ def _alert(known: Standing, alert: Alert) -> None:
         for request in known.pending:
             if request.alert_id == told.alert_id:
                 st.info(_pending(request), icon=":material/hourglass_top:")
+        for refused in acting.refused(alert):
+            if refused.at > provenance.now() - _REFUSALS_SHOWN:
+                st.warning(_refusal(refused), icon=":material/block:")
         if alert.state != "resolved":
             _act(alert)
     _history(alert)
@@ -169,6 +174,12 @@ def _days(trend: Sequence[Point]) -> pl.DataFrame:
 def _pending(request: Request) -> str:
     asked = f"{formats.plain(request.who)} asked for it {_ASKED[request.act]} on {instant_text(request.at)}."
     return f"{asked} Pending: the next pass applies it."
+
+
+def _refusal(refused: Refused) -> str:
+    asked = refused.request
+    who = f"{formats.plain(asked.who)} asked for it {_ASKED[asked.act]} on {instant_text(asked.at)}."
+    return f"{who} That could not be done: {formats.plain(refused.reason)}."
 
 
 def _act(alert: Alert) -> None:

@@ -89,6 +89,15 @@ def test_names_and_notes_cannot_steer_a_terminal(office: Office) -> None:
     assert "somebody's name" in str(outlay(office, "resolve", ID, "--as", "\x00").output)
 
 
+def test_what_somebody_asked_for_in_vain_stands_in_the_history(office: Office) -> None:
+    well(office, "send")
+    well(office, "ack", ID, "--as", "anna")
+    assert outlay(office, "ack", ID, "--as", "ben").exit_code == 1
+    (line,) = [line for line in well(office, "show", ID).splitlines() if "refused" in line]
+    assert "ben" in line
+    assert "anna acknowledged it already" in line
+
+
 def test_one_that_fails_stops_no_other(office: Office) -> None:
     well(office, "send")
     result = outlay(office, "ack", "zzz", ID, "--as", "anna")

@@ -106,6 +106,11 @@ def instant_text(instant: datetime | None) -> str:
     return UNKNOWN if instant is None else f"{day_text(instant.date())}, {instant:%H:%M} UTC"
 
 
+def short_name(name: str) -> str:
+    """Of a path or an ARN its last part, which is what people call it; else the name itself."""
+    return name.rsplit("/", 1)[-1] if name.startswith(("/", "arn:")) else name
+
+
 def inert(words: str) -> str:
     """Without control characters and without marks that change how the rest is read: they steer terminals."""
     return _CONTROL.sub(" ", words)

@@ -14,7 +14,7 @@ from typing import Literal
 
 import polars as pl
 
-from models.wording import counted, day_text, month_text
+from models.wording import counted, day_text, month_text, short_name
 
 Kind = Literal["idle", "unused", "expiring", "dispute", "self_hosting", "other_vendor"]
 _CENT = Decimal("0.01")
@@ -94,7 +94,8 @@ def _unused(commitments: pl.DataFrame, month: str) -> list[Saving]:
             f"Commitments left unused in {month_text(month)}",
             _sum(rows, "unused"),
             currency,
-            f"{counted(rows.height, 'commitment')}, most of it {rows['name'][0]}; idle hours above are not in it",
+            f"{counted(rows.height, 'commitment')}, most of it {short_name(rows['name'][0])}; "
+            "idle hours above are not in it",
             "commitments",
         )
         for currency, rows in _by_currency(of_month, "unused").items()
@@ -108,7 +109,8 @@ def _expiring(commitments: pl.DataFrame, today: date) -> list[Saving]:
     return [
         Saving(
             "expiring",
-            f"Will be left of {row['name']} when it ends on {day_text(row['term_end'] - timedelta(days=1))}",
+            f"Will be left of {short_name(row['name'])} when it ends on "
+            f"{day_text(row['term_end'] - timedelta(days=1))}",
             row["expiring_amount"],
             currency,
             "at the rate of the last 30 days; what was left unused so far is in it",

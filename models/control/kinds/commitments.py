@@ -19,7 +19,7 @@ from models.control.conditions import AlertKey, Condition, Point, Severity
 from models.control.kinds.judged import Judged
 from models.control.kinds.pages import page
 from models.control.kinds.rules import FORESEEN, NO_VENDORS, Candidate, Rule, Vendors, judge, steps
-from models.wording import about_text, counted, day_text, share_text
+from models.wording import about_text, counted, day_text, share_text, short_name
 
 _DRAWN = ("prepaid_credits", "spend")
 """Kinds that are an amount to be drawn down."""
@@ -53,9 +53,8 @@ class _Commitment:
     @property
     def name(self) -> str:
         """`savings plan “compute-plan-2026”`; of a path or an ARN its last part."""
-        named: str = self.now["name"] or self.now["commitment_id"]
-        last = named.rsplit("/", 1)[-1] if named.startswith(("/", "arn:")) else named
-        return f"{_KIND_WORDS.get(self.now['kind'], self.now['kind'].replace('_', ' '))} “{last}”"
+        kind, named = self.now["kind"], self.now["name"] or self.now["commitment_id"]
+        return f"{_KIND_WORDS.get(kind, kind.replace('_', ' '))} “{short_name(named)}”"
 
     @property
     def scope(self) -> str:

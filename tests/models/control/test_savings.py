@@ -65,7 +65,8 @@ def test_idle_is_what_was_used_and_measured_in_the_last_full_month() -> None:
 
 
 def test_commitments_tell_what_was_left_unused_and_what_will_be_left_of_those_that_run() -> None:
-    one = {"commitment_id": "a", "name": "plan a", "currency": "USD", "term_end": date(2026, 12, 31)}
+    arn = "arn:aws:savingsplans::1:savingsplan/plan a"
+    one = {"commitment_id": "a", "name": arn, "currency": "USD", "term_end": date(2026, 12, 31)}
     over = one | {"commitment_id": "b", "name": "over", "term_end": date(2026, 11, 1)}
     commitments = rows(
         COMMITMENTS,

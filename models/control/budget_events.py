@@ -38,10 +38,11 @@ def place_on_budgets(
     """
     placed: list[Event] = []
     left_out: dict[str, dict[str, str]] = {}
-    rows = costs.lazy().with_columns(pl.col("day").dt.date())
+    day = pl.col("day").dt.date()
     for event in known:
+        rows = costs.lazy().filter(day.is_between(*asked_days(event, made_on))).collect()
         for budget in budgets:
-            found = _placed(event, budget, rows, made_on)
+            found = _placed(event, budget, rows)
             if isinstance(found, str):
                 left_out.setdefault(budget.name, {})[event.name] = found
             elif found is not None:
@@ -49,8 +50,9 @@ def place_on_budgets(
     return PlacedEvents(tuple(placed), left_out)
 
 
-def _placed(event: Event, budget: Budget, rows: pl.LazyFrame, made_on: date) -> Event | str | None:
-    """The event as the budget has it; why it cannot be told; or None, where it has none of it."""
+def _placed(event: Event, budget: Budget, rows: pl.DataFrame) -> Event | str | None:
+    """The event as the budget has it, by the costs that it is asked of; why it cannot be told; or None, where it has
+    none of it."""
     dimension, _, value = scope_key(event)
     column = VALUES[dimension]
     if event.scope.get("currency", budget.currency) != budget.currency:
@@ -61,14 +63,13 @@ def _placed(event: Event, budget: Budget, rows: pl.LazyFrame, made_on: date) -> 
     is_of_event = pl.lit(value=True) if column is None else (pl.col(column) == value).fill_null(value=False)
     within = budget.in_scope()
     of_event, of_both, of_budget = (
-        rows.filter(pl.col("day").is_between(*asked_days(event, made_on)), pl.col("currency") == budget.currency)
+        rows.filter(pl.col("currency") == budget.currency)
         .select(
             of_event=cost.filter(is_of_event).sum(),
             of_both=cost.filter(is_of_event & within).sum(),
             of_budget=cost.filter(within).sum(),
         )
         .cast(pl.Float64)
-        .collect()
         .row(0)
     )
     if of_event <= 0:

@@ -91,8 +91,7 @@ class _Standing:
 
     def __init__(self, log: AlertLog) -> None:
         self._log = log
-        self._last = 0
-        self._book: dict[str, Alert] = {}
+        self._book, self._last = log.standing()
 
     def now(self) -> dict[str, Alert]:
         logged = self._log.events(self._last)

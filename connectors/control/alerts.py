@@ -71,6 +71,11 @@ class AlertLog:
         with self._database.reading() as connection:
             return book(connection)
 
+    def standing(self) -> tuple[dict[str, Alert], int]:
+        """The book, and the number of the last event that it knows: from there on `events` tells the rest."""
+        with self._database.reading() as connection:
+            return book(connection), notice_queue.last_sequence(connection, ALERT_EVENTS)
+
     def record(
         self, events: Sequence[AlertEvent], notices: Sequence[Notice] = (), applied: Sequence[Request] = ()
     ) -> None:

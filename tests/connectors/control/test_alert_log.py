@@ -70,6 +70,13 @@ def test_an_alert_is_what_its_events_replay_to_to_the_last_decimal(store):
     assert [each.sequence for each in store.alerts.events(after=1, alert_id=ID)] == [2]
 
 
+def test_who_reads_on_from_how_alerts_stand_reads_all_that_happened_since(store):
+    record(store, [OPENED])
+    book, last = store.alerts.standing()
+    record(store, [AlertEvent(ID, "acknowledged", NOW, "ana")])
+    assert replay((each.event for each in store.alerts.events(last)), book) == store.alerts.book()
+
+
 def test_events_notices_and_answers_are_recorded_together_or_not_at_all(store):
     record(store, [OPENED], [FIRST])
     store.alerts.request(ACK)

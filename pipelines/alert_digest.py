@@ -22,10 +22,12 @@ from models.control.digest import (
     week_spending,
 )
 from models.control.savings import SavingFrames, savings
+from models.errors import OutlayError
 from models.foresight.change import decompose
 from models.wording import counted
 from pipelines.changes import NESTING, change_items
 from pipelines.door import query
+from pipelines.errors import QueryError
 from pipelines.workplace import Workplace
 
 _WEEK = timedelta(days=7)
@@ -88,11 +90,11 @@ class _Published:
         self._today = today
 
     def all_of(self, table: str) -> pl.DataFrame:
-        return query(self._file, f"SELECT * FROM {table}").rows
+        return self._rows(f"SELECT * FROM {table}")
 
     @cached_property
     def week(self) -> Week:
-        return week_of(self._today, query(self._file, _THROUGH).rows.item())
+        return week_of(self._today, self._rows(_THROUGH).item())
 
     @property
     def costs(self) -> pl.DataFrame:
@@ -123,14 +125,23 @@ class _Published:
 
     @property
     def health(self) -> str:
-        told = [_freshness(self.all_of("ops.freshness")), _proofs(query(self._file, _PROOFS).rows.item())]
+        told = [_freshness(self.all_of("ops.freshness")), _proofs(self._rows(_PROOFS).item())]
         unknown = self.all_of(ALERT_RULES.qualified_name).filter(~pl.col("judged"))["rule"].unique().sort().to_list()
         if unknown:
             told.append(f"{counted(len(unknown), 'rule')} could not be judged ({', '.join(unknown[:3])})")
         return f"{'; '.join(told)}."
 
     def _between(self, sql: str, first: date, last: date) -> pl.DataFrame:
-        return query(self._file, sql.format(first=first, last=last)).rows
+        return self._rows(sql.format(first=first, last=last))
+
+    def _rows(self, sql: str) -> pl.DataFrame:
+        try:
+            return query(self._file, sql).rows
+        except QueryError as error:
+            raise OutlayError(
+                f"the published warehouse ({self._file.name}) does not tell all that a digest says",
+                remedy="another version of Outlay made it; `outlay run` publishes anew",
+            ) from error
 
 
 _BY = ("currency", "team", "model")

@@ -19,6 +19,7 @@ from models.control.notices import due_digest
 from models.control.policy import Policy, WeeklyDigest
 from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.tco import TCO_DAILY
+from models.errors import OutlayError
 from models.table import Table
 from pipelines import alert_delivery
 from pipelines.alert_digest import digest_of
@@ -76,6 +77,15 @@ def made(work: SimpleNamespace) -> Digest:
 
 def test_without_a_publication_there_is_none(work: SimpleNamespace) -> None:
     assert digest_of(work, NOW.date()) is None  # type: ignore[arg-type]
+
+
+def test_a_publication_of_another_outlay_is_said_to_be_one(work: SimpleNamespace) -> None:
+    work.publish({})
+    with duckdb.connect(str(work.home.published)) as warehouse:
+        warehouse.execute("DROP TABLE marts.budget_outlook")
+    with pytest.raises(OutlayError, match="does not tell all that a digest says") as raised:
+        made(work)
+    assert "`outlay run` publishes anew" in raised.value.remedy
 
 
 def test_of_an_empty_publication_nothing_is_made_up(work: SimpleNamespace) -> None:

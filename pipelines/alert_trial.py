@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from connectors.slack.delivery import Sender
+from connectors.slack.refusals import LATER
 from connectors.slack.trial_message import trial_message
 from models.control.alert_words import KIND_WORDS, figure_text
 from models.control.conditions import Condition
@@ -21,6 +22,8 @@ from pipelines.console import say, show_table
 from pipelines.workplace import Workplace
 
 _REACHED, _IN_ORDER = "reached", "nothing wrong was found; nothing was posted"
+_TRY_AGAIN = "try again when Slack is in reach"
+"""Of a test message, which no log keeps."""
 _MOST = 40
 """Conditions that are listed."""
 
@@ -116,7 +119,9 @@ def _trial(
             sender.post(place, told, reference=f"trial.{uuid4()}.{place}")
     except OutlayError as error:
         problems = [error]
-    found = "; ".join(f"{problem.what}: {problem.remedy}" for problem in problems)
+    found = "; ".join(
+        f"{problem.what}: {_TRY_AGAIN if problem.remedy == LATER else problem.remedy}" for problem in problems
+    )
     return place, ", ".join(uses), found or (_REACHED if send else _IN_ORDER)
 
 

@@ -315,8 +315,9 @@ def _pause(attempt: int) -> None:
 
 
 def _unread(table: Table, error: Exception) -> LakeError:
+    reason = (str(error).splitlines() or [repr(error)])[0]  # what follows is a trace of the library's
     return LakeError(
-        f"{table.qualified_name} could not be read from the lake: {str(error)[:300]}",
+        f"{table.qualified_name} could not be read from the lake: {reason[:300]}",
         remedy="check that the lake's folder or object store can be reached, and run again",
     )
 

@@ -214,7 +214,10 @@ def test_a_lake_that_cannot_be_read_keeps_nobody_from_being_told(office: Office)
         file.write_text("{torn")
     office.publish(CROSSED, replace(CROSSED, key=replace(CROSSED.key, threshold="120 %")))
     report = office.make_a_pass()
-    assert (report.opened, report.told, len(report.failures)) == (1, 1, 1)
+    (failure,) = report.failures
+    assert "could not be read from the lake" in failure.what
+    assert "\n" not in failure.what
+    assert (report.opened, report.told) == (1, 1)
     office.act(asked("acknowledge"))
     assert office.channel.messages[0].edits == 1
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from connectors.simulator.slack.failures import Failure
 from models.control.kinds.judged import unknown
 from models.errors import OutlayError
 from pipelines.cli import app
@@ -152,6 +153,14 @@ def test_a_trial_that_sends_nothing_asks_what_would_not_work(office: Office) -> 
     assert result.exit_code == 1
     assert "#nowhere" in result.output
     assert office.channel.messages == []
+
+
+def test_a_trial_without_slack_in_reach_promises_nothing(office: Office) -> None:
+    office.slack.failures.order("*", Failure("status", status=503), times=10)
+    result = outlay(office, "test")
+    assert result.exit_code == 1
+    assert "try again when Slack is in reach" in result.output
+    assert "the delivery log keeps it" not in result.output
 
 
 def test_a_trial_tells_of_a_rule_that_could_not_be_judged(office: Office) -> None:

@@ -14,10 +14,17 @@ from fnmatch import fnmatchcase
 
 import polars as pl
 
-from models.control.budgets import Budget
+from models.control.budgets import COST_BASES, SCOPE_COLUMNS, Budget
 from models.foresight.event_placing import SERIES_KEY, SMALLEST_PCT, asked_days, relative_pct, scope_key
 from models.foresight.events import Event
 from models.foresight.series import VALUES
+
+_TOLD_APART = ("key", "sku")
+"""Dimensions whose costs are not told together with others."""
+_NAMED = {column for dimension, column in VALUES.items() if column is not None and dimension not in _TOLD_APART}
+_NAMES = sorted({"origin", "currency", *SCOPE_COLUMNS.values(), *_NAMED})
+"""What a budget's scope, and what an event is of, may name."""
+_COSTS = [f"{basis}_cost" for basis in COST_BASES]
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,10 @@ def place_on_budgets(
     """
     placed: list[Event] = []
     left_out: dict[str, dict[str, str]] = {}
-    day = pl.col("day").dt.date()
+    day, names = pl.col("day").dt.date(), [name for name in _NAMES if name in costs.columns]
     for event in known:
-        rows = costs.lazy().filter(day.is_between(*asked_days(event, made_on))).collect()
+        asked = costs.lazy().filter(day.is_between(*asked_days(event, made_on)))
+        rows = asked.group_by(names).agg(pl.col(*_COSTS).sum()).collect()
         for budget in budgets:
             found = _placed(event, budget, rows)
             if isinstance(found, str):
@@ -57,7 +65,7 @@ def _placed(event: Event, budget: Budget, rows: pl.DataFrame) -> Event | str | N
     column = VALUES[dimension]
     if event.scope.get("currency", budget.currency) != budget.currency:
         return None
-    if budget.tags or dimension in ("key", "sku"):
+    if budget.tags or dimension in _TOLD_APART:
         return _of_whole_budget(event, budget, dimension, value)
     cost = pl.col(f"{budget.cost_basis}_cost")
     is_of_event = pl.lit(value=True) if column is None else (pl.col(column) == value).fill_null(value=False)

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, SectionBlo
 from connectors.slack.actions import actions
 from connectors.slack.chart import Trend, chart, chart_words
 from connectors.slack.message import Look, Message
-from connectors.slack.mrkdwn import called, cut_escaped, escape, instant, markdown, name, one_line, plain
+from connectors.slack.mrkdwn import called, cut_escaped, escape, in_a_line, instant, markdown, name, one_line, plain
 from connectors.slack.rich import (
     Part,
     address,
@@ -93,7 +93,7 @@ def footer(alert: Alert, notice: Notice, *notes: str) -> ContextBlock:
     if alert.state not in ("open", "notified"):
         told.append(state_text(alert, instant=instant, name=name))
     if alert.note:
-        told.append(name(alert.note, 200) if alert.handled_by else escape(one_line(alert.note, 200)))
+        told.append(name(alert.note, 200) if alert.handled_by else in_a_line(alert.note, 200))
     if alert.state == "resolved" and alert.is_firing:
         told.append("it goes on, and is told again when it was away and comes back")
     return ContextBlock(
@@ -159,7 +159,7 @@ def _meaning(condition: Condition, look: Look) -> list[str]:
     told = [value.rpartition(", ")[2] for _, value in condition.facts]
     bases = [_BASES[word] for word in (*told, _BASIS_OF.get(condition.kind, "")) if word in _BASES]
     kind = KIND_WORDS[condition.kind].capitalize()
-    organization = f", {escape(one_line(look.organization, 80))}" if look.organization else ""
+    organization = f", {in_a_line(look.organization, 80)}" if look.organization else ""
     return [f"{kind}{organization}.", *bases[:1]]
 
 

@@ -10,7 +10,7 @@ from connectors.slack.alert_message import reference
 from connectors.slack.chart import Trend, chart, chart_words
 from connectors.slack.group_message import ALERTS_PAGE, alert_lines
 from connectors.slack.message import Look, Message
-from connectors.slack.mrkdwn import cut_escaped, escape, markdown, one_line, plain
+from connectors.slack.mrkdwn import cut_escaped, escape, in_a_line, markdown, one_line, plain
 from connectors.slack.rich import Part, address, bullets, link, paragraph, plain_words, rich, words
 from connectors.slack.sizes import HEADER_LIMIT, checked, fitting
 from connectors.slack.sparkline import trend_words
@@ -139,7 +139,7 @@ def _below(notice: Notice, digest: Digest, look: Look) -> ContextBlock:
         else "",
         "Effective cost is what the days really cost, prepaid and committed money included.",
     ]
-    whose = f"{escape(one_line(look.organization, 80))}. " if look.organization else ""
+    whose = f"{in_a_line(look.organization, 80)}. " if look.organization else ""
     lines = [escape(one_line(" ".join(one for one in told if one), 900)), f"{whose}{reference(notice)}"]
     return ContextBlock(elements=[markdown(line, 1000) for line in lines])
 

@@ -29,9 +29,14 @@ def escape(words: str) -> str:
     return inert(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def in_a_line(words: str, limit: int) -> str:
+    """A few words of others within a line of ours, escaped: they neither begin nor end a code span."""
+    return escape(one_line(words.replace("`", "'"), limit))
+
+
 def name(words: str, limit: int = 120) -> str:
     """A name of others as a code span: nothing in it is formatted, and it cannot end the span."""
-    return f"`{escape(one_line(words.replace('`', chr(39)), limit))}`"
+    return f"`{in_a_line(words, limit)}`"
 
 
 def instant(at: datetime | None) -> str:

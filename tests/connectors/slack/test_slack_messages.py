@@ -227,6 +227,13 @@ def test_a_week_of_which_nothing_is_known_is_no_week_without_cost() -> None:
     assert "Nothing moved" not in shown and "0.00 USD effective" not in shown
 
 
+def test_a_backtick_of_others_opens_no_code_in_the_line_below() -> None:
+    look = replace(BOT, organization="Acme`")
+    for message in (first(look), render(notice("digest", [], "digest"), {}, look, DIGEST)):
+        (*_, below) = blocks_of(message, "context")
+        assert "Acme'" in str(below) and "Acme`" not in str(below)
+
+
 def test_what_cannot_be_said_is_an_error_with_a_remedy() -> None:
     with pytest.raises(DeliveryError, match="no facts for a digest"):
         render(notice("digest", [], "digest"), {}, BOT)

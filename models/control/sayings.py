@@ -70,9 +70,14 @@ def _targets(alert: Alert, said: Said, policy: Policy) -> list[Target]:
 
 
 def _is_history(alert: Alert, target: Target, policy: Policy, now: datetime) -> bool:
+    """Whether it is over and could have been told for long: after all that held it, one thing after the other."""
     over = alert.resolved_at
     if over is None or now - over <= HISTORY:
         return False
+    for maintenance in sorted(policy.maintenances, key=lambda each: each.first):
+        # resolved by a person shortly before it, and heard of by the pass that is within it
+        if maintenance.first - over <= HISTORY and maintenance.match.fits(alert.condition):
+            over = max(over, maintenance.last)
     return now - _ready_at(alert, target, over, policy, over) > HISTORY
 
 

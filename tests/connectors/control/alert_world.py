@@ -20,7 +20,7 @@ from connectors.slack.refusals import SlackUnavailableError
 from models.control.alerts import Alert, AlertEvent, Request, ask, observe, replay, tick
 from models.control.conditions import SEVERITIES, AlertKey, Condition
 from models.control.notices import Notice, due_notices, what_to_say
-from models.control.policy import Escalation, Maintenance, Match, Policy, QuietHours, Route, destinations, is_maintained
+from models.control.policy import Escalation, Maintenance, Match, Policy, QuietHours, Route, destinations, held_until
 from models.control.said import Said, opened_key
 from models.control.sayings import HISTORY, Saying, sayings
 from models.errors import AlertError
@@ -274,7 +274,7 @@ class World:
 
     def _check_that_promises_are_kept(self) -> None:
         """What was held, and nothing has happened to since, is held still or was made, however long it was held; only
-        where no pass was made for long after it could have been told it may be history."""
+        where no pass was made for days after it could have been told it may be history."""
         book, made = self.log.book(), self.log.made()
         held = [each for each in sayings(book, Said(made), self.policy, self.now) if each.what != "edit"]
         promises = {
@@ -283,7 +283,7 @@ class World:
         }
         for key, (saying, policy) in self._promised.items():
             if policy is self.policy and book.get(saying.alert.key.alert_id) == saying.alert:
-                assert key in made or key in promises or self.now - saying.ready_at > HISTORY, key
+                assert key in made or key in promises or self.now - saying.ready_at > HISTORY / 2, key
         self._promised = {key: (saying, self.policy) for key, saying in promises.items()}
 
     def check(self) -> None:
@@ -318,7 +318,7 @@ class World:
                 assert alert.is_firing, alert
         for alert_id, alert in book.items():
             places = [target.destination for target in destinations(alert.condition, self.policy)]
-            if alert.state in ("snoozed", "resolved") or is_maintained(self.policy, alert.condition, self.now):
+            if alert.state in ("snoozed", "resolved") or held_until(self.policy, alert.condition, self.now):
                 continue
             assert alert_id in self.stands, alert
             assert alert.state != "open" or not places, alert

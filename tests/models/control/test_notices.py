@@ -107,6 +107,14 @@ def test_what_was_held_for_long_is_told_however_long_it_is_over() -> None:
     assert telling.at(NIGHT + timedelta(days=40)) == []
 
 
+def test_what_a_person_resolved_just_before_a_long_maintenance_is_told_after_it() -> None:
+    telling = Telling(Policy("webhook", maintenances=(Maintenance("m", NOON + 2 * HOUR, NOON + timedelta(days=14)),)))
+    telling.at(NOON, AI)
+    assert telling.at(NOON + 3 * HOUR, AI, asks=[resolve(AI, NOON + HOUR)]) == []
+    assert telling.at(NOON + timedelta(days=9), AI) == []
+    assert words(telling.at(NOON + timedelta(days=14), AI)) == ["reply resolved webhook"]
+
+
 class _Walked(tuple[str, ...]):
     """Ids of a message's alerts, which know how often somebody went through them."""
 

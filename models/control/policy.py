@@ -190,16 +190,6 @@ def escalations_for(condition: Condition, policy: Policy) -> tuple[Escalation, .
     return tuple(sorted(matching, key=lambda escalation: escalation.after))
 
 
-def is_quiet(policy: Policy, severity: Severity, now: datetime) -> bool:
-    """Whether nobody is to be told of something of this severity now."""
-    return _quiet_until(policy, severity, now) is not None
-
-
-def is_maintained(policy: Policy, condition: Condition, now: datetime) -> bool:
-    """Whether a maintenance is under way that matches; its last instant does not belong to it."""
-    return _maintained_until(policy, condition, now) is not None
-
-
 def held_until(policy: Policy, condition: Condition, now: datetime) -> datetime | None:
     """When quiet hours and maintenance that hold a condition now are over, all of them; None where none does.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -21,8 +22,6 @@ from models.control.policy import (
     digest_of_week,
     escalations_for,
     held_until,
-    is_maintained,
-    is_quiet,
     opens_at,
 )
 from models.control.wall_clock import at
@@ -92,23 +91,23 @@ def test_a_bot_reaches_its_channels_for_ever_and_a_webhook_while_it_is_named() -
 def test_quiet_over_midnight_in_its_own_zone() -> None:
     """22:00 to 07:00 in Berlin is 21:00 to 06:00 UTC in winter."""
     policy = Policy(quiet_hours=(QuietHours(time(22), time(7), zone=BERLIN),))
-    quiet = {
-        text: is_quiet(policy, "warning", utc(f"2026-11-27T{text}")) for text in ("20:59", "21:00", "05:59", "06:00")
+    untils = {
+        text: held_until(policy, condition(), utc(f"2026-11-27T{text}"))
+        for text in ("20:59", "21:00", "05:59", "06:00")
     }
-    assert quiet == {"20:59": False, "21:00": True, "05:59": True, "06:00": False}
-    assert not is_quiet(policy, "critical", utc("2026-11-27T23:00"))
-    assert held_until(policy, condition(), utc("2026-11-27T23:00")) == utc("2026-11-28T06:00")
-    assert held_until(policy, condition(), utc("2026-11-27T12:00")) is None
+    morning, next_morning = utc("2026-11-27T06:00"), utc("2026-11-28T06:00")
+    assert untils == {"20:59": None, "21:00": next_morning, "05:59": morning, "06:00": None}
+    assert held_until(policy, condition(severity="critical"), utc("2026-11-27T23:00")) is None
 
 
 def test_whole_quiet_days_join_the_hours_around_them() -> None:
     """Friday 22:00 until Monday 07:00, where Saturday and Sunday are quiet: 27 November 2026 is a Friday."""
     policy = Policy(quiet_hours=(QuietHours(time(22), time(7), days=(5, 6)),))
     assert held_until(policy, condition(), utc("2026-11-27T22:30")) == utc("2026-11-30T07:00")
-    assert is_quiet(policy, "info", utc("2026-11-29T12:00"))
+    assert held_until(policy, condition(severity="info"), utc("2026-11-29T12:00")) == utc("2026-11-30T07:00")
     only_days = Policy(quiet_hours=(QuietHours(time(0), time(0), days=(5, 6)),))
     assert held_until(only_days, condition(), utc("2026-11-28T00:00")) == utc("2026-11-30T00:00")
-    assert not is_quiet(only_days, "info", utc("2026-11-27T23:59"))
+    assert held_until(only_days, condition(severity="info"), utc("2026-11-27T23:59")) is None
 
 
 @pytest.mark.parametrize(
@@ -139,9 +138,9 @@ def test_quiet_nights_are_an_hour_shorter_or_longer_where_clocks_are_changed() -
 def test_maintenance_holds_what_it_is_for_until_its_end() -> None:
     night = Maintenance("move", utc("2026-11-27T20:00"), utc("2026-11-28T02:00"), Match(vendors=("openai",)))
     policy = Policy(maintenances=(night,))
-    assert is_maintained(policy, condition(vendor="OpenAI"), night.first)
-    assert not is_maintained(policy, condition(vendor="OpenAI"), night.last)
-    assert not is_maintained(policy, condition(vendor="Anthropic"), night.first)
+    assert held_until(policy, condition(vendor="OpenAI"), night.first) == night.last
+    assert held_until(policy, condition(vendor="OpenAI"), night.last) is None
+    assert held_until(policy, condition(vendor="Anthropic"), night.first) is None
 
 
 def test_what_holds_one_after_the_other_ends_with_the_last() -> None:
@@ -190,17 +189,30 @@ quiets = st.builds(
 instants = st.integers(0, 366 * 24 * 60).map(lambda minutes: utc("2026-01-01") + timedelta(minutes=minutes))
 
 
+def is_quiet(quiet: QuietHours, now: datetime) -> bool | None:
+    """By what clocks on the wall show, without spans; None about a day on which they are changed."""
+    here = now.astimezone(ZoneInfo(quiet.zone))
+    if (here - timedelta(days=1)).utcoffset() != (here + timedelta(days=1)).utcoffset():
+        return None
+    after, before = here.time() >= quiet.start, here.time() < quiet.end
+    is_hour = (after and before) if quiet.start < quiet.end else quiet.start != quiet.end and (after or before)
+    return is_hour or here.weekday() in quiet.days
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(quiets, min_size=1, max_size=2), instants)
 def test_quiet_goes_on_until_the_instant_that_is_told_and_is_over_then(quiet: list[QuietHours], now: datetime) -> None:
     """Whatever the zone: all instants before `held_until` are quiet, and that one is not, unless it always is."""
-    policy = Policy(quiet_hours=tuple(quiet))
-    until = held_until(policy, condition(), now)
+
+    def are_quiet(instant: datetime, *, is_quiet_then: bool) -> bool:
+        by_clock = [is_quiet(each, instant) for each in quiet]
+        return None in by_clock or any(by_clock) is is_quiet_then
+
+    until = held_until(Policy(quiet_hours=tuple(quiet)), condition(), now)
     if until is None:
-        assert not is_quiet(policy, "warning", now)
+        assert are_quiet(now, is_quiet_then=False)
         return
     span = until - now
-    for share in (0.0, 0.1, 0.5, 0.9):
-        assert is_quiet(policy, "warning", now + span * share)
-    assert is_quiet(policy, "warning", until - timedelta(microseconds=1))
-    assert not is_quiet(policy, "warning", until) or span > timedelta(days=100)
+    for instant in (*(now + span * share for share in (0.0, 0.1, 0.5, 0.9)), until - timedelta(microseconds=1)):
+        assert are_quiet(instant, is_quiet_then=True)
+    assert are_quiet(until, is_quiet_then=False) or span > timedelta(days=100)

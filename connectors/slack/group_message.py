@@ -29,7 +29,8 @@ _WHY: Mapping[str, tuple[str, ...]] = {
 def group_message(notice: Notice, alerts: Sequence[Alert], look: Look) -> Message:
     """Several alerts, or that message anew: what is resolved is struck through."""
     ordered = sorted(alerts, key=order)
-    headline = f"{mark(ordered[0])} {_counted(notice, ordered)}"
+    waiting = [alert for alert in ordered if alert.state in ("open", "notified", "escalated")]
+    headline = f"{mark((waiting or ordered)[0])} {_counted(notice, ordered)}"
     calls = called(notice.mention)
     shown = "; ".join(one_line(alert.condition.headline, 120) for alert in ordered[:3])
     text = cut_escaped(escape(f"{headline}: {shown}"), 1000)

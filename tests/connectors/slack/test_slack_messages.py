@@ -194,6 +194,15 @@ def test_a_group_is_edited_as_a_whole_and_strikes_through_what_is_over() -> None
     assert collected.blocks[0]["text"]["text"] == "🔴 2 alerts"
 
 
+def test_a_group_shows_how_grave_what_still_waits_for_somebody_is() -> None:
+    taken = alert(state="acknowledged")
+    waiting = alert(condition(key=replace(taken.key, threshold="80 %"), severity="warning"))
+    both = render(notice("edit", [taken, waiting], "group"), by_id([taken, waiting]), BOT)
+    assert both.blocks[0]["text"]["text"] == "🟠 2 new alerts"
+    only = render(notice("edit", [taken, taken], "group"), by_id([taken]), BOT)
+    assert only.blocks[0]["text"]["text"].startswith("⚪")
+
+
 def test_a_reply_about_several_is_a_list() -> None:
     some = several(2, state="resolved", resolved_at=NOW)
     message = render(notice("reply", some, "resolved"), by_id(some), BOT)

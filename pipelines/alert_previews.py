@@ -47,7 +47,7 @@ def texts(messages: Sequence[Message]) -> list[str]:
 
 def page(messages: Sequence[Message]) -> str:
     """As a page that shows them as Slack would."""
-    return page_html((message.text, message) for message in messages)
+    return page_html(messages)
 
 
 def _as_of_the_next_pass(work: Workplace) -> dict[str, Alert]:

@@ -57,12 +57,10 @@ def preview_html(message: Message) -> str:
     return f'<div class="slack"><div class="who">Outlay <b>APP</b></div>{"".join(shown)}</div>'
 
 
-def page_html(messages: Iterable[tuple[str, Message]]) -> str:
-    """A page of its own with several messages, each below its title."""
-    shown = "".join(f"<h2>{escape(title)}</h2>{preview_html(message)}" for title, message in messages)
-    ground = (
-        "body{margin:24px;font-family:sans-serif}@media (prefers-color-scheme:dark){body{background:#111;color:#ccc}}"
-    )
+def page_html(messages: Iterable[Message]) -> str:
+    """A page of its own with several messages, one below the other."""
+    shown = "".join(preview_html(message) for message in messages)
+    ground = "body{margin:24px}.slack{margin-bottom:16px}@media (prefers-color-scheme:dark){body{background:#111;color:#ccc}}"
     return f'<!doctype html><meta charset="utf-8"><title>Messages</title><style>{STYLE}{ground}</style>{shown}'
 
 

@@ -60,7 +60,7 @@ def preview_html(message: Message) -> str:
 def page_html(messages: Iterable[Message]) -> str:
     """A page of its own with several messages, one below the other."""
     shown = "".join(preview_html(message) for message in messages)
-    ground = "body{margin:24px}.slack{margin-bottom:16px}@media (prefers-color-scheme:dark){body{background:#111;color:#ccc}}"
+    ground = "body{margin:24px}.slack{margin-bottom:16px}@media (prefers-color-scheme:dark){body{background:#111}}"
     return f'<!doctype html><meta charset="utf-8"><title>Messages</title><style>{STYLE}{ground}</style>{shown}'
 
 

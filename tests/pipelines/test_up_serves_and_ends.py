@@ -110,6 +110,7 @@ def test_up_serves_both_and_ctrl_c_leaves_nothing(up: Up):
         "anthropic_daily": "RUNNING",
         "anthropic_labs_daily": "RUNNING",
         "follow": "RUNNING",
+        "alerts_due": "RUNNING",
     }
     family = up.family()
     assert len(family) >= 6, family  # itself, dashboard, webserver and daemon, and a code server each of the two

@@ -58,7 +58,7 @@ class Desk:
     slack: SlackServer
     clock: Clock
     channel: Channel
-    timeout_seconds: float = 0.15
+    timeout_seconds: float = 1.0
     webhooks: dict[str, Sender] = dataclasses.field(default_factory=dict)
     bot: BotSender = dataclasses.field(init=False)
 

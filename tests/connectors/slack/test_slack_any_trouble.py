@@ -43,7 +43,7 @@ def test_each_notice_is_there_once(orders: list[tuple[str, Failure, int]], pause
         SlackServer(Workspace(clock)) as slack,
         ControlStore.open(f"sqlite:///{Path(folder) / 'outlay.db'}", clock) as store,
     ):
-        desk = Desk(store, slack, clock, slack.workspace.add_channel("alerts"), timeout_seconds=0.1)
+        desk = Desk(store, slack, clock, slack.workspace.add_channel("alerts"), timeout_seconds=0.3)
         desk.make(*map(first, keys))
         desk.reply("a.1.updated", "a.1.opened")
         for method, failure, after in orders:

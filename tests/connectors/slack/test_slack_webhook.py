@@ -22,7 +22,7 @@ MESSAGE = Message("text", ({"type": "section", "text": {"type": "mrkdwn", "text"
 def sender(slack: SlackServer) -> WebhookSender:
     channel = slack.workspace.add_channel("alerts")
     url = SecretStr(slack.base_url + slack.workspace.add_webhook(channel))
-    return WebhookSender(url, timeout_seconds=0.15)
+    return WebhookSender(url, timeout_seconds=1.0)
 
 
 def refused(sender: WebhookSender) -> DeliveryError:

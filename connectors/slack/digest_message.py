@@ -140,7 +140,7 @@ def _below(notice: Notice, digest: Digest, look: Look) -> ContextBlock:
         "Effective cost is what the days really cost, prepaid and committed money included.",
     ]
     whose = f"{in_a_line(look.organization, 80)}. " if look.organization else ""
-    lines = [escape(one_line(" ".join(one for one in told if one), 900)), f"{whose}{reference(notice)}"]
+    lines = [in_a_line(" ".join(one for one in told if one), 900), f"{whose}{reference(notice)}"]
     return ContextBlock(elements=[markdown(line, 1000) for line in lines])
 
 

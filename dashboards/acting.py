@@ -6,7 +6,7 @@ The one thing that the dashboard writes is a request: append-only, with who and 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,14 @@ class Standing:
     pending: tuple[Request, ...] = ()
 
 
+@dataclass(frozen=True)
+class Past:
+    """What happened to an alert, and what people asked for and could not be done; both in order."""
+
+    events: tuple[AlertEvent, ...]
+    refused: tuple[Refused, ...]
+
+
 def standing() -> Standing:
     """As of now, not of the last publication; empty where nothing was ever loaded here. Raises `ControlError`."""
     with _store() as store:
@@ -34,17 +42,12 @@ def standing() -> Standing:
         return Standing(store.alerts.book(), tuple(store.alerts.pending_requests()))
 
 
-def history(alert: Alert) -> Sequence[AlertEvent]:
-    """What happened to one of them, in order. Raises `ControlError`."""
+def past(alert: Alert) -> Past:
+    """Of one of them. Raises `ControlError`."""
     with _store() as store:
         assert store is not None, "an alert came from it"
-        return [logged.event for logged in store.alerts.events(alert_id=alert.key.alert_id)]
-
-
-def refused(alert: Alert) -> Sequence[Refused]:
-    """What people asked for and could not be done, in order. Raises `ControlError`."""
-    with _store() as store:
-        return [] if store is None else store.alerts.refused(alert.key.alert_id)
+        events = store.alerts.events(alert_id=alert.key.alert_id)
+        return Past(tuple(logged.event for logged in events), tuple(store.alerts.refused(alert.key.alert_id)))
 
 
 def ask(

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from connectors.control.alerts import AlertLog
 from connectors.errors import ConfigurationError
-from models.control.alert_words import KIND_WORDS, NOBODY, figure_text, order, state_text
+from models.control.alert_words import KIND_WORDS, NOBODY, SHOWN, figure_text, listed, order, state_text
 from models.control.alerts import STATES, Alert, AlertEvent
 from models.control.conditions import KINDS, Condition
 from models.errors import OutlayError
 from models.wording import counted, day_text, instant_text
 from pipelines.console import Fact, say, show_facts, show_table
 from pipelines.workplace import Workplace
-
-SHOWN = timedelta(days=30)
-"""What was resolved longer ago is listed only where everything is asked for."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +45,8 @@ class Asked:
 def show_alerts(work: Workplace, asked: Asked) -> None:
     """A line for each alert, what is not resolved and gravest first."""
     asked.check()
-    book = work.control.alerts.book()
-    now = work.surroundings.clock()
-    wanted = sorted(filter(asked.wants, book.values()), key=order)
-    shown = [
-        alert for alert in wanted if asked.everything or alert.resolved_at is None or alert.resolved_at > now - SHOWN
-    ]
+    wanted = sorted(filter(asked.wants, work.control.alerts.book().values()), key=order)
+    shown = wanted if asked.everything else listed(wanted, work.surroundings.clock())
     going_on = sum(alert.state != "resolved" for alert in wanted)
     say(f"{counted(going_on, 'alert')} not resolved, {counted(len(wanted) - going_on, 'alert')} resolved")
     if shown:

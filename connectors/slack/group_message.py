@@ -29,7 +29,7 @@ _WHY: Mapping[str, tuple[str, ...]] = {
 def group_message(notice: Notice, alerts: Sequence[Alert], look: Look) -> Message:
     """Several alerts, or that message anew: what is resolved is struck through."""
     ordered = sorted(alerts, key=order)
-    waiting = [alert for alert in ordered if alert.state in ("open", "notified", "escalated")]
+    waiting = [alert for alert in ordered if alert.is_nobodys]
     headline = f"{mark((waiting or ordered)[0])} {_counted(notice, ordered)}"
     calls = called(notice.mention)
     shown = "; ".join(one_line(alert.condition.headline, 120) for alert in ordered[:3])

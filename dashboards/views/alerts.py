@@ -16,14 +16,13 @@ from dashboards import acting, charts, filters, formats, provenance
 from dashboards.acting import Standing
 from dashboards.published import current
 from dashboards.states import guarded
-from models.control.alert_words import KIND_WORDS, NOBODY, RANKS, figure_text, order, state_text
-from models.control.alerts import Act, Alert, Request
+from models.control.alert_words import KIND_WORDS, NOBODY, RANKS, figure_text, listed, state_text
+from models.control.alerts import Act, Alert, AlertEvent, Request
 from models.control.conditions import Point, Severity
 from models.control.notices import Notice
+from models.table import MONEY
 from models.wording import counted, day_text, instant_text
 
-SHOWN = timedelta(days=30)
-"""What was resolved longer ago is on the command line, not here."""
 _REFUSALS_SHOWN = timedelta(days=1)
 SPANS = {
     "4 hours": timedelta(hours=4),
@@ -46,12 +45,7 @@ def show() -> None:
     published = current()
     st.title("What needs somebody?", anchor=False)
     known = acting.standing()
-    since = provenance.now() - SHOWN
-    alerts = [
-        alert
-        for alert in sorted(known.alerts.values(), key=order)
-        if alert.resolved_at is None or alert.resolved_at > since
-    ]
+    alerts = listed(known.alerts.values(), provenance.now())
     going_on = [alert for alert in alerts if alert.state != "resolved"]
     st.markdown(f"**{formats.plain(_answer(going_on))}**")
     provenance.show_stale(published)
@@ -74,7 +68,7 @@ def _answer(going_on: Sequence[Alert]) -> str:
         severity: sum(alert.condition.severity == severity for alert in going_on) for severity in RANKS
     }
     by_severity = [counted(count, *_SEVERITIES[severity]) for severity, count in counts.items() if count]
-    waiting = sum(alert.state in ("open", "notified", "escalated") for alert in going_on)
+    waiting = sum(alert.is_nobodys for alert in going_on)
     taken = "somebody has each of them" if not waiting else f"{waiting} of them nobody has taken up yet"
     verb = "is" if len(going_on) == 1 else "are"
     return f"{counted(len(going_on), 'alert')} {verb} open ({', '.join(by_severity)}); {taken}."
@@ -107,7 +101,7 @@ def _list(alerts: Sequence[Alert]) -> None:
 
 
 def _alert(known: Standing, alert: Alert) -> None:
-    told = alert.condition
+    told, past = alert.condition, acting.past(alert)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(f"**{formats.plain(told.headline)}**")
@@ -124,12 +118,12 @@ def _alert(known: Standing, alert: Alert) -> None:
         for request in known.pending:
             if request.alert_id == told.alert_id:
                 st.info(_pending(request), icon=":material/hourglass_top:")
-        for refused in acting.refused(alert):
+        for refused in past.refused:
             if refused.at > provenance.now() - _REFUSALS_SHOWN:
                 st.warning(_refusal(refused), icon=":material/block:")
         if alert.state != "resolved":
             _act(alert)
-    _history(alert)
+    _history(past.events)
     with st.expander("As it looks in Slack", icon=":material/forum:"):
         st.html(f"<style>{STYLE}</style>{preview_html(_message(alert))}")
 
@@ -160,15 +154,14 @@ def _trend(alert: Alert) -> None:
 
 
 def _days(trend: Sequence[Point]) -> pl.DataFrame:
-    money = pl.Decimal(38, 12)
     return pl.DataFrame(
         {
             "day": [point.day for point in trend],
             "cost": [point.actual for point in trend],
             "expected": [point.expected for point in trend],
         },
-        schema={"day": pl.Date, "cost": money, "expected": money},
-    ).with_columns(low=pl.lit(None, money), high=pl.lit(None, money), in_incident=pl.lit(value=False))
+        schema={"day": pl.Date, "cost": MONEY, "expected": MONEY},
+    ).with_columns(low=pl.lit(None, MONEY), high=pl.lit(None, MONEY), in_incident=pl.lit(value=False))
 
 
 def _pending(request: Request) -> str:
@@ -213,8 +206,7 @@ def _message(alert: Alert) -> Message:
     )
 
 
-def _history(alert: Alert) -> None:
-    history = acting.history(alert)
+def _history(history: Sequence[AlertEvent]) -> None:
     st.markdown("**What became of it**")
     formats.table(
         pl.DataFrame(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from models.control.alerts import Alert
@@ -25,6 +25,8 @@ KIND_WORDS: Mapping[Kind, str] = {
 }
 NOBODY = "nobody is named"
 """Who owns what no team is known of."""
+SHOWN = timedelta(days=30)
+"""What was resolved longer ago is listed only where everything is asked for."""
 RANKS: Mapping[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
 """What comes first."""
 
@@ -65,6 +67,13 @@ def state_text(
             return f"escalated (level {alert.level}) on {instant(alert.changed_at)}"
         case "resolved":
             return f"resolved{by} on {instant(alert.resolved_at)}"
+
+
+def listed(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
+    """In their order, without what was resolved longer ago than SHOWN."""
+    return [
+        alert for alert in sorted(alerts, key=order) if alert.resolved_at is None or alert.resolved_at > now - SHOWN
+    ]
 
 
 def order(alert: Alert) -> tuple[bool, int, bool, int, str]:

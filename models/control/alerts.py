@@ -123,6 +123,11 @@ class Alert:
     resolved_at: datetime | None = None
     note: str | None = None
 
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether it waits for somebody to take it up."""
+        return self.state in ("open", "notified", "escalated")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -242,7 +247,7 @@ def _refused(request: Request, why: str, remedy: str) -> AlertError:
 
 def _holding(conditions: Sequence[Condition], now: datetime) -> dict[str, Condition]:
     """What holds now, by alert id."""
-    return gravest(one for one in conditions if one.holds_from is None or one.holds_from <= now)
+    return gravest(one for one in conditions if one.holds_at(now))
 
 
 def _told_by(alert: Alert | None, condition: Condition, now: datetime) -> EventKind | None:

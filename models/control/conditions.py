@@ -98,6 +98,10 @@ class Condition:
     def alert_id(self) -> str:
         return self.key.alert_id
 
+    def holds_at(self, now: datetime) -> bool:
+        """Whether it holds by then: not one that only will."""
+        return self.holds_from is None or self.holds_from <= now
+
     @property
     def gravity(self) -> tuple[bool, int, Decimal]:
         """By which the worse of two with one key is known: firing, then the severity, then the amount."""

@@ -124,7 +124,7 @@ def _news(alert: Alert, target: Target, root: Notice | None, policy: Policy, now
         (*shown, _edit_key(alert, place)) if root is None else (key(alert, "reopened", place), *shown),
         _ready_at(alert, target, alert.opened_at, policy, now),
         (alert.condition.alert_id,),
-        mention=target.mention if _is_nobodys(alert) else None,
+        mention=target.mention if alert.is_nobodys else None,
         about=None if root is None else root.key,
         is_news=True,
         collects=target.digest_at is not None,
@@ -169,18 +169,13 @@ def _since(alert: Alert, destination: str) -> list[tuple[str, str]]:
             ("escalated", key(alert, "escalated", destination, f"{alert.wakings + alert.worsenings}-{level}"))
             for level in range(alert.level, 0, -1)
         ]
-    if alert.worsenings and _is_nobodys(alert):
+    if alert.worsenings and alert.is_nobodys:
         says.append(("worsened", key(alert, "worsened", destination, alert.worsenings)))
-    if alert.wakings and _is_nobodys(alert):
+    if alert.wakings and alert.is_nobodys:
         says.append(("woken", key(alert, "woken", destination, alert.wakings)))
     if alert.updates:
         says.append(("updated", key(alert, "updated", destination, alert.updates)))
     return says
-
-
-def _is_nobodys(alert: Alert) -> bool:
-    """Whether it waits for somebody to take it up."""
-    return alert.state in ("open", "notified", "escalated")
 
 
 def _mention(alert: Alert, target: Target, says: list[str], policy: Policy) -> str | None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 
 import polars as pl
@@ -72,14 +72,10 @@ def digest_of(work: Workplace, day: date) -> Digest | None:
         movers=week_movers(facts.changes, facts.incidents),
         alerts=open_alerts(alerts),
         opened=sum(alert.opened_at >= since for alert in alerts),
-        resolved=sum(_was_resolved(alert.resolved_at, since) for alert in alerts if alert.state == "resolved"),
+        resolved=sum(alert.resolved_at is not None and alert.resolved_at >= since for alert in alerts),
         savings=savings(facts.savings, now.date()),
         health=facts.health,
     )
-
-
-def _was_resolved(at: datetime | None, since: datetime) -> bool:
-    return at is not None and at >= since
 
 
 class _Published:

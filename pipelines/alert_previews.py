@@ -9,14 +9,14 @@ from connectors.slack.messages import render
 from connectors.slack.preview import preview
 from connectors.slack.preview_html import page_html
 from models.control.alert_words import order
-from models.control.alerts import Alert, as_they_stand, observe, replay
+from models.control.alerts import Alert, as_they_stand, replay
 from models.control.notices import Notice
 from models.control.policy import destinations
 from models.control.wall_clock import local_day
-from models.errors import OutlayError
+from pipelines.alert_delivery import look_of
 from pipelines.alert_digest import digest_of
 from pipelines.alert_policy import policy_of
-from pipelines.alerting import look_of, published_conditions
+from pipelines.alerting import observed
 from pipelines.alerts_told import find
 from pipelines.workplace import Workplace
 
@@ -51,14 +51,9 @@ def page(messages: Sequence[Message]) -> str:
 
 
 def _as_of_the_next_pass(work: Workplace) -> dict[str, Alert]:
-    book = work.control.alerts.book()
-    now = work.surroundings.clock()
-    try:
-        conditions, rules = published_conditions(work)
-    except OutlayError:
-        return book
-    judged = set(rules.filter("judged").select("rule", "kind").iter_rows())
-    book = replay(observe(book, conditions, judged, now), book)
+    now, book = work.surroundings.clock(), work.control.alerts.book()
+    events, conditions, _ = observed(work, book, now)
+    book = replay(events, book)
     return replay(as_they_stand(book, conditions, book, now), book)
 
 

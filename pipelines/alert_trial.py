@@ -6,7 +6,10 @@ What the file alone says wrong is `alert_checks`; here the published warehouse a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import uuid4
+
+import polars as pl
 
 from connectors.slack.delivery import Sender
 from connectors.slack.refusals import LATER
@@ -16,8 +19,9 @@ from models.control.conditions import Condition
 from models.control.policy import Policy, destinations, held_until
 from models.errors import OutlayError
 from models.wording import counted, instant_text
+from pipelines.alert_delivery import senders_of
 from pipelines.alert_policy import policy_of
-from pipelines.alerting import published_conditions, senders_of
+from pipelines.alerting import published_conditions
 from pipelines.console import say, show_table
 from pipelines.workplace import Workplace
 
@@ -33,26 +37,33 @@ def show_trial(work: Workplace, *, send: bool) -> bool:
 
     `send`: post a test message to every place; else Slack is only asked for what would not work there.
     """
-    policy = policy_of(work.settings)
-    is_well = _show_rules(work)
-    conditions = _holding(work)
-    _show_conditions(work, policy, conditions)
+    policy, sender_of = policy_of(work.settings), senders_of(work)
+    is_well = _show_published(work, policy)
     places = sorted(policy.places)
     if not places:
         say("nobody is told on Slack (alerts.slack in outlay.yaml); alerts are on the page and in `outlay alerts list`")
         return is_well
-    reached = [_trial(work, policy, place, senders_of(work), send=send) for place in places]
+    reached = [_trial(work, policy, place, sender_of, send=send) for place in places]
     show_table("Places", ("place", "for", "test"), reached)
     return is_well and all(row[2] in (_REACHED, _IN_ORDER) for row in reached)
 
 
-def _show_rules(work: Workplace) -> bool:
-    """What the last publication could judge; true where it could judge all of it."""
+def _show_published(work: Workplace, policy: Policy) -> bool:
+    """What the last publication could judge, and who is told of what stands; true where it could judge all of it."""
     try:
-        _, rules = published_conditions(work)
+        conditions, rules = published_conditions(work)
     except OutlayError as error:
         say(f"{error.what}: {error.remedy}")
-        return False
+        conditions, is_well = [], False
+    else:
+        _show_rules(rules)
+        is_well = bool(rules["judged"].all())
+    now = work.surroundings.clock()
+    _show_conditions(policy, [each for each in conditions if each.standing == "firing" and each.holds_at(now)], now)
+    return is_well
+
+
+def _show_rules(rules: pl.DataFrame) -> None:
     show_table(
         "Rules, as of the last publication",
         ("rule", "kind", "judged", "conditions", "why not"),
@@ -62,21 +73,9 @@ def _show_rules(work: Workplace) -> bool:
         ],
         right=("conditions",),
     )
-    return bool(rules["judged"].all())
 
 
-def _holding(work: Workplace) -> list[Condition]:
-    try:
-        conditions, _ = published_conditions(work)
-    except OutlayError:
-        return []
-    now = work.surroundings.clock()
-    firing = [each for each in conditions if each.standing == "firing"]
-    return [each for each in firing if each.holds_from is None or each.holds_from <= now]
-
-
-def _show_conditions(work: Workplace, policy: Policy, conditions: Sequence[Condition]) -> None:
-    now = work.surroundings.clock()
+def _show_conditions(policy: Policy, conditions: Sequence[Condition], now: datetime) -> None:
     rows: list[tuple[object, ...]] = []
     for condition in conditions[:_MOST]:
         targets = destinations(condition, policy)

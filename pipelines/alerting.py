@@ -24,12 +24,10 @@ from models.control.notices import Made, Notice, digest_at_once, due_digest, hel
 from models.control.policy import Policy
 from models.errors import AlertError, OutlayError
 from models.wording import counted
-from pipelines.alert_delivery import deliver_due, look_of, senders_of
+from pipelines.alert_delivery import deliver_due
 from pipelines.alert_history import copy_to_lake, restore
 from pipelines.alert_policy import policy_of
 from pipelines.workplace import Workplace
-
-__all__ = ["AlertReport", "act", "alert", "look_of", "published_conditions", "senders_of", "what_is_due"]
 
 PATIENCE = timedelta(seconds=90)
 """How long a pass waits for Slack altogether; what is not sent by then is sent by the next."""
@@ -179,7 +177,7 @@ def _next(work: Workplace, policy: Policy, *, observes: bool = True, digest_now:
     """Requests first, for they were made of what stood before; then what is published, then time; then what to say."""
     log, now = work.control.alerts, work.surroundings.clock()
     book, events, applied, refused = _asked(log.book(), log.pending_requests())
-    seen, conditions, notes = _seen(work, book, now) if observes else ([], [], [])
+    seen, conditions, notes = observed(work, book, now) if observes else ([], [], [])
     book, events = replay(seen, book), [*events, *seen]
     timed = tick(book, policy, now)
     book, events = replay(timed, book), [*events, *timed]
@@ -210,7 +208,7 @@ def _asked(
     return book, events, applied, refused
 
 
-def _seen(
+def observed(
     work: Workplace, book: Mapping[str, Alert], now: datetime
 ) -> tuple[list[AlertEvent], list[Condition], list[str]]:
     """What follows from the published conditions, and these, or why nothing does. A rule that the publication knows

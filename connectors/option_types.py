@@ -13,13 +13,18 @@ from pydantic import AfterValidator, SecretStr
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+def is_loopback(url: str | None) -> bool:
+    """Whether an address is this machine's: nothing leaves it, and nobody signs in there."""
+    return urlsplit(url or "").hostname in _LOOPBACK
+
+
 def _checked_base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as https://api.example.com/v1")
     if parts.username or parts.password:
         raise ValueError("must not hold a user or password")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(url):
         raise ValueError("must be https: the key would travel in the clear (http is for this machine only)")
     if parts.query or parts.fragment:
         raise ValueError("must not hold a query")

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from connectors.option_types import is_loopback
 from models.control.conditions import KINDS
 from models.economics.components import LAYERS
 from models.economics.globs import covers
@@ -20,7 +21,6 @@ from pipelines.rule_checks import LineOf, Location, Mistake
 from pipelines.settings import Settings
 from pipelines.settings.alerts import DAYS, MatchSettings
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LISTS = ("kind", "severity", "rule", "team", "vendor", "model")
 """What a match may give, each a list of which one must fit."""
 
@@ -183,6 +183,6 @@ def _addresses(settings: Settings) -> Iterator[Mistake]:
     if page is not None and (urlsplit(page).scheme not in ("http", "https") or not urlsplit(page).hostname):
         what = f"{page!r} is no web address; write it as people open it, such as https://outlay.example.com"
         yield Mistake(("alerts", "dashboard_url"), what)
-    api = urlsplit(settings.alerts.slack.api_url)
-    if api.scheme != "https" and api.hostname not in _LOOPBACK:
+    api = settings.alerts.slack.api_url
+    if urlsplit(api).scheme != "https" and not is_loopback(api):
         yield Mistake(("alerts", "slack", "api_url"), "a token is only sent over https://")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.errors import (
     AnswerError,
@@ -17,6 +16,7 @@ from connectors.errors import (
     VendorUnavailableError,
 )
 from connectors.gcp.options import GcpOptions
+from connectors.option_types import is_loopback
 from models.errors import OutlayError
 
 _READ_ONLY = "https://www.googleapis.com/auth/cloud-platform.read-only"
@@ -26,11 +26,6 @@ _INSTALL = "install outlay[gcp]: pip install 'outlay[gcp]'"
 def not_installed() -> ConfigurationError:
     """The error where Google's libraries are missing."""
     return ConfigurationError("Google's libraries are not installed", remedy=_INSTALL)
-
-
-def is_loopback(url: str | None) -> bool:
-    """Whether an address is this machine's: nobody signs in there."""
-    return urlsplit(url or "").hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def storage_of(options: GcpOptions) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from connectors.errors import ConfigurationError, CredentialsError, VendorUnavailableError
 from connectors.slack.actions import ACKNOWLEDGE, SNOOZE
+from connectors.slack.refusals import silent_logger
 from models.control.alerts import Act, Request
 from models.errors import OutlayError
 
@@ -55,7 +56,7 @@ class Buttons:
         from slack_sdk import WebClient
 
         # its own logger says tokens at DEBUG
-        silent = logging.Logger("outlay.slack", level=logging.CRITICAL + 1)
+        silent = silent_logger()
         client = WebClient(token=self.bot_token.get_secret_value(), base_url=self.api_url, logger=silent)
         app = App(client=client, token_verification_enabled=False, logger=silent)
         self._listen(app)

@@ -18,7 +18,7 @@ from pydantic import (
 
 from models.control.conditions import Kind, Severity
 from pipelines.settings.budgets import Names
-from pipelines.settings.strict import Amount, Name, Strict
+from pipelines.settings.strict import ONE_OR_MORE, Amount, Name, Strict
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -58,10 +58,8 @@ class SlackSettings(Strict):
 class MatchSettings(Strict):
     """What something is for: whatever is given must fit."""
 
-    kind: Annotated[tuple[Kind, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)] = ()
-    severity: Annotated[
-        tuple[Severity, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
-    ] = ()
+    kind: Annotated[tuple[Kind, ...], ONE_OR_MORE] = ()
+    severity: Annotated[tuple[Severity, ...], ONE_OR_MORE] = ()
     rule: Names | None = Field(default=None, description="Name of a budget or of a rule")
     team: Names | None = None
     vendor: Names | None = None

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from models.control.budget_periods import PeriodKind
 from models.errors import OutlayError
-from pipelines.settings.strict import Amount, Currency, Day, Month, Name, Strict
+from pipelines.settings.strict import ONE_OR_MORE, Amount, Currency, Day, Month, Name, Strict
 
 if TYPE_CHECKING:
     from models.control.budgets import Budget
 
 
-def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], ONE_OR_MORE, Field(min_length=1)]
 """One name or several; shell globs, letter case aside. One of them must fit."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 SOURCE_NAME = r"^[a-z0-9][a-z0-9-]*$"
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -18,6 +18,14 @@ Amount = Annotated[Decimal, Field(decimal_places=12, max_digits=30)]
 """Money, a price or a quantity as `models.table.MONEY` holds it, with room left to multiply and to sum."""
 Day = Annotated[date, Field(ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
 """A day that time is counted from or to."""
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+ONE_OR_MORE = BeforeValidator(_one_or_more)
+"""Of several words one may be written by itself."""
 
 
 class Strict(BaseModel):

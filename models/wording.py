@@ -111,6 +111,11 @@ def short_name(name: str) -> str:
     return name.rsplit("/", 1)[-1] if name.startswith(("/", "arn:")) else name
 
 
+def capital(words: str) -> str:
+    """`Words` of `words`; the rest as it is."""
+    return f"{words[0].upper()}{words[1:]}"
+
+
 def inert(words: str) -> str:
     """Without control characters and without marks that change how the rest is read: they steer terminals."""
     return _CONTROL.sub(" ", words)

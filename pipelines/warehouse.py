@@ -48,6 +48,10 @@ class Facts:
         """The table's rows in all loads that are shown."""
         return self.lake.read(table, [path for load in self.loads for path in load.paths(table.qualified_name)])
 
+    def told(self, table: Table) -> pl.DataFrame:
+        """A table of the control store, as of the same instant; empty where it has none."""
+        return self.operations.get(table.name, table.empty())
+
 
 Mart = pl.DataFrame | Callable[[], pl.DataFrame]
 """The rows of a table that is made at publishing, or how to make them when its turn comes."""

@@ -89,7 +89,7 @@ class Judging:
         if not rules:
             return {}
         try:
-            return judge(self, with_told(rules, self.operations(ALERTS)))
+            return judge(self, with_told(rules, self.economics.facts.told(ALERTS)))
         except Exception as error:  # whatever it is, costs are published
             problem = left_out(f"alerts of the kind {kind} could not be judged", error)
             self.economics.problems.append(problem)
@@ -115,10 +115,6 @@ class Judging:
         first = f"{self.today - _RECENT:%Y-%m}"
         return self.economics.facts.read(table).filter(pl.col(period) >= first)
 
-    def operations(self, table: Table) -> pl.DataFrame:
-        """A table of the control store."""
-        return self.economics.facts.operations.get(table.name, table.empty())
-
 
 _Judge = Callable[[Judging, Sequence[Rule]], dict[str, Judged]]
 
@@ -127,7 +123,7 @@ def _anomalies(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     frames = AnomalyFrames(
         of.mart(ANOMALIES), of.mart(ANOMALY_CAUSES), of.mart(ANOMALY_DAYS), of.mart(ANOMALY_DETECTION)
     )
-    return anomalies(frames, told_of(of.operations(ALERTS)), rules)
+    return anomalies(frames, told_of(of.economics.facts.told(ALERTS)), rules)
 
 
 def _reconciliation(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
@@ -147,7 +143,7 @@ def _unpriced(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
 
 def _sources(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     declared = [source.name for source in of.economics.work.settings.sources]
-    return stale_sources(of.operations(FRESHNESS_TABLE), declared, rules, of.today, of.vendors)
+    return stale_sources(of.economics.facts.told(FRESHNESS_TABLE), declared, rules, of.today, of.vendors)
 
 
 _JUDGES: Mapping[Kind, _Judge] = {

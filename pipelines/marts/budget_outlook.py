@@ -84,15 +84,15 @@ class BudgetForecasting:
         """What came of each budget, by its name and the kind."""
         made = self.budgeting
         try:
-            history = pl.DataFrame() if self._grounds is None else self._grounds.history
+            history = made.costs.spend.clear() if self._grounds is None else self._grounds.history
             frames = BudgetFrames(
                 made.statuses,
                 made.thresholds,
                 self.outlook.outlook,
                 self.outlook.forecasts,
                 self.burns,
-                history if len(history) else made.costs.spend.clear(),
-                going_on(self._economics.facts.operations.get(ALERTS.name, ALERTS.empty())),
+                history,
+                going_on(self._economics.facts.told(ALERTS)),
                 self._movers,
             )
             return budget_conditions(made.budgets, frames, self._economics.today)

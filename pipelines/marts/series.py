@@ -56,7 +56,7 @@ def daily_series(work: Workplace, facts: Facts, leaves: pl.DataFrame, tco: pl.Da
     """
     if tco.is_empty():
         return DailySeries(pl.DataFrame(schema=SERIES), pl.DataFrame(schema=ITEMS), None)
-    loads = facts.operations.get(LOADS.name, LOADS.empty())
+    loads = facts.told(LOADS)
     told = deliveries(loads, _usage_days(facts), by_hand(work.sources, imported_sources(work.home)))
     stands = origin(list(told), today)
     day = pl.col("day").dt.date()

@@ -33,6 +33,6 @@ def _checks(economics: Economics) -> pl.DataFrame:
     """`ops.checks`: what each load proved, and what this publication proves."""
     facts = economics.facts
     made = tco_checks(facts.read(DAILY_COSTS), economics.attributed, economics.declared, economics.tco)
-    of_loads = facts.operations.get(CHECKS.name, CHECKS.empty())
+    of_loads = facts.told(CHECKS)
     of_invoices = invoice_checks(economics.invoices)
     return pl.concat([of_loads.filter(~pl.col("check").is_in(list(MEANINGS))), made, of_invoices])

@@ -22,7 +22,7 @@ from models.control.kinds.pages import page
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.foresight.anomaly_tables import cause_text, name_of
 from models.foresight.anomaly_words import advice, has_fallen, impact_text, kind_text, why_nothing_is_known
-from models.wording import about_text, change_text, count_text, counted, day_text, share_text
+from models.wording import about_text, capital, change_text, count_text, counted, day_text, share_text
 
 NEWS = timedelta(days=7)
 """So long after its last day it is news to who has not heard of it, for runs may have failed; and who has hears that it
@@ -230,7 +230,7 @@ def _condition(known: _Known, head: Row, rule: Rule, key: AlertKey) -> Condition
         headline=_headline(head),
         subject=name_of(head),
         answer=_answer(head),
-        to_do=f"{_capital(advice(head))} If it was meant, say so under anomalies.expected of outlay.yaml.",
+        to_do=f"{capital(advice(head))} If it was meant, say so under anomalies.expected of outlay.yaml.",
         since=head["first_day"],
         cause=causes[0]["sentence"] if causes else None,
         facts=_facts(head),
@@ -257,7 +257,7 @@ def _severity(head: Row) -> Severity:
 
 
 def _headline(head: Row) -> str:
-    name, kind = _capital(name_of(head)), kind_text(head["kind"])
+    name, kind = capital(name_of(head)), kind_text(head["kind"])
     side = "less" if has_fallen(head) else "more"
     if head["measure"] == "usage":
         more = count_text(abs(head["used"] - head["usual"]))
@@ -303,7 +303,3 @@ def _detail(cause: Row) -> str:
         "" if cause["share"] is None else f", {share_text(Decimal(str(cause['share'])), Decimal(1), places=0)} of it"
     )
     return f"{cause_text(cause)}: {about_text(abs(impact), cause['currency'])} {side}{share}"
-
-
-def _capital(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 import polars as pl
 
 from models.control.budgets import CENT, Budget
 from models.control.burn_rate import allowed_a_day
 from models.control.conditions import AlertKey, Condition, Kind, Point, Severity, Standing
+from models.control.kinds.pages import page
 from models.control.movers import Mover
 from models.economics.globs import is_exact
 from models.wording import about_text, counted, day_text, money_text, month_text, share_text
@@ -176,8 +176,7 @@ class Stand:
     @property
     def _page(self) -> str:
         month = self.status["period"] if self.budget.period == "month" else f"{self.today:%Y-%m}"
-        asked = {"period": month, "basis": self.budget.cost_basis, "currency": self.budget.currency}
-        return f"overview?{urlencode(asked)}"
+        return page("overview", period=month, basis=self.budget.cost_basis, currency=self.budget.currency)
 
     def _trend(self) -> Iterator[Point]:
         """The last days that are told, beside what the budget allows each day."""

@@ -19,7 +19,7 @@ from models.control.conditions import AlertKey, Condition, Point, Severity
 from models.control.kinds.judged import Judged
 from models.control.kinds.pages import page
 from models.control.kinds.rules import FORESEEN, NO_VENDORS, Candidate, Rule, Vendors, judge, steps
-from models.wording import about_text, counted, day_text, share_text, short_name
+from models.wording import about_text, capital, counted, day_text, share_text, short_name
 
 _DRAWN = ("prepaid_credits", "spend")
 """Kinds that are an amount to be drawn down."""
@@ -193,7 +193,7 @@ def _ends(one: _Commitment, end: _End, rule: Rule, step: int, *, since: date, ho
 
 def _words_of_end(one: _Commitment, end: _End) -> tuple[str, str, str]:
     """Headline, answer, what to do."""
-    now, day, name = one.now, day_text(end.day), _capital(one.name)
+    now, day, name = one.now, day_text(end.day), capital(one.name)
     rate = f"{one.about(now['daily_rate'])} a day"
     if now["kind"] == "spend":
         left, whole = one.about(now["remaining"]), one.about(now["committed_amount"])
@@ -288,7 +288,7 @@ def _unused(one: _Commitment, part: _Part, rule: Rule) -> Candidate:
 
 def _words_of_part(one: _Commitment, part: _Part) -> tuple[str, str, str]:
     """Headline, answer, what to do."""
-    now, share, name = one.now, share_text(part.wasted, part.whole, places=0), _capital(one.name)
+    now, share, name = one.now, share_text(part.wasted, part.whole, places=0), capital(one.name)
     if now["kind"] == "spend":
         end = _last_day(now)
         return (
@@ -338,7 +338,3 @@ def _term_text(now: Mapping[str, Any]) -> str | None:
         return None
     last = _last_day(now)
     return f"until {last}" if now["term_start"] is None else f"{day_text(now['term_start'])} to {last}"
-
-
-def _capital(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"

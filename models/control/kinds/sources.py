@@ -15,7 +15,7 @@ import polars as pl
 from models.control.conditions import AlertKey, Condition, Severity
 from models.control.kinds.judged import Judged
 from models.control.kinds.rules import NO_VENDORS, Candidate, Rule, Vendors, judge
-from models.wording import day_text, instant_text
+from models.wording import capital, day_text, instant_text
 
 _CRITICAL_AFTER = timedelta(days=7)
 """Without data for as long, what is told of the month is far from what it costs."""
@@ -102,4 +102,4 @@ def _sentence(words: str | None) -> str | None:
     """`Sign in again.` of `sign in again`: as errors are written, made a sentence."""
     if not words:
         return None
-    return f"{words[0].upper()}{words[1:]}{'' if words[-1] in '.!?' else '.'}"
+    return f"{capital(words)}{'' if words[-1] in '.!?' else '.'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,6 +17,7 @@ from models.control.kinds.judged import Judged
 from models.errors import OutlayError
 from models.foresight.origin import Origin
 from models.foresight.series import ITEMS, SERIES
+from models.table import Table
 from pipelines.home import Home
 from pipelines.marts import budget_outlook as marts
 from pipelines.marts.budget_outlook import BudgetForecasting, budget_outlook_marts
@@ -43,10 +43,12 @@ class NoCharges:
     """Facts that no budget with tags asks."""
 
     loads: tuple[Any, ...] = ()
-    operations: Mapping[str, pl.DataFrame] = field(default_factory=dict[str, pl.DataFrame])
 
     def read(self, _table: Any) -> pl.LazyFrame:
         return pl.LazyFrame()
+
+    def told(self, table: Table) -> pl.DataFrame:
+        return table.empty()
 
 
 @dataclass

@@ -12,8 +12,9 @@ from connectors.control.alerts import Refused
 from connectors.slack.message import Look, Message
 from connectors.slack.messages import render
 from connectors.slack.preview_html import STYLE, preview_html
-from dashboards import acting, charts, filters, formats, provenance
+from dashboards import acting, filters, formats, provenance
 from dashboards.acting import Standing
+from dashboards.charts.foresight import expected_and_actual
 from dashboards.published import current
 from dashboards.states import guarded
 from models.control.alert_words import KIND_WORDS, NOBODY, RANKS, figure_text, listed, state_text
@@ -148,7 +149,7 @@ def _trend(alert: Alert) -> None:
     if len(told.trend) < 2:
         return
     st.altair_chart(
-        charts.expected_and_actual(_days(told.trend), currency=unit),
+        expected_and_actual(_days(told.trend), currency=unit),
         alt=f"{told.subject} a day, with what was expected",
     )
 

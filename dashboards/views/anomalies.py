@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.foresight import expected_and_actual
 from dashboards.published import Published, current
 from dashboards.queries import anomalies
 from dashboards.states import guarded
@@ -104,7 +105,7 @@ def _days(published: Published, row: dict[str, Any]) -> None:
     if days.is_empty():
         return
     st.altair_chart(
-        charts.expected_and_actual(days, currency=row["unit"] or row["currency"]),
+        expected_and_actual(days, currency=row["unit"] or row["currency"]),
         alt=f"{'Usage' if row['unit'] else 'Cost'} of {name_of(row)} a day, with what was expected and its days marked",
     )
 

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.agreements import burn_down
 from dashboards.published import Published, current
 from dashboards.queries import commitments as queries
 from dashboards.queries.reading import total
@@ -173,7 +174,7 @@ def _burn_down(published: Published, held: pl.DataFrame, currency: str) -> None:
         else f"What is left of {money_text(whole, currency)}; dashed: drawn evenly over its term."
     )
     st.altair_chart(
-        charts.burn_down(days, currency=currency),
+        burn_down(days, currency=currency),
         alt=f"What is left of {labels[chosen]} by day, beside an even pace",
     )
 

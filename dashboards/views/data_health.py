@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.spending import differences
 from dashboards.filters import Choice
 from dashboards.published import Published, current
 from dashboards.queries import health
@@ -126,7 +127,7 @@ def _reconciliation(published: Published, choice: Choice) -> None:
     left, right = st.columns([2, 3], gap="medium")
     if not differing.is_empty():
         left.altair_chart(
-            charts.differences(differing, currency=choice.currency),
+            differences(differing, currency=choice.currency),
             alt="Difference between what vendors report and what we compute, by reason",
         )
     with right:

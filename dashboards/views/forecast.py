@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.foresight import forecast_band
 from dashboards.published import Published, current
 from dashboards.queries import forecasts
 from dashboards.queries.forecasts import ForecastDimension, Measure
@@ -106,7 +107,7 @@ def _days(
     made_on: Any = landings["made_on"][0]
     near = (pl.col("day") - made_on).abs() < _DAYS_SHOWN
     st.altair_chart(
-        charts.forecast_band(before.filter(near), ahead.filter(near), currency=currency),
+        forecast_band(before.filter(near), ahead.filter(near), currency=currency),
         alt=f"Cost per day of {labels.get(value, 'everything')}: what came, what is expected, and 50, 80, 95 % bands",
     )
     events = ahead["events"].drop_nulls().unique().sort().to_list()

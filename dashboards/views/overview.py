@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.spending import daily_stack, ranked_bars
 from dashboards.filters import Choice
 from dashboards.published import Published, current
 from dashboards.queries import spending
@@ -222,7 +223,7 @@ def _days(published: Published, choice: Choice) -> None:
     )
     standing = spending.standing(published, basis=choice.basis, currency=choice.currency, dimension=dimension)
     st.altair_chart(
-        charts.daily_stack(days, standing=standing, currency=choice.currency),
+        daily_stack(days, standing=standing, currency=choice.currency),
         alt=f"Cost per day in {month_text(choice.period)}, stacked by {dimension}",
     )
 
@@ -249,7 +250,7 @@ def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension) -> None
     )
     st.markdown(f"**{_TITLES[dimension]}**")
     st.altair_chart(
-        charts.ranked_bars(ranked.select("name", "cost", "cost_before"), currency=choice.currency),
+        ranked_bars(ranked.select("name", "cost", "cost_before"), currency=choice.currency),
         alt=f"Cost by {dimension}, dearest first; {_first(ranked, whole)}",
     )
     formats.table(

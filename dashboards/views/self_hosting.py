@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.spending import cost_ranges
 from dashboards.published import current
 from dashboards.queries import self_hosting as queries
 from dashboards.states import guarded
@@ -126,7 +127,7 @@ def _chart(row: dict[str, Any], ways: pl.DataFrame) -> None:
         name="way", low="self_hosted_cost_low", cost="self_hosted_cost", high="self_hosted_cost_high"
     )
     st.altair_chart(
-        charts.cost_ranges(rows, limit=row["api_cost"], limit_name="API", currency=row["currency"]),
+        cost_ranges(rows, limit=row["api_cost"], limit_name="API", currency=row["currency"]),
         alt=f"Cost of the month by way to serve it, lowest to highest, against {row['api_cost']:,.2f} of the API",
     )
 

@@ -11,7 +11,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, filters, formats, provenance
+from dashboards import filters, formats, provenance
+from dashboards.charts.base import UNOWNED
+from dashboards.charts.spending import daily_stack
 from dashboards.published import Published, current
 from dashboards.queries import total_cost
 from dashboards.queries.spending import previous_period
@@ -52,7 +54,7 @@ def _question(period: str) -> str:
 
 
 def _answer(sums: dict[str, Any], teams: pl.DataFrame) -> None:
-    owners = teams.filter((pl.col("team") != charts.UNOWNED) & (pl.col("cost") > 0))
+    owners = teams.filter((pl.col("team") != UNOWNED) & (pl.col("cost") > 0))
     dearest = (
         f" **{formats.plain(owners['team'][0])}** has the most of it, "
         f"{money_text(owners['cost'][0], sums['currency'])}."
@@ -110,7 +112,7 @@ def _days(published: Published, period: str, currency: str) -> None:
         return
     standing = total_cost.tco_standing(published, dimension=dimension)
     st.altair_chart(
-        charts.daily_stack(days, standing=standing, currency=currency),
+        daily_stack(days, standing=standing, currency=currency),
         alt=f"Effective cost per day in {month_text(period)}, stacked by {dimension}",
     )
 

@@ -1,0 +1,87 @@
+"""What all charts are made of: one palette, axes, and amounts that are read exactly as everywhere.
+
+Floats are for pixels only; what is read is the exact amount, as text. A chart takes a frame and draws it; what is asked
+of the warehouse, and the words around a chart, are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import altair as alt
+import polars as pl
+
+from models.wording import money_text
+
+PALETTE = ("#2f7fc1", "#e08a00", "#0a9e77", "#c4679b", "#7a6fd0", "#d2542b", "#3aa6b9")
+"""Told apart with the common kinds of colour blindness and at 3:1 on white and on near-black (config.toml has them
+too)."""
+REST_COLOUR = "#8a8f98"
+UNOWNED_COLOUR = "#b9bec6"
+OTHER = "everything else"
+UNOWNED = "unallocated"
+BAR_PIXELS = 28
+LABEL_PIXELS = 150
+LONG_LABEL_PIXELS = 200
+
+
+def colour(name: str, named: Sequence[str]) -> str:
+    """Of a name: its own of the palette while it is among `named`, grey for the rest."""
+    return PALETTE[named.index(name)] if name in named else UNOWNED_COLOUR if name == UNOWNED else REST_COLOUR
+
+
+def names_axis(order: Sequence[str], pixels: int = LABEL_PIXELS) -> alt.Y:
+    """Names down the side, in this order."""
+    axis = alt.Axis(labelLimit=pixels, ticks=False, domain=False)
+    return alt.Y("name:N", title=None, sort=list(order), axis=axis)
+
+
+def time_axis() -> alt.X:
+    """Days along the bottom."""
+    return alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", labelOverlap="greedy", grid=False))
+
+
+def amounts_axis(ticks: int) -> alt.Axis:
+    """500, 1.5k, 2M: each by itself, not `0.5k` because another one is `1.5k`."""
+    return alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=ticks)
+
+
+def all_days(days: pl.DataFrame) -> list[str]:
+    """From the first day of the data to the last, those without a cost too."""
+    first, last = days["day"].min(), days["day"].max()
+    return pl.select(pl.date_range(pl.lit(first), pl.lit(last))).to_series().dt.strftime("%-d %b").to_list()
+
+
+def folded(rows: pl.DataFrame, kept: Sequence[str], amounts: Sequence[str] = ("cost",)) -> pl.DataFrame:
+    """Names beyond `kept` added up as one, day by day where there are days."""
+    name = pl.when(pl.col("name").is_in(list(kept))).then(pl.col("name")).otherwise(pl.lit(OTHER))
+    keys = ["day", "name"] if "day" in rows.columns else ["name"]
+    return rows.with_columns(name).group_by(keys).agg(pl.col(list(amounts)).sum()).sort(keys)
+
+
+def with_text(rows: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """The exact cost as text beside the height in pixels."""
+    day = pl.col("day").dt
+    written = (
+        [day.strftime("%-d %B %Y").alias("written_day"), day.strftime("%-d %b").alias("axis_day")]
+        if "day" in rows.columns
+        else []
+    )
+    return rows.with_columns(
+        pl.col("cost").cast(pl.Float64).alias("height"), text_of("cost", currency).alias("cost_text"), *written
+    )
+
+
+def text_of(column: str, currency: str) -> pl.Expr:
+    """The exact amount as text, for tooltips."""
+
+    def written(amount: Decimal) -> str:
+        return money_text(amount, currency)
+
+    return pl.col(column).map_elements(written, return_dtype=pl.String)
+
+
+def values(rows: pl.DataFrame) -> alt.Data:
+    """Only what a browser can draw: exact amounts travel as text."""
+    return alt.Data(values=rows.select(pl.exclude(pl.Decimal)).with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts())

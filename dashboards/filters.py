@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import streamlit as st
 
 from dashboards.published import Published
 from dashboards.queries import spending
-from dashboards.queries.spending import DIMENSIONS, Dimension
+from dashboards.queries.reading import EVERYTHING, Narrowed
+from dashboards.queries.spending import DIMENSIONS, Dimension, Part
 from models.control.budgets import COST_BASES, CostBasis
 from models.wording import month_text
 
@@ -24,29 +25,60 @@ _BASIS_HELP = (
     "Effective: what the month really cost, prepaid and committed money spread over its use. "
     "List: the same use at public prices."
 )
+Filter = Part | Literal["currency", "basis"]
+_EVERY: dict[Part, str] = {"team": "All teams", "vendor": "All vendors", "component": "Whole stack"}
+ALL = ""
+"""The choice of no team, vendor or component in particular; it is never in the URL."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is looked at: month (YYYY-MM), one of the costs, one currency; `currencies` are all of the month."""
+    """What is looked at: month (YYYY-MM), one of the costs, one currency; `currencies` are all of the month.
+
+    `narrowed`: the team, vendor and component, as far as one is chosen.
+    """
 
     period: str
     basis: CostBasis
     currency: str
     currencies: tuple[str, ...]
+    narrowed: Narrowed = EVERYTHING
 
 
-def choose(published: Published, page: str, *, with_basis: bool) -> Choice | None:
-    """The filters as a row of widgets, and what they say; None where there is no month to choose yet."""
-    periods = spending.periods(published)
+def choose(published: Published, page: str, *filters: Filter, periods: Sequence[str] | None = None) -> Choice | None:
+    """The filters as a row of widgets, and what they say; None where there is no month to choose yet.
+
+    `filters`: those that the page can be narrowed by, beside the month. `periods`: its months, the one to begin with
+    first; those with a charge or an estimate unless it says others.
+    """
+    periods = spending.periods(published) if periods is None else periods
     if not periods:
         return None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page} filters"):
         period = choose_month(page, periods)
-        basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if with_basis else "billed"
+        narrowed = Narrowed(**{name: _choose_one(published, page, name) for name in _EVERY if name in filters})
+        basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if "basis" in filters else "billed"
         currencies = spending.currencies(published, period)
-        currency = choose_currency(page, currencies)
-    return Choice(period, basis, currency, tuple(currencies))
+        currency = choose_currency(page, currencies) if "currency" in filters else currencies[0]
+    return Choice(period, basis, currency, tuple(currencies), narrowed)
+
+
+def _choose_one(published: Published, page: str, name: Part) -> str | None:
+    """One team, vendor or component of any month, dearest first, so that a choice holds from month to month."""
+    values = [ALL, *spending.names_of(published, name)]
+    chosen = st.selectbox(
+        name.capitalize(),
+        values,
+        format_func=lambda value: _EVERY[name] if value == ALL else readable_component(value, name),
+        key=_recall(page, name, values),
+        width=170,
+    )
+    return _keep(name, chosen, values) or None
+
+
+def readable_component(value: str, name: Part = "component") -> str:
+    """`model APIs` of `model_apis`; names of teams and vendors stay as they are."""
+    return value.replace("_", " ").replace(" apis", " APIs") if name == "component" else value
 
 
 def choose_month(page: str, periods: Sequence[str]) -> str:

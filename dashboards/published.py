@@ -25,13 +25,20 @@ class UnreadableError(OutlayError):
 
 @dataclass(frozen=True)
 class Published:
-    """One version of the warehouse: its file, symlinks resolved."""
+    """One version of the warehouse, as one person may see it: its file, symlinks resolved, and the teams whose costs
+    are shown. `teams` None: everything."""
 
     file: Path
+    teams: tuple[str, ...] | None = None
 
     @property
     def version(self) -> str:
         return self.file.stem
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is withheld: where not, tables that cannot be narrowed to teams are empty."""
+        return self.teams is None
 
 
 def home() -> Path:

@@ -5,8 +5,8 @@ The questions themselves are in `spending` and `health`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,27 +15,52 @@ import streamlit as st
 
 from dashboards.published import Published, UnreadableError, connect
 
+NARROWED = """($team IS NULL OR coalesce(team, 'unallocated') = $team)
+    AND ($vendor IS NULL OR provider_name = $vendor)
+    AND ($component IS NULL OR coalesce(component, 'unmatched') = $component)"""
+"""The SQL of `Narrowed`, for marts that have these three columns; its values are `**narrowed.values()`."""
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The part of all costs that is looked at: of one team (`unallocated`: of none), vendor, component (`unmatched`:
+    of none); None is all of them."""
+
+    team: str | None = None
+    vendor: str | None = None
+    component: str | None = None
+
+    def values(self) -> dict[str, str | None]:
+        return {"team": self.team, "vendor": self.vendor, "component": self.component}
+
+    def __bool__(self) -> bool:
+        """Whether it is less than everything."""
+        return any(self.values().values())
+
+
+EVERYTHING = Narrowed()
+
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:
     connection.close()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, on_release=_close)
-def _connection(file: Path) -> duckdb.DuckDBPyConnection:
-    return connect(Published(file))
+@st.cache_resource(max_entries=32, show_spinner=False, on_release=_close)
+def _connection(published: Published) -> duckdb.DuckDBPyConnection:
+    return connect(published)
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _answer(file: Path, sql: str, values: dict[str, Any]) -> pl.DataFrame:
+@st.cache_data(max_entries=2048, show_spinner=False)
+def _answer(published: Published, sql: str, values: dict[str, Any]) -> pl.DataFrame:
     # a cursor of its own: sessions run in threads
-    with _connection(file).cursor() as cursor:
+    with _connection(published).cursor() as cursor:
         return cursor.sql(sql, params=values).pl()
 
 
 def ask(published: Published, sql: str, **values: object) -> pl.DataFrame:
-    """The answer of this version, amounts exact (Decimal). Raises `UnreadableError`."""
+    """The answer of this version to what this person may see, amounts exact (Decimal). Raises `UnreadableError`."""
     try:
-        return _answer(published.file, sql, values)
+        return _answer(published, sql, values)
     except duckdb.Error as error:
         raise UnreadableError(
             f"{published.version} lacks what this page reads: {str(error).splitlines()[0][:200]}",

@@ -5,16 +5,18 @@ Each function says the columns of its answer; amounts are exact and of one curre
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import ask
+from dashboards.queries.reading import EVERYTHING, NARROWED, Narrowed, ask
 from models.control.budgets import CostBasis
 
 Dimension = Literal["vendor", "model", "team"]
+Part = Literal["team", "vendor", "component"]
+"""What figures can be narrowed by."""
 DIMENSIONS: dict[Dimension, str] = {
     "vendor": "provider_name",
     "model": "coalesce(model, 'no model · ' || coalesce(service_name, provider_name))",
@@ -22,10 +24,15 @@ DIMENSIONS: dict[Dimension, str] = {
 }
 """What spending is shown by, and how a row of `marts.tco_daily` says it. Names, never ids."""
 
-_AMOUNT: dict[CostBasis, str] = {"billed": "billed_cost", "effective": "effective_cost", "list": "list_cost"}
-_USAGE_MONTH = "strftime(day, '%Y-%m')"
-_MONTH: dict[CostBasis, str] = {"billed": "billing_month", "effective": _USAGE_MONTH, "list": _USAGE_MONTH}
-"""Rules of money, 10: billed goes by invoice month, the others by usage month."""
+AMOUNT: dict[CostBasis, str] = {"billed": "billed_cost", "effective": "effective_cost", "list": "list_cost"}
+_IN_USAGE_MONTH = "day >= $first AND day < $end"
+_IN_MONTH: dict[CostBasis, str] = {
+    "billed": "billing_month = $period",
+    "effective": _IN_USAGE_MONTH,
+    "list": _IN_USAGE_MONTH,
+}
+"""Rules of money, 10: billed goes by invoice month, the others by usage month. Ranges, so that a long history is not
+read for one month of it."""
 _ESTIMATE: dict[CostBasis, str] = {"billed": "contracted_cost", "effective": "contracted_cost", "list": "list_cost"}
 
 
@@ -58,54 +65,92 @@ def currencies(published: Published, period: str) -> list[str]:
     return frame["currency"].to_list()
 
 
-def month_costs(published: Published, *, period: str, previous: str, basis: CostBasis, currency: str) -> pl.DataFrame:
+def names_of(published: Published, dimension: Part) -> list[str]:
+    """Teams (`unallocated` for none), vendors or components (`unmatched` for none) of any month, dearest first."""
+    name = {
+        "team": "coalesce(team, 'unallocated')",
+        "vendor": "provider_name",
+        "component": "coalesce(component, 'unmatched')",
+    }[dimension]
+    frame = ask(
+        published,
+        f"SELECT {name} AS name FROM marts.tco_daily GROUP BY name ORDER BY sum(abs(effective_cost)) DESC, name",
+    )
+    return frame["name"].to_list()
+
+
+def month_costs(
+    published: Published,
+    *,
+    period: str,
+    previous: str,
+    basis: CostBasis,
+    currency: str,
+    narrowed: Narrowed = EVERYTHING,
+) -> pl.DataFrame:
     """source, vendor, model, team, cost, cost_before, last_day.
 
     `cost_before` is the previous month up to the same day of the month that the source has reached in `period` (all
     of it once that month is complete); `last_day` is that day, null where the source has none in `period`.
     """
     names = ", ".join(f"{expression} AS {name}" for name, expression in DIMENSIONS.items())
+    in_months = {"billed": "billing_month IN ($period, $previous)"}.get(basis, "day >= $first_before AND day < $end")
+    is_current = {"billed": "billing_month = $period"}.get(basis, "day >= $first")
+    first, end = month_range(period)
     return ask(
         published,
         f"""
         WITH costs AS (
-            SELECT source, {names}, {_MONTH[basis]} AS month, CAST(day AS DATE) AS on_day, {_AMOUNT[basis]} AS cost
+            SELECT source, {names}, {is_current} AS is_current, CAST(day AS DATE) AS on_day, {AMOUNT[basis]} AS cost
             FROM marts.tco_daily
-            WHERE origin = 'charge' AND currency = $currency AND {_MONTH[basis]} IN ($period, $previous)
+            WHERE origin = 'charge' AND currency = $currency AND {in_months} AND {NARROWED}
         ),
-        reached AS (SELECT source, max(on_day) AS reached_day FROM costs WHERE month = $period GROUP BY source),
+        reached AS (SELECT source, max(on_day) AS reached_day FROM costs WHERE is_current GROUP BY source),
         counted AS (
             SELECT costs.*, reached.reached_day,
                 coalesce(reached.reached_day, (SELECT max(reached_day) FROM reached)) AS through
             FROM costs LEFT JOIN reached USING (source)
         )
         SELECT source, vendor, model, team,
-            coalesce(sum(cost) FILTER (month = $period), 0) AS cost,
+            coalesce(sum(cost) FILTER (is_current), 0) AS cost,
             coalesce(sum(cost) FILTER (
-                month = $previous AND (day(on_day) <= day(through) OR through = last_day(through))
+                NOT is_current AND (day(on_day) <= day(through) OR through = last_day(through))
             ), 0) AS cost_before,
             max(reached_day) AS last_day
         FROM counted GROUP BY source, vendor, model, team ORDER BY source, vendor, model, team
         """,
-        period=period,
-        previous=previous,
         currency=currency,
+        **({"period": period, "previous": previous} if basis == "billed" else _range(first, end, previous)),
+        **narrowed.values(),
     )
 
 
+def _range(first: datetime, end: datetime, previous: str) -> dict[str, datetime]:
+    return {"first": first, "end": end, "first_before": month_range(previous)[0]}
+
+
 def daily_costs(
-    published: Published, *, period: str, basis: CostBasis, currency: str, dimension: Dimension
+    published: Published,
+    *,
+    period: str,
+    basis: CostBasis,
+    currency: str,
+    dimension: Dimension,
+    narrowed: Narrowed = EVERYTHING,
 ) -> pl.DataFrame:
     """day, name, cost: a month's days by one dimension."""
+    first, end = month_range(period)
     return ask(
         published,
         f"""
-        SELECT CAST(day AS DATE) AS day, {DIMENSIONS[dimension]} AS name, sum({_AMOUNT[basis]}) AS cost
-        FROM marts.tco_daily WHERE origin = 'charge' AND currency = $currency AND {_MONTH[basis]} = $period
+        SELECT CAST(day AS DATE) AS day, {DIMENSIONS[dimension]} AS name, sum({AMOUNT[basis]}) AS cost
+        FROM marts.tco_daily
+        WHERE origin = 'charge' AND currency = $currency AND {_IN_MONTH[basis]} AND {NARROWED}
         GROUP BY ALL ORDER BY ALL
         """,
-        period=period,
         currency=currency,
+        **({"period": period} if basis == "billed" else {"first": first, "end": end}),
+        **narrowed.values(),
     )
 
 
@@ -114,7 +159,7 @@ def standing(published: Published, *, basis: CostBasis, currency: str, dimension
     frame = ask(
         published,
         f"""
-        SELECT {DIMENSIONS[dimension]} AS name, sum({_AMOUNT[basis]}) AS cost
+        SELECT {DIMENSIONS[dimension]} AS name, sum({AMOUNT[basis]}) AS cost
         FROM marts.tco_daily WHERE origin = 'charge' AND currency = $currency GROUP BY name ORDER BY cost DESC, name
         """,
         currency=currency,
@@ -159,6 +204,12 @@ def budgets(published: Published, *, period: str) -> pl.DataFrame:
         """,
         period=period,
     )
+
+
+def month_range(period: str) -> tuple[datetime, datetime]:
+    """The instants at which the month YYYY-MM begins and, exclusive, ends."""
+    first = datetime.fromisoformat(f"{period}-01").replace(tzinfo=UTC)
+    return first, (first + timedelta(days=31)).replace(day=1)
 
 
 def previous_period(period: str) -> str:

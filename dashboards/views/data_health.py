@@ -32,7 +32,7 @@ def show() -> None:
     sources = health.freshness(published, provenance.now())
     st.markdown(_answer(proofs, sources))
     _sources(published, sources)
-    choice = filters.choose(published, "data-health", with_basis=False)
+    choice = filters.choose(published, "data-health", "currency")
     if choice is not None:
         _reconciliation(published, choice)
         _restatements(published, choice)

@@ -48,7 +48,7 @@ class Month:
 def show() -> None:
     published = current()
     heading = st.empty()
-    choice = filters.choose(published, "overview", with_basis=True)
+    choice = filters.choose(published, "overview", "team", "vendor", "component", "currency", "basis")
     if choice is None:
         heading.title("What does AI cost us?")
         st.info(
@@ -65,6 +65,7 @@ def show() -> None:
         previous=spending.previous_period(choice.period),
         basis=choice.basis,
         currency=choice.currency,
+        narrowed=choice.narrowed,
     )
     month = _month(rows)
     estimated = spending.estimates(published, period=choice.period, basis=choice.basis, currency=choice.currency)
@@ -219,7 +220,12 @@ def _days(published: Published, choice: Choice) -> None:
         st.subheader("Day by day", anchor=False, width="content")
         dimension = filters.choose_dimension("overview")
     days = spending.daily_costs(
-        published, period=choice.period, basis=choice.basis, currency=choice.currency, dimension=dimension
+        published,
+        period=choice.period,
+        basis=choice.basis,
+        currency=choice.currency,
+        dimension=dimension,
+        narrowed=choice.narrowed,
     )
     standing = spending.standing(published, basis=choice.basis, currency=choice.currency, dimension=dimension)
     st.altair_chart(

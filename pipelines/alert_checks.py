@@ -179,10 +179,6 @@ def _always_quiet(settings: Settings) -> Iterator[Mistake]:
 
 
 def _addresses(settings: Settings) -> Iterator[Mistake]:
-    page = settings.alerts.dashboard_url
-    if page is not None and (urlsplit(page).scheme not in ("http", "https") or not urlsplit(page).hostname):
-        what = f"{page!r} is no web address; write it as people open it, such as https://outlay.example.com"
-        yield Mistake(("alerts", "dashboard_url"), what)
     api = settings.alerts.slack.api_url
     if urlsplit(api).scheme != "https" and not is_loopback(api):
         yield Mistake(("alerts", "slack", "api_url"), "a token is only sent over https://")

@@ -71,7 +71,7 @@ def look_of(work: Workplace, destination: str) -> Look:
     alerts, is_bot = work.settings.alerts, not is_webhook(destination)
     return Look(
         organization=work.settings.organization,
-        dashboard_url=alerts.dashboard_url,
+        dashboard_url=work.settings.dashboard.url,
         has_buttons=is_bot and alerts.slack.app_token is not None,
         is_bot=is_bot,
     )

@@ -24,6 +24,7 @@ from models.wording import nearest
 from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
 from pipelines.settings import Settings, SourceSettings
+from pipelines.settings.dashboard import DashboardSettings
 from pipelines.settings.strict import MONTH, SOURCE_NAME
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def read_settings(path: Path, *, within: Home | None = None) -> Settings:
         raise _mistaken(told, path.name) from None
     checks = (
         _unnamed_secrets, _wrong_options, _wrong_contracts, _wrong_rules, _wrong_measures, _wrong_foresight,
-        _wrong_alerts,
+        _wrong_alerts, _wrong_dashboard,
     )  # fmt: skip
     told = [mistake for check in checks for mistake in check(settings, node)]
     told += _wrong_within(settings, within, node) if within is not None else []
@@ -231,6 +232,16 @@ def _wrong_alerts(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
     from pipelines.alert_checks import alert_mistakes
 
     found = alert_mistakes(settings, lambda location: _line_of(node, location))
+    return [_at(node, mistake.location, mistake.what) for mistake in found]
+
+
+def _wrong_dashboard(settings: Settings, node: yaml.Node | None) -> list[_Mistake]:
+    """Nobody is let in unasked from elsewhere, and every rule of people can hold."""
+    if settings.dashboard == DashboardSettings():
+        return []
+    from pipelines.dashboard_checks import dashboard_mistakes
+
+    found = dashboard_mistakes(settings, lambda location: _line_of(node, location))
     return [_at(node, mistake.location, mistake.what) for mistake in found]
 
 

@@ -36,6 +36,7 @@ def secrets_of(settings: Settings) -> Iterator[tuple[Location, str, str]]:
                     word = f"{source.connector}_{where[-1]}" if option == where[-1] else str(where[-1])
                     yield where, str(written), re.sub(r"\W", "_", word).upper()
     yield from _of_slack(settings)
+    yield from _of_sign_in(settings)
 
 
 def _of_slack(settings: Settings) -> Iterator[tuple[Location, str, str]]:
@@ -52,6 +53,21 @@ def _of_slack(settings: Settings) -> Iterator[tuple[Location, str, str]]:
         if route.webhook is not None:
             variable = re.sub(r"\W", "_", f"slack_webhook_{route.name}").upper()
             yield ("alerts", "routes", position, "webhook"), route.webhook.get_secret_value(), variable
+
+
+def _of_sign_in(settings: Settings) -> Iterator[tuple[Location, str, str]]:
+    sign_in = settings.dashboard.sign_in
+    if sign_in is not None:
+        yield (
+            ("dashboard", "sign_in", "client_secret"),
+            sign_in.client_secret.get_secret_value(),
+            "OUTLAY_CLIENT_SECRET",
+        )
+        yield (
+            ("dashboard", "sign_in", "cookie_secret"),
+            sign_in.cookie_secret.get_secret_value(),
+            "OUTLAY_COOKIE_SECRET",
+        )
 
 
 def _holds_secret(annotation: Any) -> bool:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pipelines.settings.alerts import AlertSettings
 from pipelines.settings.budgets import BudgetSettings
 from pipelines.settings.contracts import ContractSettings
+from pipelines.settings.dashboard import DashboardSettings
 from pipelines.settings.declared import DeclaredCostSettings
 from pipelines.settings.foresight import AnomalySettings, ForecastSettings
 from pipelines.settings.measures import (
@@ -51,6 +52,7 @@ class Settings(Strict):
     anomalies: AnomalySettings = AnomalySettings()
     budgets: tuple[BudgetSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
+    dashboard: DashboardSettings = DashboardSettings()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Settings:

@@ -185,7 +185,6 @@ class AlertSettings(Strict):
     """Alerts are worked out in any case; without Slack they are on the page and the command line alone."""
 
     slack: SlackSettings = SlackSettings()
-    dashboard_url: str | None = None
     time_zone: TimeZone = "UTC"
     rules: tuple[RuleSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()

@@ -101,7 +101,6 @@ WEBHOOK = ALERTS + "  slack: {webhook: '${SLACK_WEBHOOK_URL}'}\n"
             5,
             "last must lie after first",
         ),
-        (BOT + "  dashboard_url: outlay.example.com\n", 5, "is no web address"),
         (
             ALERTS + "  slack: {bot_token: '${T}', channel: '#a', api_url: 'http://slack.example.com/'}\n",
             4,

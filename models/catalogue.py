@@ -21,19 +21,24 @@ from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
 from models.economics.contracts import CONTRACTS
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.disputes import PRICE_DISPUTES
+from models.economics.estimated import ESTIMATED_DAILY
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
+from models.economics.model_tokens import MODEL_TOKENS
+from models.economics.repriced_models import REPRICED_MODELS
 from models.economics.residency import RESIDENCY
 from models.economics.self_hosting import BREAK_EVEN
 from models.economics.single_vendors import SINGLE_PROVIDER_USE_CASES
 from models.economics.statements import STATEMENTS
 from models.economics.tco import TCO_DAILY
+from models.economics.tco_monthly import TCO_MONTHLY
 from models.economics.unit_costs import UNIT_COSTS
 from models.economics.unmatched import UNMATCHED_SPEND
+from models.economics.unpriced import UNPRICED_USAGE
 from models.economics.utilisation import ACCELERATOR_UTILISATION
 from models.economics.vendors import VENDOR_CONCENTRATION
 from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
 from models.foresight.cost_changes import COST_CHANGES
-from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END
+from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECAST_LANDINGS, FORECASTS, MONTH_END
 from models.ledger.billing import BILL_LINES
 from models.ledger.correction import AS_BOOKED, CORRECTIONS
 from models.ledger.estimates import USAGE_ESTIMATES
@@ -43,6 +48,7 @@ from models.ledger.metering import METER_READINGS
 from models.ledger.operations import OPERATIONS
 from models.ledger.prices import PRICE_BOOK
 from models.ledger.reconciliation import RECONCILIATION
+from models.ledger.reconciliation_reasons import RECONCILIATION_DIFFERENCES, RECONCILIATION_REASONS
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
@@ -52,6 +58,8 @@ _LEDGER = (
     BILL_LINES,
     USAGE_ESTIMATES,
     RECONCILIATION,
+    RECONCILIATION_REASONS,
+    RECONCILIATION_DIFFERENCES,
     COST_AND_USAGE,
     AS_BOOKED,
     CORRECTIONS,
@@ -69,11 +77,16 @@ _ECONOMICS = (
     ACCELERATOR_RATES,
     ATTRIBUTED_DAILY,
     TCO_DAILY,
+    TCO_MONTHLY,
+    ESTIMATED_DAILY,
     DECLARED_COSTS,
     UNMATCHED_SPEND,
     ACCELERATOR_UTILISATION,
     IDLE_ACCELERATORS,
     UNIT_COSTS,
+    MODEL_TOKENS,
+    REPRICED_MODELS,
+    UNPRICED_USAGE,
     DRIVER_COSTS,
     PRICE_DISPUTES,
     COMMITMENTS,
@@ -90,6 +103,7 @@ _FORESIGHT = (
     FORECASTS,
     MONTH_END,
     FORECAST_ACCURACY,
+    FORECAST_LANDINGS,
     FORECAST_EVENTS,
     ANOMALIES,
     ANOMALY_CAUSES,

@@ -45,6 +45,7 @@ class BudgetOutlooks(dy.Schema):
 
     budget = text("Name of the budget in outlay.yaml")
     period = text("As in marts.budget_status")
+    team = text("The one team whose costs it covers; null: it covers several, or may", nullable=True)
     period_kind = text("How its periods come about", values=PERIOD_KINDS)
     first_day = dy.Date(nullable=False, description="First day of what lands; of a rolling budget its window then")
     last_day = dy.Date(nullable=False, description="Last day of what lands; of a rolling budget up to 30 days ahead")
@@ -79,6 +80,7 @@ class BudgetForecasts(dy.Schema):
 
     budget = text("Name of the budget in outlay.yaml")
     period = text("As in marts.budget_status")
+    team = text("The one team whose costs it covers; null: it covers several, or may", nullable=True)
     of_pct = dy.Int64(nullable=False, description="The threshold, in percent of budget_amount")
     probability_pct = dy.Int64(nullable=False, description="From which probability on somebody hears of it, in percent")
     threshold_amount = money("The threshold in money")
@@ -221,6 +223,7 @@ class _Asked:
         assumed = _sum(cost for day, cost in self.assumed.items() if day >= self.window.first)
         known = {
             "budget": self.budget.name,
+            "team": self.budget.team,
             **{name: self.status[name] for name in ("period", "currency", "budget_amount")},
             "period_kind": self.budget.period,
             "first_day": self.window.first,

@@ -35,6 +35,7 @@ class BudgetStatuses(dy.Schema):
     first_day = dy.Date(nullable=False, description="First day of the period, as far as the budget holds")
     last_day = dy.Date(nullable=False, description="Its last day, within")
     scope = text("What it covers: everything, or for example team search · model gpt-5")
+    team = text("The one team whose costs it covers; null: it covers several, or may", nullable=True)
     owner = text("Team that answers for it; null: nobody is named", nullable=True)
     cost_basis = text(
         "Which cost it watches; billed counts by invoice month in a month, quarter or year, else by day",
@@ -181,6 +182,7 @@ def _row(
             "first_day": period.first_day,
             "last_day": period.last_day,
             "scope": budget.scope_text,
+            "team": budget.team,
             "owner": budget.owner,
             "cost_basis": budget.cost_basis,
             "currency": budget.currency,

@@ -21,6 +21,7 @@ class BudgetThresholds(dy.Schema):
 
     budget = text("Name of the budget in outlay.yaml")
     period = text("Period, as in budget_status")
+    team = text("The one team whose costs it covers; null: it covers several, or may", nullable=True)
     threshold_pct = dy.Int64(nullable=False, description="This threshold, in percent of budget_amount")
     threshold_amount = money("This threshold in money; 0 where nothing may be spent")
     first_crossed_day = dy.Date(
@@ -57,14 +58,14 @@ def budget_thresholds(costs: BudgetCosts, statuses: pl.DataFrame, budgets: Itera
 
 def _asked(statuses: pl.DataFrame, thresholds: Mapping[str, list[int]]) -> pl.DataFrame:
     """A row per threshold of each status, lowest first: without the day on which it was reached."""
-    of_status = statuses.select("budget", "period", "budget_amount", "as_of").iter_rows()
+    of_status = statuses.select("budget", "period", "team", "budget_amount", "as_of").iter_rows()
     with localcontext(DIGITS):
         rows = [
-            (budget, period, pct, (max(amount, Decimal(0)) * pct / 100).quantize(_LAST_PLACE), as_of)
-            for budget, period, amount, as_of in of_status
+            (budget, period, team, pct, (max(amount, Decimal(0)) * pct / 100).quantize(_LAST_PLACE), as_of)
+            for budget, period, team, amount, as_of in of_status
             for pct in thresholds.get(budget, ())
         ]
-    names = ("budget", "period", "threshold_pct", "threshold_amount", "as_of")
+    names = ("budget", "period", "team", "threshold_pct", "threshold_amount", "as_of")
     return pl.DataFrame(rows, schema={name: BUDGET_THRESHOLDS.polars_schema[name] for name in names}, orient="row")
 
 

@@ -26,7 +26,7 @@ from models.control.budget_periods import (
     rolling_period,
 )
 from models.economics.first_match import TAG
-from models.economics.globs import fits_glob
+from models.economics.globs import fits_glob, is_exact
 from models.errors import OutlayError
 
 CostBasis = Literal["billed", "effective", "list"]
@@ -122,6 +122,12 @@ class Budget:
         parts = [f"{key} {', '.join(self.scope[key])}" for key in SCOPE_COLUMNS if key in self.scope]
         parts += [f"tag {key} {', '.join(self.tags[key])}" for key in sorted(self.tags)]
         return " · ".join(parts) or EVERYTHING
+
+    @property
+    def team(self) -> str | None:
+        """The one team whose costs it covers, as its scope names it; None where it covers several, or may."""
+        teams = self.scope.get("team", ())
+        return teams[0] if len(teams) == 1 and is_exact(teams[0]) else None
 
     @property
     def by_invoice_month(self) -> bool:

@@ -37,6 +37,7 @@ class BurnRates(dy.Schema):
 
     budget = text("Name of the budget in outlay.yaml")
     period = text("As in marts.budget_status")
+    team = text("The one team whose costs it covers; null: it covers several, or may", nullable=True)
     days = dy.Int64(nullable=False, description="Days of the long window")
     confirm_days = dy.Int64(nullable=False, description="Days of the confirming window")
     asked_rate = money("From which rate on, in both windows, somebody hears of it")
@@ -82,7 +83,7 @@ def burn_rates(statuses: pl.DataFrame, history: pl.DataFrame, budgets: Iterable[
                 with localcontext(DIGITS):
                     burning = _Burning(costs, _allowed(budget, periods, last_day), last_day)
                     rows += [
-                        {**_row(burning, asked), "budget": budget.name, "period": status["period"]}
+                        {**_row(burning, asked), "budget": budget.name, "period": status["period"], "team": budget.team}
                         for asked in budget.burn_rates
                     ]
     return BURN_RATES.check(pl.DataFrame(rows, schema=BURN_RATES.polars_schema, orient="row"))

@@ -125,6 +125,20 @@ class ForecastAccuracy(_OfSeries):
     status = text("As in marts.forecasts", values=tuple(Status))
 
 
+class ForecastLandings(_OfSeries):
+    """One row per series, whole month and earlier day on which its landing would have been forecast."""
+
+    month = text("Whole month, YYYY-MM")
+    about_day = dy.Int64(nullable=False, description="About which day of the month that is: 5, 10, 15 or 20")
+    made_on = dy.Date(nullable=False, description="The last day that the forecast would have known")
+    actual = money("What was spent in the month through made_on")
+    landing = money("What the month would have been expected to come to: actual + expected rest")
+    low_80 = money("Lower end of its 80 % interval, by errors known then; null: too few were", nullable=True)
+    high_80 = money("Upper end of its 80 % interval; null: too few errors were known", nullable=True)
+    came = money("What the month came to")
+    error_pct = dy.Float64(nullable=True, description="(landing − came) ÷ came, %; null where nothing came")
+
+
 class ForecastEvents(dy.Schema):
     """One row per known event, public holidays, and step of a contract that forecasts do not know."""
 
@@ -150,7 +164,10 @@ FORECAST_ACCURACY = Table(
     ForecastAccuracy,
 )  # fmt: skip
 
-
+FORECAST_LANDINGS = Table(
+    "forecast_landings", "marts", "mart", f"{_GRAIN} × month × made_on",
+    "Where whole months would have been said to land part of the way into them, and what came.", ForecastLandings,
+)  # fmt: skip
 FORECAST_EVENTS = Table(
     "forecast_events", "marts", "mart", "known event",
     "Events, holidays and steps of contracts: which are in the forecasts, and why others are in none.", ForecastEvents,

@@ -31,7 +31,7 @@ from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
-from tests.dashboards import sample_agreements, sample_costs, sample_foresight
+from tests.dashboards import sample_agreements, sample_costs, sample_foresight, sample_marts
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
 BUDGETS = (
@@ -184,6 +184,12 @@ class Sample:
             BUDGET_STATUS: statuses,
             BUDGET_THRESHOLDS: budget_thresholds(of_budgets, statuses, BUDGETS),
             RECONCILIATION: filled(RECONCILIATION, _reconciliation()),
+            **{
+                table: filled(table, rows)
+                for table, rows in sample_marts.tables(
+                    self.total_costs, self.charges, self.estimates, _reconciliation()
+                ).items()
+            },
             CHECKS: filled(CHECKS, [*_measures(self.charges), *_proofs(self.failing_proof)]),
             FRESHNESS_TABLE: filled(FRESHNESS_TABLE, _freshness(self.now, self.stale_source)),
             LOADS: filled(LOADS, _loads(self.now)),

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from models.wording import UNKNOWN, money_text
+from models.wording import UNKNOWN, money_text, quantity_text
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -35,6 +35,11 @@ def unit_cost_column(label: str, currency: str | None = None, *, help: str | Non
 
 def quantity_column(label: str, *, help: str | None = None) -> Any:
     return st.column_config.NumberColumn(label, format="%,.0f", help=help)
+
+
+def millions_column(label: str, *, help: str | None = None) -> Any:
+    """Quantities that the frame holds in millions: the heading says so, `Tokens, M`, and the cells sort."""
+    return st.column_config.NumberColumn(f"{label}, M", format="%,.1f", help=help)
 
 
 def percent_column(label: str, *, help: str | None = None) -> Any:
@@ -78,6 +83,15 @@ def written(amount: str, unit: str, *, signed: bool = False) -> pl.Expr:
         return f"{exact:{'+' if signed and exact else ''},.{places}f} {of}".strip()
 
     return pl.struct(amount, unit).map_elements(one, return_dtype=pl.String).alias(amount)
+
+
+def quantities(quantity: str, unit: str) -> pl.Expr:
+    """The column `quantity` as words, each in the unit that the column `unit` names: `12.3 M tokens`."""
+
+    def one(row: dict[str, Any]) -> str:
+        return quantity_text(row[quantity], row[unit])
+
+    return pl.struct(quantity, unit).map_elements(one, return_dtype=pl.String).alias(quantity)
 
 
 def table(frame: pl.DataFrame, columns: dict[str, Any], *, rows: int = 10, alt: str) -> None:

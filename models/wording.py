@@ -21,6 +21,8 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 """Control characters, marks that turn the direction of writing, and what cannot be seen at all."""
+_UNIT_WORD = re.compile(r"\b[A-Z][a-z]+\b")
+"""A word of a unit that is no abbreviation: `Hours` of `PTU-Hours`."""
 _PREFIXES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
@@ -84,6 +86,23 @@ def count_text(count: Decimal | int | None) -> str:
             places = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0
             return f"{scaled:.{places}f} {prefix}"
     return f"{exact:.0f}"
+
+
+def quantity_text(quantity: Decimal | int | None, unit: str | None) -> str:
+    """`12.3 M tokens`, `812 requests`, `0.25 PTU-hours`: three figures, a prefix and FOCUS's unit in words; unknown is a
+    dash, and a trace is not nothing."""
+    if quantity is None:
+        return UNKNOWN
+    exact = Decimal(quantity)
+    words = _UNIT_WORD.sub(lambda word: word.group().lower(), unit or "units")
+    if exact == exact.to_integral_value() or abs(exact) >= 1000:
+        return f"{count_text(exact)} {words}"
+    return f"{exact:.2f} {words}" if abs(exact) >= _CENT else f"<0.01 {words}"
+
+
+def tokens_text(tokens: Decimal | int | None) -> str:
+    """`12.3 M tokens`."""
+    return quantity_text(tokens, "Tokens")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

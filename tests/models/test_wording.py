@@ -43,9 +43,20 @@ def test_what_is_unknown_is_a_dash_everywhere() -> None:
         wording.share_text(Decimal(1), Decimal(0)),
         wording.change_text(Decimal(1), None),
         wording.count_text(None),
+        wording.tokens_text(None),
         wording.day_text(None),
         wording.instant_text(None),
     } == {wording.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "written"),
+    [("12345678", "Tokens", "12.3 M tokens"), ("812", "Requests", "812 requests"), ("0", "Tokens", "0 tokens"),
+     ("113760", "PTU-Hours", "114 k PTU-hours"), ("0.25", "vCPU-Hours", "0.25 vCPU-hours"),
+     ("0.000000000001", "Images", "<0.01 images"), ("17", None, "17 units")],
+)  # fmt: skip
+def test_quantities_are_in_the_words_of_their_unit(quantity: str, unit: str | None, written: str) -> None:
+    assert wording.quantity_text(Decimal(quantity), unit) == written
 
 
 def test_a_share_that_misses_a_cent_is_not_called_whole() -> None:

@@ -24,10 +24,11 @@ from pipelines.marts.economics import Economics
 from pipelines.marts.forecasts import Forecasting, forecasts_marts
 from pipelines.marts.invoices import invoices_marts
 from pipelines.marts.statements import statements_marts
+from pipelines.marts.summaries import summaries_marts
 from pipelines.marts.tco import tco_marts
 from pipelines.marts.unit_costs import unit_costs_marts
 from pipelines.marts.vendors import vendors_marts
-from pipelines.warehouse import Mart, Publication
+from pipelines.warehouse import Footing, Mart, Publication
 from pipelines.warehouse import publish as publish_warehouse
 from pipelines.workplace import Workplace
 
@@ -44,13 +45,20 @@ def publish(work: Workplace) -> Publication:
     # what was told of before is what anomalies are judged by; where it cannot be had, the alert pass says so
     with suppress(OutlayError), work.control.lock_alerting(wait=_PATIENCE_SECONDS):
         restore(work)
+
+    def footing() -> Footing:
+        """What people uploaded is applied now that nobody else publishes: no older publication can follow it."""
+        nonlocal work
+        work = work.with_pending_uploads()
+        return Footing(work.rules, work.in_force.numbers)
+
     publication = publish_warehouse(
         work.lake,
         work.control,
         work.home.warehouse,
         TABLES.values(),
         lambda facts: _published(Economics(work, facts, problems)),
-        rules=work.rules,
+        footing=footing,
         wait=_PATIENCE_SECONDS,
         on_step=work.on_step,
     )
@@ -72,6 +80,7 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         PRICE_BOOK.qualified_name: work.prices.rows,
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
         **tco_marts(economics, forecasting.proofs),
+        **summaries_marts(economics),
         **disputes_marts(economics),
         **invoices_marts(economics),
         **commitments_marts(economics),

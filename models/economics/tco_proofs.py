@@ -18,6 +18,7 @@ _PART = ("source", "billing_period", "currency", "cost_basis", "subject")
 MEANINGS: Mapping[str, str] = {
     "attributed = charges": "Charges with component and owner add up to the charges, and are as many.",
     "tco = attributed": "What is left of charges after shared pools are split adds up to what went in.",
+    "months = days": "Total cost by month adds up to total cost by day.",
     "allocated + unallocated = total": "Direct, shared and unallocated cost add up to charges and declared costs.",
     "owned": "Billed cost that belongs to a team, directly or by its share of a pool.",
     "component known": "Effective cost whose component of the AI stack is known.",
@@ -27,10 +28,14 @@ MEANINGS: Mapping[str, str] = {
 
 
 def tco_checks(
-    daily_costs: pl.LazyFrame, attributed: pl.DataFrame, declared: pl.DataFrame, tco: pl.DataFrame
+    daily_costs: pl.LazyFrame,
+    attributed: pl.DataFrame,
+    declared: pl.DataFrame,
+    tco: pl.DataFrame,
+    monthly: pl.DataFrame,
 ) -> pl.DataFrame:
     """CHECKS of `marts.attributed_daily` and `marts.tco_daily` against `marts.daily_costs` (the charges, as each load
-    proved) and against `marts.declared_costs`, whose source is `declared`."""
+    proved) and against `marts.declared_costs`, whose source is `declared`; of `marts.tco_monthly` against the days."""
     counted = attributed.lazy().filter(pl.col("charges") != 0)
     of_charges = tco.lazy().filter(pl.col("origin") == "charge")
     whole = pl.concat([_costs(attributed.lazy()), _declared(declared.lazy())])
@@ -38,6 +43,7 @@ def tco_checks(
         _proof("attributed = charges", _costs(daily_costs), _costs(attributed.lazy())),
         _proof("attributed = charges", _counts(daily_costs), _counts(counted)),
         _proof("tco = attributed", _costs(attributed.lazy()), _costs(of_charges)),
+        _proof("months = days", _costs(tco.lazy()), _costs(monthly.lazy())),
         _proof("allocated + unallocated = total", whole, _costs(tco.lazy())),
         *_measures(tco.lazy()),
     ]

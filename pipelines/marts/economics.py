@@ -11,6 +11,7 @@ import polars as pl
 from models.economics.attribution import ATTRIBUTED_DAILY, LEAF_SCHEMA
 from models.economics.exchange import ExchangeRates
 from models.economics.tco import tco_daily
+from models.economics.tco_monthly import tco_monthly
 from models.errors import OutlayError
 from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.invoice_reconciliation import charged_by_invoice, invoice_reconciliation
@@ -85,6 +86,11 @@ class Economics:
             cost_centres=self.work.cost_centres,
             rates=self.rates,
         )
+
+    @cached_property
+    def tco_by_month(self) -> pl.DataFrame:
+        """`marts.tco_monthly`."""
+        return tco_monthly(self.tco)
 
     @cached_property
     def series(self) -> DailySeries:

@@ -32,7 +32,9 @@ def tco_marts(economics: Economics, further_proofs: Callable[[], pl.DataFrame] =
 def _checks(economics: Economics) -> pl.DataFrame:
     """`ops.checks`: what each load proved, and what this publication proves."""
     facts = economics.facts
-    made = tco_checks(facts.read(DAILY_COSTS), economics.attributed, economics.declared, economics.tco)
+    made = tco_checks(
+        facts.read(DAILY_COSTS), economics.attributed, economics.declared, economics.tco, economics.tco_by_month
+    )
     of_loads = facts.told(CHECKS)
     of_invoices = invoice_checks(economics.invoices)
     return pl.concat([of_loads.filter(~pl.col("check").is_in(list(MEANINGS))), made, of_invoices])

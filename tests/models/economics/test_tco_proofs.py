@@ -13,6 +13,7 @@ from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.exchange import ExchangeRates
 from models.economics.pools import COSTS, Pool
 from models.economics.tco import tco_daily
+from models.economics.tco_monthly import tco_monthly
 from models.economics.tco_proofs import tco_checks
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
@@ -50,7 +51,7 @@ TCO = tco_daily(
 
 
 def checked(charges: pl.DataFrame, attributed: pl.DataFrame, tco: pl.DataFrame) -> pl.DataFrame:
-    return CHECKS.check(tco_checks(charges.lazy(), attributed, DECLARED, tco))
+    return CHECKS.check(tco_checks(charges.lazy(), attributed, DECLARED, tco, tco_monthly(tco)))
 
 
 def test_every_proof_holds_for_what_we_make():
@@ -61,6 +62,7 @@ def test_every_proof_holds_for_what_we_make():
     assert dict(proofs.group_by("check").len().iter_rows()) == {
         "attributed = charges": 15,
         "tco = attributed": 12,
+        "months = days": 16,
         "allocated + unallocated = total": 16,
     }
 
@@ -75,6 +77,15 @@ def test_what_is_lost_is_told_with_its_part():
     twice = checked(rows(DAILY_COSTS, *CHARGED), ATTRIBUTED, made).filter(~pl.col("passed"))
     assert set(twice["check"]) == {"tco = attributed", "allocated + unallocated = total"}
     assert set(twice["cost_basis"]) == {"effective"}
+
+
+def test_a_month_that_lacks_a_day_is_told():
+    monthly = tco_monthly(TCO.filter(pl.col("source") != "declared"))
+    checks = tco_checks(rows(DAILY_COSTS, *CHARGED).lazy(), ATTRIBUTED, DECLARED, TCO, monthly)
+    failed = checks.filter(~pl.col("passed")).select("check", "source", "cost_basis", "difference").rows()
+    assert failed == [
+        ("months = days", "declared", basis, Decimal(-3)) for basis in ("contracted", "effective", "list")
+    ]
 
 
 def test_measures_are_shares_of_absolute_cost():

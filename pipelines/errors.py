@@ -46,3 +46,7 @@ class QueryError(DoorError):
 
 class QueryLimitError(DoorError):
     """The query took more time, memory or rows than allowed."""
+
+
+class QueryCancelledError(DoorError):
+    """Whoever asked does not want the answer any longer."""

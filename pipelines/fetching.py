@@ -5,10 +5,12 @@ Both ways of the door use it, in whichever process they run. It imports little, 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,6 +23,8 @@ SCHEMAS = ("focus", "usage", "estimates", "prices", "marts", "ops")
 """Where a table without a schema is looked for, in this order."""
 
 _BATCH_ROWS = 10_000
+_MOST_COLUMNS = 1_000
+_FILE_OF_VIEW = re.compile(r"'((?:[^']|'')+\.parquet)'")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,24 @@ def shut(connection: duckdb.DuckDBPyConnection, readable: list[str]) -> None:
     connection.execute("SET lock_configuration = true")
 
 
+def enter(connection: duckdb.DuckDBPyConnection, published: Path | str) -> list[str]:
+    """Open the published file as `outlay`, to be read, and shut everything else; the names of what there is to ask,
+    with their schemas. Raises `duckdb.Error`."""
+    connection.execute(f"ATTACH {literal(published)} AS outlay (READ_ONLY)")
+    connection.execute("USE outlay")
+    views = connection.execute("SELECT schema_name, view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall()
+    tables = connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+    present = {schema for schema, *_ in [*views, *tables]}
+    search(connection, [f"outlay.{schema}" for schema in SCHEMAS if schema in present])
+    shut(connection, [name.replace("''", "'") for *_, sql in views for name in _FILE_OF_VIEW.findall(sql)])
+    return [f"{schema}.{name}" for schema, name, *_ in [*views, *tables]]
+
+
+def search(connection: duckdb.DuckDBPyConnection, schemas: list[str]) -> None:
+    """Where a table without a schema is looked for."""
+    connection.execute(f"SET search_path = {literal(','.join(schemas) or 'main')}")
+
+
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, limits: Limits) -> Fetched:
     """Run the statement and read its rows. Raises `QueryError` or `QueryLimitError`."""
     with _alarm(connection, limits) as rang:
@@ -96,6 +118,11 @@ def took_too_much(limits: Limits) -> QueryLimitError:
 
 def _plain_types(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Intervals as text: Arrow's have no counterpart in what reads the result."""
+    if len(relation.columns) > _MOST_COLUMNS:
+        raise QueryLimitError(
+            f"the result has {len(relation.columns):,} columns, more than the {_MOST_COLUMNS:,} that are allowed",
+            remedy="name the columns that you need",
+        )
     types = [str(kind) for kind in relation.types]
     if not any("INTERVAL" in kind for kind in types):
         return relation
@@ -132,14 +159,15 @@ def _rows(relation: duckdb.DuckDBPyRelation, limits: Limits) -> Fetched:
 def _distinct_names(schema: Any) -> Any:
     """SQL lets two columns share a name; frames do not: the second `a` becomes `a_2`."""
     taken: set[str] = set()
-    for n, field in enumerate(schema):
+    fields: list[Any] = []
+    for field in schema:
         name, count = field.name, 1
         while name in taken:
             count += 1
             name = f"{field.name}_{count}"
         taken.add(name)
-        schema = schema.set(n, field.with_name(name))
-    return schema
+        fields.append(field.with_name(name))
+    return pa.schema(fields)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""The sandbox: a process of its own that copies what the caller may see, shuts itself in, and runs one query.
+"""The sandbox: a process of its own that takes what the caller may see, shuts itself in, and runs one query.
 
-Started by `door` as `python -I -m pipelines.sandbox`. Takes a request (JSON) on standard input; answers on standard
-output with a line of JSON and, where all went well, an Arrow stream. It trusts the request, nothing in the query: the
-statement is checked here too, where a parser that breaks down harms nobody.
+Who may see everything reads the published file where it is; for others, what they may see is copied first, and the
+file let go of. Started by `running` as `python -I -m pipelines.sandbox`, which makes ready and waits. Takes a request
+(JSON) on standard input; answers on standard output with a line of JSON and, where all went well, an Arrow stream. It
+trusts the request, nothing in the query: the statement is checked here, where a parser that breaks down harms nobody.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import json
 import math
 import resource
+import signal
 import sys
 from typing import Any
 
@@ -18,9 +20,9 @@ import duckdb
 import pyarrow as pa
 
 from models.errors import OutlayError
-from pipelines.fetching import SCHEMAS, Limits, connect, explained, fetch, shut, took_too_much
+from pipelines.fetching import SCHEMAS, Limits, connect, enter, explained, fetch, search, shut, took_too_much
 from pipelines.sql_text import identifier, literal, qualified
-from pipelines.statements import Statement, checked
+from pipelines.statements import Statement, checked, make_ready
 
 _THREADS = 2
 _SPARE_SECONDS = 5  # of processor time: starting, copying, answering
@@ -29,7 +31,11 @@ _ROOM_MIB = 3072  # what interpreter, libraries and thread stacks reserve withou
 
 def main() -> int:
     """Answer one request. Exit code 0 also where the query was refused: the answer says so."""
-    request: dict[str, Any] = json.load(sys.stdin)
+    make_ready()
+    asked = sys.stdin.read()
+    if not asked:  # whoever started this is gone
+        return 0
+    request: dict[str, Any] = json.loads(asked)
     limits = Limits(**request["limits"])
     _confine(limits)
     try:
@@ -49,14 +55,16 @@ def main() -> int:
 
 
 def _confine(limits: Limits) -> None:
-    """The operating system's own bounds: no byte goes into any file, memory and processor time end somewhere.
+    """The operating system's own bounds: no byte goes into any file, memory, time and processor time end somewhere.
 
-    Processor time counts every thread, so it is the time allowed times the threads: it ends a query whose door is
-    gone, never one that is still within its time.
+    They hold also where whoever started this is gone, and where Python itself has no turn any more. Processor time
+    counts every thread, so it is the time allowed times the threads: a query within its time never meets it.
     """
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if limits.seconds is not None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process
+        signal.setitimer(signal.ITIMER_REAL, limits.seconds)
         seconds = math.ceil(limits.seconds * _THREADS) + _SPARE_SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + _SPARE_SECONDS))
     if limits.memory_mib is not None:
@@ -66,16 +74,30 @@ def _confine(limits: Limits) -> None:
 
 
 def _answer(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any], Any]:
-    statement = checked(request["sql"], [grant["table"] for grant in request["grants"]])
     with connect(limits, temporary="") as connection:
         connection.execute(f"SET threads = {_THREADS}")
-        try:
-            _copy(connection, statement, request)
-        except duckdb.Error as error:
-            raise explained(error, limits) from None
-        shut(connection, [])
+        take = _take_everything if request["grants"] is None else _take_granted
+        statement = take(connection, request, limits)
         fetched = fetch(connection, statement.sql, limits)
     return {"truncated": fetched.truncated}, fetched.table
+
+
+def _take_everything(connection: duckdb.DuckDBPyConnection, request: dict[str, Any], limits: Limits) -> Statement:
+    try:
+        names = enter(connection, request["database"])
+    except duckdb.Error as error:
+        raise explained(error, limits) from None
+    return checked(request["sql"], names)
+
+
+def _take_granted(connection: duckdb.DuckDBPyConnection, request: dict[str, Any], limits: Limits) -> Statement:
+    statement = checked(request["sql"], [grant["table"] for grant in request["grants"]])
+    try:
+        _copy(connection, statement, request)
+    except duckdb.Error as error:
+        raise explained(error, limits) from None
+    shut(connection, [])
+    return statement
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, statement: Statement, request: dict[str, Any]) -> None:
@@ -89,8 +111,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, statement: Statement, request: 
             _copy_table(connection, statement, grant, schema, name, rows=read)
     connection.execute("DETACH published")
     present = {row[0] for row in connection.execute("SELECT schema_name FROM duckdb_schemas()").fetchall()}
-    path = ",".join(schema for schema in SCHEMAS if schema in present)
-    connection.execute(f"SET search_path = {literal(path or 'main')}")
+    search(connection, [schema for schema in SCHEMAS if schema in present])
 
 
 def _copy_table(

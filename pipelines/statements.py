@@ -81,6 +81,8 @@ def checked(sql: str, tables: Collection[str] | None = None) -> Statement:
         raise _refused(f"a statement of {len(sql):,} characters", f"keep it under {MAX_LENGTH:,}")
     if "\0" in sql:
         raise _refused("a NUL character")
+    if any("\ud800" <= letter <= "\udfff" for letter in sql):
+        raise _refused("half a character")
     plain = _without_comments_and_end(sql)
     explained = _explained(plain)
     tree = _tree(explained or plain)
@@ -89,6 +91,12 @@ def checked(sql: str, tables: Collection[str] | None = None) -> Statement:
     if explained is None:
         return statement
     return replace(statement, sql=f"EXPLAIN {explained}")
+
+
+def make_ready() -> None:
+    """What every statement is judged by, found out before the first one comes."""
+    _pure_functions()
+    _own_views()
 
 
 def _without_comments_and_end(sql: str) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from models.catalogue import TABLES
-from pipelines import door
+from pipelines import running
 from pipelines.door import Grant, Limits, query
 from pipelines.errors import DoorError, QueryError, QueryLimitError, StatementRefusedError
 from pipelines.fetching import SCHEMAS, connect, shut
@@ -407,7 +407,7 @@ def test_processor_time_of_the_sandbox_ends_after_its_time_and_is_told_as_such()
     confined = subprocess.run([sys.executable, "-c", confine], capture_output=True, text=True, check=True)
     assert confined.stdout.strip() == "(8, 13)"  # two threads for 1.5 seconds, and 5 to spare
     with pytest.raises(QueryLimitError, match=r"stopped after 1\.5 seconds"):
-        door._understood(b"", -signal.SIGXCPU, Limits(seconds=1.5))
+        running.understood(b"", -signal.SIGXCPU, Limits(seconds=1.5))
 
 
 @pytest.mark.slow
@@ -452,13 +452,13 @@ def test_the_sandbox_is_ended_in_time(database, sql, seconds, says):
 def test_the_sandbox_gets_no_secrets_and_can_write_no_file(house, database, monkeypatch):
     monkeypatch.setenv("OPENAI_ADMIN_KEY", SECRET)
     started: list[dict] = []
-    popen = door.subprocess.Popen
+    popen = running.subprocess.Popen
 
     def watched(*args, **settings):
         started.append(settings)
         return popen(*args, **settings)
 
-    monkeypatch.setattr(door.subprocess, "Popen", watched)
+    monkeypatch.setattr(running.subprocess, "Popen", watched)
     in_sandbox(database, "SELECT 1")
     assert SECRET not in json.dumps(started[0]["env"])
     assert not Path(started[0]["cwd"]).exists()

@@ -1,6 +1,7 @@
 """The dashboard: `streamlit run dashboards/app.py`, with OUTLAY_HOME saying where the warehouse is.
 
-Only the frame of all pages belongs here: their list, and the watch for a new publication. A page is a file in `views`.
+Only the frame of all pages belongs here: their list, who may see them, and the watch for a new publication. A page is a
+file in `views`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.published import NotPublishedError, current
+from dashboards import published
+from dashboards.published import NotPublishedError, Published
 from dashboards.views import (
     alerts,
     anomalies,
@@ -27,40 +29,70 @@ _STATIC = Path(__file__).with_name("static")
 _WATCH_SECONDS = 15
 
 
-def _version() -> str | None:
+def _pages() -> dict[str, list[st.Page]]:
+    """By section; those of the section without a name stand in the bar themselves."""
+    return {
+        "": [
+            st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
+        ],
+        "Spend": [
+            st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
+            st.Page(unit_costs.show, title="Unit costs", icon=":material/straighten:", url_path="unit-costs"),
+            st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
+            st.Page(self_hosting.show, title="Self-hosting", icon=":material/balance:", url_path="self-hosting"),
+            st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),
+        ],
+        "Ahead": [
+            st.Page(forecast.show, title="Forecast", icon=":material/trending_up:", url_path="forecast"),
+        ],
+        "Watch": [
+            st.Page(anomalies.show, title="Anomalies", icon=":material/troubleshoot:", url_path="anomalies"),
+            st.Page(alerts.show, title="Alerts", icon=":material/notifications:", url_path="alerts"),
+        ],
+        "Data": [
+            st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
+        ],
+    }
+
+
+def _begun() -> Published | None:
+    """The version that this run shows; None where there is none yet: each page then says what to do."""
     try:
-        return current().version
+        return published.begin(teams=None)
     except NotPublishedError:
         return None
 
 
 @st.fragment(run_every=_WATCH_SECONDS)
-def _watch(shown: str | None) -> None:
+def _watch(shown: Published | None) -> None:
     """Show a new publication by running the whole page anew: all figures move together."""
-    if _version() != shown:
+    try:
+        version = published.latest().version
+    except NotPublishedError:
+        version = None
+    if version != (shown and shown.version):
         st.rerun()
+
+
+def _draw(page: st.Page, shown: Published | None) -> None:
+    """Run the page in one of two places. Where the version is another than a moment ago, it is the other place: the old
+    figures are gone before the first new one is drawn, and no moment shows both."""
+    places = st.empty(), st.empty()
+    state = st.session_state
+    if "drawn version" in state and state["drawn version"] != (shown and shown.version):
+        state["place"] = 1 - state.get("place", 0)
+    state["drawn version"] = shown and shown.version
+    with places[state.get("place", 0)].container():
+        page.run()
 
 
 def main() -> None:
     st.set_page_config(page_title="Outlay", page_icon=str(_STATIC / "mark.svg"), layout="wide")
     st.logo(_STATIC / "outlay.svg", size="large")
-    page = st.navigation(
-        [
-            st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
-            st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
-            st.Page(forecast.show, title="Forecast", icon=":material/trending_up:", url_path="forecast"),
-            st.Page(anomalies.show, title="Anomalies", icon=":material/troubleshoot:", url_path="anomalies"),
-            st.Page(alerts.show, title="Alerts", icon=":material/notifications:", url_path="alerts"),
-            st.Page(unit_costs.show, title="Unit costs", icon=":material/straighten:", url_path="unit-costs"),
-            st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
-            st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),
-            st.Page(self_hosting.show, title="Self-hosting", icon=":material/balance:", url_path="self-hosting"),
-            st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
-        ],
-        position="top",
-    )
-    _watch(_version())
-    page.run()
+    page = st.navigation(_pages(), position="top")
+    shown = _begun()
+    _watch(shown)
+    _draw(page, shown)
 
 
 main()

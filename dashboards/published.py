@@ -1,18 +1,23 @@
 """The published warehouse: finding the file of the moment and opening it for reading, and only that.
 
-A publish makes a new file and switches a symlink. The symlink is resolved once per page run, so that all figures of a
-page come from one version; a connection belongs to one version for good. SQL is in `queries`.
+A publish makes a new file and switches a symlink. The frame of all pages resolves it once a run (`begin`), so that all
+figures of a page come from one version; a connection belongs to one version for good. SQL is in `queries`.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import streamlit as st
 
+from dashboards import access
+from dashboards.visibility import narrow
 from models.errors import OutlayError
+
+_SHOWN = "published"
 
 
 class NotPublishedError(OutlayError):
@@ -46,8 +51,8 @@ def home() -> Path:
     return Path(os.environ.get("OUTLAY_HOME") or "data/home").expanduser().absolute()
 
 
-def current() -> Published:
-    """The version that is published now. Raises `NotPublishedError`."""
+def latest() -> Published:
+    """The version that is published now, whoever asks. Raises `NotPublishedError`."""
     link = home() / "warehouse" / "outlay.duckdb"
     try:
         return Published(link.resolve(strict=True))
@@ -58,14 +63,28 @@ def current() -> Published:
         ) from None
 
 
+def begin(teams: tuple[str, ...] | None) -> Published:
+    """The version of now, as somebody of these teams may see it (None: everything), for all that this session shows
+    until the next run of the frame; its fragments too. Raises `NotPublishedError`."""
+    st.session_state.pop(_SHOWN, None)
+    st.session_state[_SHOWN] = replace(latest(), teams=teams)
+    return st.session_state[_SHOWN]
+
+
+def current() -> Published:
+    """The version that this run of the page shows, whatever is published meanwhile. Raises `NotPublishedError`."""
+    return st.session_state.get(_SHOWN) or replace(latest(), teams=access.person().teams)
+
+
 def connect(published: Published) -> duckdb.DuckDBPyConnection:
-    """A connection that reads this version and installs nothing. Raises `UnreadableError`."""
+    """A connection that reads what is to be seen of this version, and installs nothing. Raises `UnreadableError`."""
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
-        connection = duckdb.connect(
-            str(published.file),
-            read_only=True,
-            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-        )
+        if published.teams is None:
+            connection = duckdb.connect(str(published.file), read_only=True, config=config)
+        else:
+            connection = duckdb.connect(config=config)
+            narrow(connection, published.file, published.teams)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.Error as error:
         raise UnreadableError(

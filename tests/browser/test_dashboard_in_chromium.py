@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.browser import chromium
+from tests.browser.watching import Watched, watching
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@dataclass
-class Watched:
-    """A page, its address, and what it complained of or asked for elsewhere."""
-
-    page: Any
-    address: str
-    home: Path
-    complaints: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.address + path)
-        chromium.settle(self.page)
-
-    def metric(self, label: str) -> str:
-        return self.page.locator('[data-testid="stMetric"]', has_text=label).locator(
-            '[data-testid="stMetricValue"]'
-        ).inner_text()  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,28 +31,8 @@ def served_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path
 @pytest.fixture
 def watched(served_home: tuple[Path, str, Any]) -> Iterator[Watched]:
     home, address, browser = served_home
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    watched = Watched(context.new_page(), address, home)
-    watched.page.on(
-        "console",
-        lambda message: watched.complaints.append(message.text) if is_complaint(message) else None,
-    )
-    watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-    watched.page.on(
-        "request",
-        lambda request: (
-            watched.strangers.append(request.url) if urlsplit(request.url).hostname not in {"127.0.0.1", None} else None
-        ),
-    )
-    yield watched
-    context.close()
-    assert watched.complaints == []
-    assert watched.strangers == []
-
-
-def is_complaint(message: Any) -> bool:
-    """An error, but for Streamlit's own probing of where it is served when a page below / is opened (404)."""
-    return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
+    with watching(browser, address, home) as page:
+        yield page
 
 
 def spent(month: str, basis: str = "billed_cost") -> Decimal:
@@ -142,19 +101,3 @@ def test_names_of_vendors_stay_text(watched: Watched) -> None:
         assert watched.page.evaluate("() => document.querySelectorAll('main script, section script').length") == 0
         assert "<script>" not in watched.page.locator("h1").inner_text()
     assert HOSTILE.startswith("<script>")
-
-
-def test_a_publish_moves_an_open_page(watched: Watched) -> None:
-    watched.open("/?basis=effective")
-    before = watched.metric("Effective")
-    later = Sample(now=datetime.now(UTC))
-    for row in later.charges:
-        row["effective_cost"] *= 3
-    later.publish(watched.home, "outlay-0002")
-    # nobody clicks: the page watches for a new version by itself
-    watched.page.wait_for_function(
-        "old => ![...document.querySelectorAll('[data-testid=\"stMetricValue\"]')].some(e => e.innerText === old)",
-        arg=before,
-        timeout=60_000,
-    )
-    assert watched.metric("Effective") == f"{spent('2026-07', 'effective_cost') * 3:,.2f} USD"

@@ -23,7 +23,7 @@ def guarded(page: Callable[[], None]) -> Callable[[], None]:
             _empty(error)
         except OutlayError as error:
             st.error(
-                f"{plain(error.what)}\n\n**What to do:** {_remedy(error)}",
+                f"{plain(error.what)}\n\n**What to do:** {remedy(error)}",
                 title="This page cannot be shown",
                 icon=":material/error:",
             )
@@ -46,7 +46,7 @@ def _empty(error: NotPublishedError) -> None:
     st.caption(plain(error.what))
 
 
-def _remedy(error: OutlayError) -> str:
-    """Our own words, in which backticks mark commands; nothing else of Markdown is meant."""
+def remedy(error: OutlayError) -> str:
+    """What to do, for a place that renders Markdown: our own words, in which backticks mark commands; nothing else of Markdown is meant."""
     parts = error.remedy.split("`")
     return "".join(f"`{part}`" if place % 2 else plain(part) for place, part in enumerate(parts))

@@ -68,11 +68,10 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, rows: pl.D
 
 
 def comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """The catalogue's words for the table and each column."""
+    """The catalogue's words for the table and each column, and of a column whether it may be null."""
     kind = "VIEW" if table.kind in ("fact", "view") else "TABLE"
     words = f"{table.meaning} Grain: {table.grain}."
     connection.execute(f"COMMENT ON {kind} {relation(table)} IS {literal(words)}")
     for name, column in table.contract.columns().items():
-        if column.description:
-            column_name = f"{relation(table)}.{identifier(name)}"
-            connection.execute(f"COMMENT ON COLUMN {column_name} IS {literal(column.description)}")
+        meaning = f"{column.description or name}{'; may be null' if column.nullable else ''}"
+        connection.execute(f"COMMENT ON COLUMN {relation(table)}.{identifier(name)} IS {literal(meaning)}")

@@ -141,6 +141,7 @@ def test_every_table_and_column_carries_the_catalogues_words(home):
     assert {**views, **tables}.keys() >= {table.qualified_name for table in CATALOGUE}
     comments = dict(home.ask("SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'amounts'"))
     assert comments["source"] == "Where it's from"
+    assert comments["at"] == "When; may be null"
     undocumented = home.ask(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE comment IS NULL AND NOT internal"
     )

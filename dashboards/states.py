@@ -47,6 +47,7 @@ def _empty(error: NotPublishedError) -> None:
 
 
 def remedy(error: OutlayError) -> str:
-    """What to do, for a place that renders Markdown: our own words, in which backticks mark commands; nothing else of Markdown is meant."""
+    """What to do, for a place that renders Markdown: our own words, in which backticks mark commands and nothing else
+    of Markdown is meant."""
     parts = error.remedy.split("`")
     return "".join(f"`{part}`" if place % 2 else plain(part) for place, part in enumerate(parts))

@@ -16,22 +16,20 @@ import duckdb
 import polars as pl
 
 from connectors.control import IssuedStatement
-from models.economics.accrued import ESTIMATES, accrued_by_team
 from models.economics.statements import STATEMENTS, adjustments, month_lines
 from models.economics.tco import TCO_DAILY
 from models.errors import OutlayError
+from models.table import MONEY
 from pipelines.periods import following
 from pipelines.workplace import Workplace
 
 _TCO = f"SELECT {', '.join(TCO_DAILY.polars_schema)} FROM marts.tco_daily WHERE day < ?::TIMESTAMPTZ"
 _MONTHS = "SELECT DISTINCT strftime(day, '%Y-%m') FROM marts.tco_daily WHERE origin = 'charge' ORDER BY ALL"
 _ACCRUED = """
-SELECT source, account_id AS billing_account_id, project_id, project_name, api_key_id, api_key_name, user_id, user_name,
-       model, window_start::DATE AS day, currency, sum(contracted_cost)::DECIMAL(38, 12) AS accrued_cost,
-       count(*) FILTER (contracted_cost IS NULL)::BIGINT AS unpriced
-FROM estimates.usage_estimates
-WHERE kind = 'accrued' AND window_start >= ?::TIMESTAMPTZ AND window_start < ?::TIMESTAMPTZ
-GROUP BY ALL
+SELECT team, pool, currency, sum(contracted_cost)::DECIMAL(38, 12) AS accrued_cost,
+       sum(uncontracted_readings)::BIGINT AS unpriced
+FROM marts.estimated_daily WHERE kind = 'accrued' AND day >= ?::TIMESTAMPTZ AND day < ?::TIMESTAMPTZ
+GROUP BY ALL ORDER BY team NULLS LAST, pool NULLS LAST, currency
 """
 _PUBLICATION = "SELECT rules, (version, published_at, data_through) FROM ops.publication"
 _PERIODS = "SELECT InvoiceIssuerName, BillingPeriodStart, BillingPeriodStatus FROM focus.billing_period ORDER BY ALL"
@@ -39,6 +37,17 @@ _HALF_A_MONTH = "15d"
 """A billing period may begin some hours beside midnight UTC; half a month later it is in its month."""
 
 
+ACCRUED = pl.Schema(
+    {
+        "team": pl.String(),
+        "pool": pl.String(),
+        "currency": pl.String(),
+        "accrued_cost": MONEY,
+        "unpriced": pl.Int64(),
+    }
+)
+"""One row per team, or pool that is yet to be split, and currency; both null: no rule says whose it is. The cost is
+null where nothing of it has a price."""
 RATES = pl.Schema(
     {
         name: TCO_DAILY.polars_schema[name]
@@ -138,7 +147,7 @@ def _published(work: Workplace, month: str) -> tuple[pl.DataFrame, pl.DataFrame,
         with duckdb.connect(str(published.resolve()), read_only=True) as warehouse:
             warehouse.execute("SET TimeZone = 'UTC'")
             costs = warehouse.sql(_TCO, params=[end]).pl()
-            estimates = warehouse.sql(_ACCRUED, params=[start, end]).pl()
+            accrued = warehouse.sql(_ACCRUED, params=[start, end]).pl()
             rules, publication = warehouse.sql(_PUBLICATION).fetchall()[0]
             periods = warehouse.sql(_PERIODS).pl()
     except duckdb.Error as error:
@@ -152,8 +161,7 @@ def _published(work: Workplace, month: str) -> tuple[pl.DataFrame, pl.DataFrame,
             remedy="run `outlay run`: it publishes by the rules of now, and statements follow them",
         )
     tco = TCO_DAILY.check(_typed(costs, TCO_DAILY.polars_schema))
-    accrued = accrued_by_team(_typed(estimates, ESTIMATES), work.owner_rules, work.cost_centres)
-    return tco, accrued, _coverage(tco, month, publication, periods)
+    return tco, _typed(accrued, ACCRUED), _coverage(tco, month, publication, periods)
 
 
 def _rates(tco: pl.DataFrame, month: str) -> pl.DataFrame:

@@ -7,8 +7,14 @@ known of them, so a rule that asks for it fits none of them. Pools are not split
 from __future__ import annotations
 
 import dataframely as dy
+import polars as pl
 
+from models.economics.attribution import Attribution
+from models.economics.components import ATTRIBUTES as PLACED_BY
+from models.economics.first_match import TAG
+from models.economics.ownership import ATTRIBUTES as OWNED_BY
 from models.ledger.estimates import REASONS
+from models.ledger.vendors import VENDORS
 from models.table import Table, instant, money, text
 
 
@@ -50,3 +56,78 @@ ESTIMATED_DAILY = Table(
     meaning="Accrued and notional cost by day with component and owner, apart from everything billed.",
     contract=EstimatedDaily,
 )
+
+_ASKED = {
+    "source": "source",
+    "billing_month": "billing_period",
+    "kind": "kind",
+    "reason": "reason",
+    "provider": "provider",
+    "billing_account_id": "account_id",
+    "project_id": "project_id",
+    "api_key_id": "api_key_id",
+    "api_key_name": "api_key_name",
+    "user_id": "user_id",
+    "user_name": "user_name",
+    "model": "model",
+    "meter": "meter",
+    "unit": "unit",
+    "processing_tier": "processing_tier",
+    "price_status": "price_status",
+    "currency": "currency",
+}
+"""What an estimate is asked by rules or shown by, and its column."""
+_ONLY_FOR_RULES = ("api_key_id", "api_key_name", "user_id", "user_name")
+_COSTS = ("list_cost", "contracted_cost")
+_SUMS = ("quantity", *_COSTS, "readings", "unpriced_readings", "uncontracted_readings", "through", "project_name")
+_GRAIN = [name for name in ESTIMATED_DAILY.polars_schema if name not in _SUMS]
+
+
+def owned_estimates(estimates: pl.LazyFrame, by: Attribution) -> pl.DataFrame:
+    """`estimates.usage_estimates` by day, read as a stream, in the columns of `marts.estimated_daily`; besides by
+    meter, unit, processing_tier and price_status, with `quantity` (null where none is told)."""
+    left_out = {name for name in _ONLY_FOR_RULES if name not in by.columns_asked}
+    asked = [name for name in _ASKED if name not in left_out]
+    rows = (
+        estimates.with_columns(day=pl.col("window_start").dt.date())
+        .group_by(*(pl.col(_ASKED[name]).alias(name) for name in asked), "day")
+        .agg(
+            pl.col("project_name").max(),
+            *map(_sum_of_known, ("quantity", *_COSTS)),
+            readings=pl.len().cast(pl.Int64),
+            unpriced_readings=pl.col("list_cost").null_count().cast(pl.Int64),
+            uncontracted_readings=pl.col("contracted_cost").null_count().cast(pl.Int64),
+            through=pl.col("window_end").max(),
+        )
+        .collect(engine="streaming")
+    )
+    return by.place(_as_charges(rows, by)).with_columns(pl.col("day").cast(pl.Datetime("us", "UTC")))
+
+
+def estimated_daily(owned: pl.DataFrame) -> pl.DataFrame:
+    """`marts.estimated_daily` of `owned_estimates`: both costs and all readings sum to what went in."""
+    counts = ("readings", "unpriced_readings", "uncontracted_readings")
+    return (
+        owned.group_by(_GRAIN)
+        .agg(pl.col(counts).sum(), *map(_sum_of_known, _COSTS), pl.col("through", "project_name").max())
+        .sort("billing_month", *_GRAIN, nulls_last=True)
+        .select(list(ESTIMATED_DAILY.polars_schema))
+    )
+
+
+def _sum_of_known(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
+
+
+def _as_charges(rows: pl.DataFrame, by: Attribution) -> pl.DataFrame:
+    """Rows with all that rules ask of charges: what the vendor's charges say of themselves, null where only they do."""
+    names = {vendor.provider: vendor.name for vendor in VENDORS.values()}
+    services = {vendor.provider: vendor.service_name for vendor in VENDORS.values()}
+    told = rows.with_columns(
+        provider_name=pl.col("provider").replace(names),
+        service_name=pl.col("provider").replace_strict(services, default=None, return_dtype=pl.String),
+        charge_category=pl.lit("Usage"),
+    )
+    asked = (*PLACED_BY, *OWNED_BY, *(f"{TAG}{key}" for key in by.tag_keys))
+    unknown = [name for name in dict.fromkeys(asked) if name not in {*told.columns, "component"}]
+    return told.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unknown)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import dataframely as dy
+import polars as pl
 
-from models.table import Table, money, text
+from models.table import MONEY, Table, money, text
 
 STANDINGS = ("billed", "free", "late", "no bill")
 CAUSES: Mapping[str, str] = {
@@ -66,3 +67,44 @@ UNPRICED_USAGE = Table(
     meaning="Usage whose price is not known, why, and what to do: never counted as zero.",
     contract=UnpricedUsage,
 )
+
+_SUMMED = ("quantity", "billed_cost", "readings", "first_day", "last_day", "cause", "remedy")
+_GRAIN = [name for name in UNPRICED_USAGE.polars_schema if name not in _SUMMED]
+
+
+def unpriced_usage(attributed: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
+    """`marts.unpriced_usage` of `marts.attributed_daily` and of estimates by owner (`estimated.owned_estimates`):
+    everything whose price_status is unpriced, most of it first."""
+    is_unpriced, is_late = pl.col("price_status") == "unpriced", pl.col("reason") == "late"
+    billed = attributed.lazy().filter(is_unpriced).rename({"consumed_quantity": "quantity", "charges": "readings"})
+    alone = owned.lazy().filter(is_unpriced).with_columns(billed_cost=pl.lit(None, dtype=MONEY))
+    parts = (
+        billed.with_columns(standing=pl.lit("billed")),
+        alone.with_columns(standing=pl.when(is_late).then(pl.lit("late")).otherwise(pl.lit("no bill"))),
+    )
+    day, columns = pl.col("day").dt.date(), [name for name in _GRAIN if name != "month"]
+    known = [
+        pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
+        for name in ("quantity", "billed_cost")
+    ]
+    return (
+        pl.concat([part.select(*columns, "quantity", "billed_cost", "readings", "day") for part in parts])
+        .with_columns(month=day.dt.strftime("%Y-%m"))
+        .group_by(_GRAIN)
+        .agg(*known, pl.col("readings").sum(), first_day=day.min(), last_day=day.max())
+        .with_columns(standing=pl.when(pl.col("billed_cost") == 0).then(pl.lit("free")).otherwise("standing"))
+        .with_columns(
+            cause=pl.col("standing").replace_strict(CAUSES, return_dtype=pl.String),
+            remedy=pl.col("standing").replace_strict(REMEDIES, return_dtype=pl.String),
+        )
+        .sort(
+            "month",
+            "billed_cost",
+            "quantity",
+            *_GRAIN[1:],
+            descending=[True, True, True, *[False] * 11],
+            nulls_last=True,
+        )
+        .select(list(UNPRICED_USAGE.polars_schema))
+        .collect()
+    )

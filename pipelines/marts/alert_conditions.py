@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 import polars as pl
@@ -28,12 +28,11 @@ from models.control.kinds.unpriced import unpriced_usage
 from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
 from models.economics.contracts import CONTRACTS
 from models.economics.residency import RESIDENCY
+from models.economics.unpriced import UNPRICED_USAGE
 from models.foresight.anomaly_tables import ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION
-from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.invoice_reconciliation import INVOICE_RECONCILIATION
 from models.ledger.operations import FRESHNESS_TABLE
 from models.ledger.reconciliation import RECONCILIATION
-from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
 from pipelines.alert_rules import rules_of
@@ -44,12 +43,9 @@ from pipelines.warehouse import Mart
 JUDGED: tuple[Table, ...] = (
     ANOMALIES, ANOMALY_CAUSES, ANOMALY_DAYS, ANOMALY_DETECTION,
     COMMITMENTS, COMMITMENT_BURN_DOWN, CONTRACTS, RESIDENCY,
-    INVOICE_RECONCILIATION, CHECKS,
+    INVOICE_RECONCILIATION, CHECKS, UNPRICED_USAGE,
 )  # fmt: skip
 """Marts that are judged here as they are published: whoever makes them makes each once."""
-
-_RECENT = timedelta(days=100)
-"""Rows of facts that are looked at, where it is this month and the last that counts."""
 
 
 def alert_conditions_marts(
@@ -110,11 +106,6 @@ class Judging:
         rows = self.marts[table.qualified_name]
         return rows() if callable(rows) else rows
 
-    def recent(self, table: Table, period: str) -> pl.LazyFrame:
-        """The rows of a fact of late, by its column that says the month."""
-        first = f"{self.today - _RECENT:%Y-%m}"
-        return self.economics.facts.read(table).filter(pl.col(period) >= first)
-
 
 _Judge = Callable[[Judging, Sequence[Rule]], dict[str, Judged]]
 
@@ -134,13 +125,6 @@ def _reconciliation(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     )
 
 
-def _unpriced(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
-    is_unpriced = pl.col("price_status") == "unpriced"
-    costs = of.recent(DAILY_COSTS, "billing_month").filter(is_unpriced).collect()
-    estimates = of.recent(USAGE_ESTIMATES, "billing_period").filter(is_unpriced).collect()
-    return unpriced_usage(costs, estimates, rules, of.today, of.vendors)
-
-
 def _sources(of: Judging, rules: Sequence[Rule]) -> dict[str, Judged]:
     declared = [source.name for source in of.economics.work.settings.sources]
     return stale_sources(of.economics.facts.told(FRESHNESS_TABLE), declared, rules, of.today, of.vendors)
@@ -150,7 +134,7 @@ _JUDGES: Mapping[Kind, _Judge] = {
     "anomaly": _anomalies,
     "reconciliation": _reconciliation,
     "stale_source": _sources,
-    "unpriced_usage": _unpriced,
+    "unpriced_usage": lambda of, rules: unpriced_usage(of.mart(UNPRICED_USAGE), rules, of.today),
     "commitment_running_out": lambda of, rules: running_out(
         of.mart(COMMITMENTS), of.mart(COMMITMENT_BURN_DOWN), rules, of.today, of.vendors
     ),

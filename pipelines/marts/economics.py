@@ -9,10 +9,12 @@ from functools import cached_property
 import polars as pl
 
 from models.economics.attribution import ATTRIBUTED_DAILY, LEAF_SCHEMA
+from models.economics.estimated import owned_estimates
 from models.economics.exchange import ExchangeRates
 from models.economics.tco import tco_daily
 from models.economics.tco_monthly import tco_monthly
 from models.errors import OutlayError
+from models.ledger.estimates import USAGE_ESTIMATES
 from models.ledger.focus import COST_AND_USAGE, INVOICE_DETAIL
 from models.ledger.invoice_reconciliation import charged_by_invoice, invoice_reconciliation
 from pipelines.attribution import AttributionCache
@@ -91,6 +93,11 @@ class Economics:
     def tco_by_month(self) -> pl.DataFrame:
         """`marts.tco_monthly`."""
         return tco_monthly(self.tco)
+
+    @cached_property
+    def owned_estimates(self) -> pl.DataFrame:
+        """Estimates with component and owner (`models.economics.estimated.owned_estimates`)."""
+        return owned_estimates(self.facts.read(USAGE_ESTIMATES), self.work.attribution)
 
     @cached_property
     def series(self) -> DailySeries:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from models.economics.estimated import ESTIMATED_DAILY, estimated_daily
 from models.economics.model_tokens import MODEL_TOKENS, model_tokens
 from models.economics.tco_monthly import TCO_MONTHLY
+from models.economics.unpriced import UNPRICED_USAGE, unpriced_usage
 from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.reconciliation_reasons import (
     RECONCILIATION_DIFFERENCES,
@@ -25,6 +27,8 @@ def summaries_marts(economics: Economics) -> Mapping[str, Mart]:
     facts = economics.facts
     return {
         TCO_MONTHLY.qualified_name: lambda: economics.tco_by_month,
+        ESTIMATED_DAILY.qualified_name: lambda: estimated_daily(economics.owned_estimates),
+        UNPRICED_USAGE.qualified_name: lambda: unpriced_usage(economics.attributed, economics.owned_estimates),
         MODEL_TOKENS.qualified_name: lambda: model_tokens(economics.attributed),
         RECONCILIATION_REASONS.qualified_name: lambda: reconciliation_reasons(facts.read(RECONCILIATION)),
         RECONCILIATION_DIFFERENCES.qualified_name: lambda: _largest_differences(facts),

@@ -10,9 +10,8 @@ from typing import TypeAlias
 
 import polars as pl
 
-from models.economics.accrued import ACCRUED
 from models.economics.statements import LINES
-from pipelines.statement_drafts import RATES, Coverage, Draft
+from pipelines.statement_drafts import ACCRUED, RATES, Coverage, Draft
 from pipelines.statement_page import Seal, csv, page
 
 Rows: TypeAlias = tuple[tuple[object, ...], ...]

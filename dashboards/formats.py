@@ -96,12 +96,25 @@ def quantities(quantity: str, unit: str) -> pl.Expr:
 
 def table(frame: pl.DataFrame, columns: dict[str, Any], *, rows: int = 10, alt: str) -> None:
     """Show the columns named, in that order, as high as its rows up to `rows`; `alt` is for screen readers."""
+    _show(frame, columns, rows, alt)
+
+
+def chosen_row(frame: pl.DataFrame, columns: dict[str, Any], *, key: str, rows: int = 10, alt: str) -> int | None:
+    """The table, and which of its rows is chosen; None: none yet. `key` must be another one for other rows: a choice is
+    the number of a row."""
+    event: Any = _show(frame, columns, rows, alt, key=key, on_select="rerun", selection_mode="single-row")
+    chosen = [row for row in event.selection.rows if row < len(frame)]
+    return chosen[0] if chosen else None
+
+
+def _show(frame: pl.DataFrame, columns: dict[str, Any], rows: int, alt: str, **more: Any) -> Any:
     shown = min(len(frame), rows)
-    st.dataframe(
+    return st.dataframe(
         frame.select(list(columns)),
         column_config=columns,
         hide_index=True,
         height=(shown + 1) * _ROW_PIXELS + 3,
         placeholder=_NOT_SHOWN,
         alt=alt,
+        **more,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
 import altair as alt
 import polars as pl
@@ -21,6 +22,10 @@ REST_COLOUR = "#8a8f98"
 UNOWNED_COLOUR = "#b9bec6"
 OTHER = "everything else"
 UNOWNED = "unallocated"
+Step = Literal["day", "month"]
+"""How far apart the dates of a chart are; a month is told by its first day."""
+_ON_AXIS: dict[Step, str] = {"day": "%-d %b", "month": "%b %Y"}
+_IN_WORDS: dict[Step, str] = {"day": "%-d %B %Y", "month": "%B %Y"}
 BAR_PIXELS = 28
 LABEL_PIXELS = 150
 LONG_LABEL_PIXELS = 200
@@ -47,10 +52,11 @@ def amounts_axis(ticks: int) -> alt.Axis:
     return alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=ticks)
 
 
-def all_days(days: pl.DataFrame) -> list[str]:
-    """From the first day of the data to the last, those without a cost too."""
+def all_days(days: pl.DataFrame, each: Step = "day") -> list[str]:
+    """From the first day (or month) of the data to the last, those without a cost too."""
     first, last = days["day"].min(), days["day"].max()
-    return pl.select(pl.date_range(pl.lit(first), pl.lit(last))).to_series().dt.strftime("%-d %b").to_list()
+    steps = pl.select(pl.date_range(pl.lit(first), pl.lit(last), {"day": "1d", "month": "1mo"}[each])).to_series()
+    return steps.dt.strftime(_ON_AXIS[each]).to_list()
 
 
 def folded(rows: pl.DataFrame, kept: Sequence[str], amounts: Sequence[str] = ("cost",)) -> pl.DataFrame:
@@ -60,11 +66,11 @@ def folded(rows: pl.DataFrame, kept: Sequence[str], amounts: Sequence[str] = ("c
     return rows.with_columns(name).group_by(keys).agg(pl.col(list(amounts)).sum()).sort(keys)
 
 
-def with_text(rows: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """The exact cost as text beside the height in pixels."""
+def with_text(rows: pl.DataFrame, currency: str, each: Step = "day") -> pl.DataFrame:
+    """The exact cost as text beside the height in pixels. `each`: what a row's `day` stands for."""
     day = pl.col("day").dt
     written = (
-        [day.strftime("%-d %B %Y").alias("written_day"), day.strftime("%-d %b").alias("axis_day")]
+        [day.strftime(_IN_WORDS[each]).alias("written_day"), day.strftime(_ON_AXIS[each]).alias("axis_day")]
         if "day" in rows.columns
         else []
     )

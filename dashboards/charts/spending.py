@@ -15,6 +15,7 @@ from dashboards.charts.base import (
     OTHER,
     PALETTE,
     UNOWNED,
+    Step,
     all_days,
     amounts_axis,
     colour,
@@ -26,10 +27,11 @@ from dashboards.charts.base import (
 )
 
 
-def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str) -> Any:
-    """Cost by day, stacked by name. `days`: day, name, cost. `standing` gives each name its colour for good."""
+def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, each: Step = "day") -> Any:
+    """Cost by day, or by month, stacked by name. `days`: day, name, cost. `standing` gives each name its colour for
+    good."""
     named = [name for name in standing if name != UNOWNED][: len(PALETTE)]
-    shown = with_text(folded(days, [*named, UNOWNED]), currency)
+    shown = with_text(folded(days, [*named, UNOWNED]), currency, each)
     present = set(shown["name"].to_list())
     domain = [name for name in [*named, UNOWNED, OTHER] if name in present]
     colours = [colour(name, named) for name in domain]
@@ -40,14 +42,14 @@ def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str) -
         .mark_bar()
         .encode(
             x=alt.X("axis_day:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", ticks=False))
-            .scale(domain=all_days(days)),
-            y=alt.Y("height:Q", title=f"{currency} per day", axis=amounts_axis(5)).stack("zero"),
+            .scale(domain=all_days(days, each)),
+            y=alt.Y("height:Q", title=f"{currency} per {each}", axis=amounts_axis(5)).stack("zero"),
             color=alt.Color("name:N", title=None)
             .scale(domain=domain, range=colours)
             .legend(orient="bottom", columns=4, labelLimit=220, symbolType="square"),
             order=alt.Order("place:Q"),
             tooltip=[
-                alt.Tooltip("written_day:N", title="Day"),
+                alt.Tooltip("written_day:N", title=each.capitalize()),
                 alt.Tooltip("name:N", title="Name"),
                 alt.Tooltip("cost_text:N", title="Cost"),
             ],

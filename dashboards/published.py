@@ -78,12 +78,14 @@ def current() -> Published:
 
 def connect(published: Published) -> duckdb.DuckDBPyConnection:
     """A connection that reads what is to be seen of this version, and installs nothing. Raises `UnreadableError`."""
-    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    whole = published.teams is None
     try:
-        if published.teams is None:
-            connection = duckdb.connect(str(published.file), read_only=True, config=config)
-        else:
-            connection = duckdb.connect(config=config)
+        connection = duckdb.connect(
+            str(published.file) if whole else ":memory:",
+            read_only=whole,
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+        )
+        if published.teams is not None:
             narrow(connection, published.file, published.teams)
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.Error as error:

@@ -54,7 +54,12 @@ app.command("forecast")(forecast)
 app.command("unit-costs")(unit_costs)
 app.command("slack")(slack)
 
-PortOption = Annotated[int, typer.Option(help="Port of the dashboard; the next free one is taken.")]
+PortOption = Annotated[
+    int | None, typer.Option(help="Port of the dashboard; default that of outlay.yaml, or the next free one.")
+]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Where it listens; other than this machine alone only with sign-in.")
+]
 
 
 def main() -> None:
@@ -104,7 +109,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Which make-believe organisation.")] = 1,
     months: Annotated[int, typer.Option(min=1, max=24, help="Months of history.")] = 3,
     as_of: Annotated[str | None, typer.Option(help="Its present day, YYYY-MM-DD; default today.")] = None,
-    port: PortOption = 8501,
+    port: PortOption = None,
     home: HomeOption = None,
 ) -> None:
     """The make-believe organisation, end to end without a key; then the dashboard."""
@@ -118,7 +123,7 @@ def demo(
     failed = tell_report(report)
     say(f"truth to compare with: {place.demo / 'truth.json'}")
     if serve and not failed:
-        _serve(place, port)
+        _serve(place, None, port)
     raise typer.Exit(failed)
 
 
@@ -261,14 +266,15 @@ def doctor(home: HomeOption = None) -> None:
 
 
 @app.command()
-def serve(port: PortOption = 8501, home: HomeOption = None) -> None:
+def serve(address: AddressOption = None, port: PortOption = None, home: HomeOption = None) -> None:
     """The dashboard over the published warehouse."""
-    _serve(_home(home), port)
+    _serve(_home(home), address, port)
 
 
 @app.command()
 def up(
-    port: PortOption = 8501,
+    address: AddressOption = None,
+    port: PortOption = None,
     dagster_port: Annotated[int, typer.Option(help="Port of the Dagster webserver.")] = 3000,
     home: HomeOption = None,
 ) -> None:
@@ -277,7 +283,7 @@ def up(
 
     place = _configured(home)
     prepare_dagster(place)
-    keep(place, [dashboard(free_port(port)), *dagster_services(free_port(dagster_port))], say)
+    keep(place, [dashboard(place, address, port), *dagster_services(free_port(dagster_port))], say)
 
 
 @app.command()
@@ -308,10 +314,10 @@ def _configured(folder: Path | None) -> Home:
     return place
 
 
-def _serve(home: Home, port: int) -> None:
-    from pipelines.serving import dashboard, free_port, keep
+def _serve(home: Home, address: str | None, port: int | None) -> None:
+    from pipelines.serving import dashboard, keep
 
-    keep(home, [dashboard(free_port(port))], say)
+    keep(home, [dashboard(home, address, port)], say)
 
 
 def _day(text: str | None):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 from models.errors import OutlayError
+from pipelines.configuration import Secrets, read_settings
 from pipelines.home import Home
+from pipelines.settings.dashboard import DashboardSettings
 
 _GRACE_SECONDS = 10
+_PORTS = 20
+_COOKIE_SECRET_LENGTH = 32
 _DAGSTER_YAML = """\
 # Written by `outlay up`; yours to change.
 telemetry:
@@ -50,28 +54,52 @@ class Service:
     name: str
     command: tuple[str, ...]
     url: str | None = None
+    told: bytes | None = None
+    """What it reads on standard input."""
 
 
-def dashboard(port: int) -> Service:
-    """Streamlit over the published warehouse, on loopback."""
-    spec = find_spec("dashboards")
-    assert spec is not None
-    assert spec.origin is not None
-    app = Path(spec.origin).with_name("app.py")
-    settings = {
-        "server.address": "127.0.0.1",
-        "server.port": str(port),
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
-    }
-    flags = [f"--{name}={value}" for name, value in settings.items()]
+def dashboard(home: Home, address: str | None = None, port: int | None = None) -> Service:
+    """The dashboard as `outlay.yaml` says it; an address or port that is given goes first.
+
+    Raises `ServiceError` where strangers could open it without a sign-in, `ConfigurationError` for a secret that is not
+    set.
+    """
+    configured = read_settings(home.configuration).dashboard if home.configuration.exists() else DashboardSettings()
+    settings = configured.model_copy(update={"address": address or configured.address})
+    if settings.sign_in is None and not settings.is_local:
+        raise ServiceError(
+            f"at {settings.address} everybody who reaches this machine could read what AI costs",
+            remedy="add `sign_in` and `people` under `dashboard` of outlay.yaml, or serve it on 127.0.0.1",
+        )
+    # a provider sends people back to one address: there, the next port is of no use
+    wanted = port or settings.port
+    settings = settings.model_copy(
+        update={"port": free_port(wanted, settings.address, tries=1 if settings.sign_in else _PORTS)}
+    )
+    told = {"dashboard": settings.model_dump(mode="json", exclude_none=True), "secrets": _secrets(home, settings)}
     return Service(
         "dashboard",
-        (sys.executable, "-m", "streamlit", "run", str(app), *flags),
-        f"http://127.0.0.1:{port}",
+        (sys.executable, "-m", "dashboards.server"),
+        settings.url if settings.sign_in and settings.url else f"http://{settings.host}:{settings.port}",
+        json.dumps(told).encode(),
     )
+
+
+def _secrets(home: Home, settings: DashboardSettings) -> dict[str, str]:
+    """Those that sign-in needs, from the environment or HOME/.env."""
+    if settings.sign_in is None:
+        return {}
+    secrets = Secrets(home)
+    told = {
+        name: secrets.fill(getattr(settings.sign_in, name).get_secret_value())
+        for name in ("client_secret", "cookie_secret")
+    }
+    if len(told["cookie_secret"]) < _COOKIE_SECRET_LENGTH:
+        raise ServiceError(
+            f"the cookie secret has fewer than {_COOKIE_SECRET_LENGTH} characters, so that it could be guessed",
+            remedy="make one by `openssl rand -hex 32`; whoever is signed in then signs in again",
+        )
+    return told
 
 
 def dagster_services(port: int) -> list[Service]:
@@ -95,18 +123,21 @@ def prepare_dagster(home: Home) -> None:
         configuration.write_text(_DAGSTER_YAML, encoding="utf-8")
 
 
-def free_port(wanted: int) -> int:
-    """`wanted`, or the next free one of the twenty after it."""
-    for port in range(wanted, wanted + 20):
-        with socket.socket() as probe:
+def free_port(wanted: int, address: str = "127.0.0.1", *, tries: int = _PORTS) -> int:
+    """`wanted`, or the next free one of so many after it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for port in range(wanted, wanted + tries):
+        with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((address, port))
             except OSError:
                 continue
             return port
+    ports = f"port {wanted} is" if tries == 1 else f"ports {wanted} to {wanted + tries - 1} are all"
     raise ServiceError(
-        f"ports {wanted} to {wanted + 19} are all in use", remedy="end what uses them, or name another with --port"
+        f"{ports} in use, or {address} is no address of this machine",
+        remedy="end what uses them, or name another with --port",
     )
 
 
@@ -131,10 +162,7 @@ def keep(home: Home, services: Sequence[Service], say: Callable[[str], None]) ->
     running: list[tuple[Service, subprocess.Popen[bytes]]] = []
     try:
         # a session of its own each: a Ctrl-C in the terminal reaches us alone, and we end them in order
-        running.extend(
-            (service, subprocess.Popen(service.command, env=environment, start_new_session=True))
-            for service in services
-        )
+        running.extend((service, _started(service, environment)) for service in services)
         for service in services:
             if service.url:
                 say(f"{service.name}: {service.url}")
@@ -152,6 +180,16 @@ def keep(home: Home, services: Sequence[Service], say: Callable[[str], None]) ->
         _end([process for _, process in running])
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _started(service: Service, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    told = subprocess.DEVNULL if service.told is None else subprocess.PIPE
+    process = subprocess.Popen(service.command, env=environment, stdin=told, start_new_session=True)
+    if process.stdin is not None and service.told is not None:
+        # one that ended at once is told of later, by its exit status
+        with contextlib.suppress(BrokenPipeError), process.stdin as told_on:
+            told_on.write(service.told)
+    return process
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

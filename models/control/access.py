@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
+from models.control.conditions import Kind
+
 Role = Literal["viewer", "editor", "admin"]
 Deed = Literal["view", "act on alerts", "upload budgets", "upload owners", "see the log"]
 
@@ -23,6 +25,7 @@ DEEDS: Mapping[Role, frozenset[Deed]] = {
 }
 """What each role may do. Somebody of some teams only views, and acts on alerts that are these teams' own."""
 
+OF_BUDGETS: tuple[Kind, ...] = ("budget", "budget_forecast", "burn_rate")
 _OF_SOME_TEAMS: frozenset[Deed] = frozenset({"view", "act on alerts"})
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 # not str.lower: a Kelvin sign would become a k, and one person another
@@ -104,6 +107,21 @@ class Access:
             return False
         age = now.timestamp() - issued
         return -_SKEW.total_seconds() <= age < timedelta(hours=self.hours).total_seconds()
+
+
+def team_alone(kind: Kind, team: str | None, scope: str, subject: str) -> str | None:
+    """The team whose costs alone a condition tells of; None where it tells of others' too, or may.
+
+    Of an anomaly, the team of a condition is that of most of it; of a budget, the one that answers for it.
+    """
+    if team is None:
+        return None
+    is_alone = (
+        kind == "residency"
+        or (kind == "anomaly" and subject == f"team {team}")
+        or (kind in OF_BUDGETS and f"team {team}" in scope.split(" · "))
+    )
+    return team if is_alone else None
 
 
 def _lower(email: str) -> str:

@@ -75,9 +75,14 @@ class DashboardSettings(Strict):
     people: tuple[PersonSettings, ...] = ()
 
     @property
+    def host(self) -> str:
+        """The address as it stands in a URL."""
+        return f"[{self.address}]" if ":" in self.address else self.address
+
+    @property
     def is_local(self) -> bool:
         """Whether it listens to this machine alone."""
-        return is_loopback(f"//[{self.address}]" if ":" in self.address else f"//{self.address}")
+        return is_loopback(f"//{self.host}")
 
     def access(self) -> Access:
         """Who is let in; without `sign_in` nobody is asked."""

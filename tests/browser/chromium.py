@@ -41,7 +41,10 @@ def served(home: Path, app: Path = APP) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", str(app)),
+        *("--server.address=127.0.0.1", f"--server.port={port}"),
+    ]
     log = home / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

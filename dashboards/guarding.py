@@ -1,0 +1,98 @@
+"""What stands before Streamlit in `outlay serve`: headers, doors that stay shut, and downloads for their owners alone.
+
+Streamlit gives a download to whoever knows its address; where people sign in, it is only given to who made it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime import Runtime
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_websocket import (
+    _get_signed_cookie_with_chunks,  # pyright: ignore[reportPrivateUsage]
+)
+
+HEADERS: Mapping[str, str] = {
+    # nothing of another host is fetched, run or shown, and no other site shows us; Vega compiles its expressions, and
+    # Streamlit writes styles into the page
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; "
+        "base-uri 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_SHUT = ("_stcore/agent", "_stcore/metrics")
+_WHO = ("sub", "email")
+
+
+class Guard:
+    """ASGI middleware. `base`: path below which the dashboard lies, without slashes at its ends.
+
+    `asks`: whether people sign in; `is_secure`: whether they come by https, so that cookies go no other way.
+    """
+
+    def __init__(self, app: ASGIApp, *, base: str, asks: bool, is_secure: bool) -> None:
+        self._app = app
+        self._base = f"/{base}/" if base else "/"
+        self._asks = asks
+        self._is_secure = is_secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(MutableHeaders(scope=message))
+            await send(message)
+
+        path = scope["path"].removeprefix(self._base)
+        is_shut = path.startswith(_SHUT) or (path.startswith("media/") and self._asks and not _is_owners(scope, path))
+        app = PlainTextResponse("Not found", HTTPStatus.NOT_FOUND) if is_shut else self._app
+        await app(scope, receive, send_with_headers)
+
+    def _add_headers(self, headers: MutableHeaders) -> None:
+        for name, value in HEADERS.items():
+            headers[name] = value
+        if self._is_secure:
+            cookies = [f"{cookie}; Secure" for cookie in headers.getlist("set-cookie")]
+            del headers["set-cookie"]
+            for cookie in cookies:
+                headers.append("set-cookie", cookie)
+
+
+def _is_owners(scope: Scope, path: str) -> bool:
+    """Whether a session of the same person made the file: Streamlit keeps which session has which."""
+    file_id = path.removeprefix("media/").partition(".")[0]
+    runtime = Runtime.instance()
+    who = _identity(_claims(Request(scope)))
+    files = runtime.media_file_mgr._files_by_session_and_coord  # pyright: ignore[reportPrivateUsage]
+    sessions = runtime._session_mgr.list_active_sessions()  # pyright: ignore[reportPrivateUsage]
+    return any(
+        file_id in files.get(info.session.id, {}).values() and _identity(info.session._user_info) == who  # pyright: ignore[reportPrivateUsage]
+        for info in sessions
+    )
+
+
+def _claims(request: Request) -> Mapping[str, Any]:
+    """What the cookie of sign-in says; nothing where there is none, or it is not ours."""
+    told = _get_signed_cookie_with_chunks(request.cookies, USER_COOKIE_NAME)
+    claims = json.loads(told) if told else {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _identity(claims: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(claims.get(name) for name in _WHO)

@@ -1,0 +1,92 @@
+"""The dashboard's process: `python -m dashboards.server`, started by `outlay serve`.
+
+It is told on standard input, as JSON, what `outlay.yaml` says under `dashboard` and which secrets sign-in needs: these
+stand in no file, on no command line and in no environment. What is slow to import is imported before anybody comes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from dashboards import access, guarding, views
+from pipelines.settings.dashboard import DashboardSettings, SignInSettings
+
+_APP = Path(__file__).with_name("app.py")
+_LOOPBACK = ["127.0.0.1", "localhost", "::1"]
+
+
+def main() -> int:
+    """Serve until it is ended. Exit code 2 where it was told to let strangers in."""
+    told: dict[str, Any] = json.load(sys.stdin)
+    settings = DashboardSettings.model_validate(told["dashboard"])
+    if settings.sign_in is None and not settings.is_local:
+        print(f"{settings.address} is not this machine alone: sign-in is needed", file=sys.stderr)  # noqa: T201
+        return 2
+    for module in pkgutil.iter_modules(views.__path__, f"{views.__name__}."):
+        importlib.import_module(module.name)
+    app_of(settings, told.get("secrets", {})).run(config=configuration(settings))
+    return 0
+
+
+def app_of(settings: DashboardSettings, secrets: dict[str, str]) -> st.App:
+    """The application, who is let in told to it, and the guard before it."""
+    url = urlsplit(page_url(settings))
+    told: dict[str, Any] = {}
+    if settings.sign_in is not None:
+        told["auth"] = _auth(settings.sign_in, page_url(settings), secrets)
+        # secrets are masked in it
+        told[access.SECRET] = settings.model_dump(mode="json", exclude_none=True)
+    guard = Middleware(
+        guarding.Guard,
+        base=url.path.strip("/"),
+        asks=settings.sign_in is not None,
+        is_secure=url.scheme == "https",
+    )
+    return st.App(_APP, secrets=told, middleware=[guard])
+
+
+def page_url(settings: DashboardSettings) -> str:
+    """The address that people open, without a slash at its end."""
+    return settings.url if settings.url is not None and settings.sign_in else f"http://{settings.host}:{settings.port}"
+
+
+def configuration(settings: DashboardSettings) -> dict[str, Any]:
+    """Streamlit's own settings. Only names that we go by are answered: none that a stranger's page gives us."""
+    url = urlsplit(page_url(settings))
+    names = [name for name in (url.hostname, settings.address) if name and name not in _LOOPBACK]
+    return {
+        "server.address": settings.address,
+        "server.port": settings.port,
+        "server.baseUrlPath": url.path.strip("/"),
+        "server.allowedHosts": [*_LOOPBACK, *names],
+        "server.corsAllowedOrigins": [f"{url.scheme}://{url.netloc}"],
+        "server.trustedUserHeaders": "{}",
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.enableAgentApi": False,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+    }
+
+
+def _auth(sign_in: SignInSettings, url: str, secrets: dict[str, str]) -> dict[str, Any]:
+    return {
+        "redirect_uri": f"{url}/oauth2callback",
+        "server_metadata_url": sign_in.metadata_url,
+        "client_id": sign_in.client_id,
+        "client_secret": secrets["client_secret"],
+        "cookie_secret": secrets["cookie_secret"],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

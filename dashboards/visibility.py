@@ -62,6 +62,7 @@ NARROWED: Mapping[str, Narrowing] = {
     "marts.budget_thresholds": _BY_TEAM,
     "marts.budget_outlook": _BY_TEAM,
     "marts.budget_forecasts": _BY_TEAM,
+    "marts.budget_days": _BY_TEAM,
     "marts.burn_rates": _BY_TEAM,
     "marts.cost_changes": _TEAMS_ROWS,
     "marts.forecasts": _TEAMS_ROWS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.control.alert_tables import ALERT_TABLES
+from models.control.budget_days import BUDGET_DAYS
 from models.control.budget_outlook import BUDGET_FORECASTS, BUDGET_OUTLOOK
 from models.control.budget_status import BUDGET_STATUS
 from models.control.budget_thresholds import BUDGET_THRESHOLDS
@@ -124,6 +125,7 @@ TABLES: Mapping[str, Table] = {
         BUDGET_THRESHOLDS,
         BUDGET_OUTLOOK,
         BUDGET_FORECASTS,
+        BUDGET_DAYS,
         BURN_RATES,
         ALERT_CONDITIONS,
         ALERT_RULES,

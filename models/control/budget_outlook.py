@@ -18,6 +18,7 @@ import dataframely as dy
 import polars as pl
 
 from models.control.budget_costs import BudgetCosts, budget_costs
+from models.control.budget_days import BUDGET_DAYS, days_between, runs_out_on
 from models.control.budget_events import PlacedEvents
 from models.control.budget_periods import PERIOD_KINDS
 from models.control.budgets import COST_BASES, Budget
@@ -118,10 +119,11 @@ class Grounds:
 
 @dataclass(frozen=True)
 class BudgetOutlook:
-    """Rows of the two tables."""
+    """Rows of the three tables."""
 
     outlook: pl.DataFrame
     forecasts: pl.DataFrame
+    days: pl.DataFrame
 
 
 def scope_costs(costs: pl.DataFrame, budgets: Iterable[Budget], tagged: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -148,7 +150,9 @@ def budget_outlook(
     rows = [each.row(answer.get(each.budget.name)) for each in asked]
     outlook = pl.DataFrame(rows, schema=BUDGET_OUTLOOK.polars_schema, orient="row")
     outlook = outlook.with_columns(probability_above(outlook, outlook["budget_amount"]).alias("probability"))
-    return BudgetOutlook(BUDGET_OUTLOOK.check(outlook), _forecasts(outlook, budgets))
+    days = [day for each in asked for day in each.days(answer.get(each.budget.name))]
+    by_day = pl.DataFrame(days, schema=BUDGET_DAYS.polars_schema, orient="row")
+    return BudgetOutlook(BUDGET_OUTLOOK.check(outlook), _forecasts(outlook, budgets), BUDGET_DAYS.check(by_day))
 
 
 def _forecasts(outlook: pl.DataFrame, budgets: Sequence[Budget]) -> pl.DataFrame:
@@ -169,8 +173,9 @@ def _forecasts(outlook: pl.DataFrame, budgets: Sequence[Budget]) -> pl.DataFrame
 class _Asked:
     """A budget whose current period is to land.
 
-    `window`: the days that land. `spent` by day what counts in them, or of a rolling budget may, through today;
-    `assumed` likewise. `begun`: first day with a cost in scope. `is_never_negative`: no day of the scope was.
+    `window`: the days that land. `spent` by day what counts in them, or of a rolling budget may, through today: twice
+    as many days as it has; `assumed` of days of the window through `made_on`. `begun`: first day with a cost in scope.
+    `is_never_negative`: no day of the scope was.
     """
 
     budget: Budget
@@ -191,15 +196,16 @@ class _Asked:
         )
         counted = _by_day(spend.filter(pl.col("budget") == budget.name, pl.col("period") == status["period"]))
         if budget.days is not None:
-            counted = {day: cost for day, cost in history.items() if day > made_on - timedelta(days=budget.days)}
+            counted = {day: cost for day, cost in history.items() if day > made_on - timedelta(days=2 * budget.days)}
         left_out = grounds.events.left_out.get(budget.name, {})
+        window = _window(budget, status, made_on)
         return cls(
             budget,
             status,
-            _window(budget, status, made_on),
+            window,
             made_on,
             {day: cost for day, cost in counted.items() if day <= status["as_of"]},
-            {day: cost for day, cost in assumed.items() if day <= made_on},
+            {day: cost for day, cost in assumed.items() if window.first <= day <= made_on},
             min((day for day in history if day <= made_on), default=None),
             min(history.values(), default=Decimal(0)) >= 0,
             "; ".join(f"{name}: {why}" for name, why in sorted(left_out.items())) or None,
@@ -220,7 +226,7 @@ class _Asked:
     def row(self, answer: _Answer | None) -> dict[str, Any]:
         """Of BUDGET_OUTLOOK; without an answer nothing is said of what is to come."""
         actual = _sum(cost for day, cost in self.spent.items() if self._since <= day <= self.made_on)
-        assumed = _sum(cost for day, cost in self.assumed.items() if day >= self.window.first)
+        assumed = _sum(self.assumed.values())
         known = {
             "budget": self.budget.name,
             "team": self.budget.team,
@@ -266,24 +272,31 @@ class _Asked:
     def _ahead(self, expected: Mapping[date, Decimal], told: Mapping[date, Decimal]) -> dict[date, Decimal]:
         """What each day after `made_on` counts; one that was told already does not get cheaper."""
         first = max(self.window.first, self.made_on + timedelta(days=1))
-        days = sorted({*_days(first, self.window.last), *told})
+        days = sorted({*days_between(first, self.window.last), *told})
         return {day: max(told.get(day, expected[day]), expected[day]) if day in expected else told[day] for day in days}
 
     def _runs_out_on(self, ahead: Mapping[date, Decimal]) -> date | None:
         """First day whose total reaches the budget; of a rolling one, from `made_on` on."""
         costs = {day: cost for day, cost in self.spent.items() if day <= self.made_on} | dict(ahead)
         for day, cost in self.assumed.items():
-            if day >= self._since:
-                costs[day] = costs.get(day, Decimal(0)) + cost
-        width = None if self.budget.days is None else timedelta(days=self.budget.days)
-        total = Decimal(0)
-        for day in _days(min(costs), max(costs)) if costs else ():
-            total += costs.get(day, Decimal(0))
-            if width is not None:
-                total -= costs.get(day - width, Decimal(0))
-            if total >= self.status["budget_amount"] and (width is None or day >= self.made_on):
-                return day
-        return None
+            costs[day] = costs.get(day, Decimal(0)) + cost
+        return runs_out_on(costs, self.status["budget_amount"], self.made_on, self.budget.days)
+
+    def days(self, answer: _Answer | None) -> Iterator[dict[str, Any]]:
+        """Of BUDGET_DAYS; without an answer nothing is said of what is to come."""
+        width = self.budget.days
+        first = self.window.first if width is None else self.made_on - timedelta(days=2 * width - 1)
+        for day in sorted({*days_between(first, self.window.last), *self.spent, *self.assumed}):
+            yield {
+                "budget": self.budget.name,
+                "period": self.status["period"],
+                "team": self.budget.team,
+                "currency": self.status["currency"],
+                "day": day,
+                "spent": self.spent.get(day, Decimal(0)) if day <= self.status["as_of"] else None,
+                "assumed": self.assumed.get(day, Decimal(0)),
+                "expected": answer.expected.get(day) if answer and day > self.made_on else None,
+            }
 
 
 @dataclass(frozen=True)
@@ -350,10 +363,6 @@ def _window(budget: Budget, status: Mapping[str, Any], made_on: date) -> Period:
 
 def _by_day(spend: pl.DataFrame) -> dict[date, Decimal]:
     return dict(spend.group_by("day").agg(pl.col("cost").sum()).sort("day").iter_rows())
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    return (first + timedelta(days=at) for at in range((last - first).days + 1))
 
 
 def _sum(costs: Iterable[Decimal]) -> Decimal:

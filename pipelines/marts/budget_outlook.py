@@ -13,6 +13,7 @@ from functools import cached_property
 import polars as pl
 
 from models.control.alert_tables import ALERTS
+from models.control.budget_days import BUDGET_DAYS
 from models.control.budget_events import place_on_budgets
 from models.control.budget_outlook import (
     BUDGET_FORECASTS,
@@ -46,6 +47,7 @@ def budget_outlook_marts(made: BudgetForecasting) -> Mapping[str, Mart]:
     return {
         BUDGET_OUTLOOK.qualified_name: lambda: made.outlook.outlook,
         BUDGET_FORECASTS.qualified_name: lambda: made.outlook.forecasts,
+        BUDGET_DAYS.qualified_name: lambda: made.outlook.days,
         BURN_RATES.qualified_name: lambda: made.burns,
     }
 
@@ -67,7 +69,7 @@ class BudgetForecasting:
                 return budget_outlook(made.statuses, made.costs, made.budgets, self._grounds)
         except Exception as error:  # whatever it is, costs are published
             self._economics.problems.append(left_out("budgets could not be forecast", error))
-        return BudgetOutlook(BUDGET_OUTLOOK.empty(), BUDGET_FORECASTS.empty())
+        return BudgetOutlook(BUDGET_OUTLOOK.empty(), BUDGET_FORECASTS.empty(), BUDGET_DAYS.empty())
 
     @cached_property
     def burns(self) -> pl.DataFrame:

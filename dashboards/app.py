@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import published
+from dashboards import access, published, signing_in
 from dashboards.published import NotPublishedError, Published
 from dashboards.views import (
     alerts,
@@ -18,12 +18,13 @@ from dashboards.views import (
     commitments,
     data_health,
     forecast,
+    models,
     overview,
     self_hosting,
     total_cost,
-    unit_costs,
     vendors,
 )
+from models.control.access import Person
 
 _STATIC = Path(__file__).with_name("static")
 _WATCH_SECONDS = 15
@@ -37,7 +38,9 @@ def _pages() -> dict[str, list[st.Page]]:
         ],
         "Spend": [
             st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),
-            st.Page(unit_costs.show, title="Unit costs", icon=":material/straighten:", url_path="unit-costs"),
+            st.Page(models.show, title="Models and tokens", icon=":material/token:", url_path="models"),
+            # what the page was called in links that were sent
+            st.Page(models.show, title="Models and tokens", url_path="unit-costs", visibility="hidden"),
             st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
             st.Page(self_hosting.show, title="Self-hosting", icon=":material/balance:", url_path="self-hosting"),
             st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),
@@ -55,22 +58,22 @@ def _pages() -> dict[str, list[st.Page]]:
     }
 
 
-def _begun() -> Published | None:
+def _begun(person: Person) -> Published | None:
     """The version that this run shows; None where there is none yet: each page then says what to do."""
     try:
-        return published.begin(teams=None)
+        return published.begin(teams=person.teams)
     except NotPublishedError:
         return None
 
 
 @st.fragment(run_every=_WATCH_SECONDS)
-def _watch(shown: Published | None) -> None:
-    """Show a new publication by running the whole page anew: all figures move together."""
+def _watch(shown: Published | None, person: Person) -> None:
+    """Show a new publication by running the whole page anew: all figures move together. So does who may see it."""
     try:
         version = published.latest().version
     except NotPublishedError:
         version = None
-    if version != (shown and shown.version):
+    if version != (shown and shown.version) or access.known() != person:
         st.rerun()
 
 
@@ -89,9 +92,11 @@ def _draw(page: st.Page, shown: Published | None) -> None:
 def main() -> None:
     st.set_page_config(page_title="Outlay", page_icon=str(_STATIC / "mark.svg"), layout="wide")
     st.logo(_STATIC / "outlay.svg", size="large")
+    person = signing_in.require()
     page = st.navigation(_pages(), position="top")
-    shown = _begun()
-    _watch(shown)
+    signing_in.show_person(person)
+    shown = _begun(person)
+    _watch(shown, person)
     _draw(page, shown)
 
 

@@ -48,8 +48,8 @@ def time_axis() -> alt.X:
 
 
 def amounts_axis(ticks: int) -> alt.Axis:
-    """500, 1.5k, 2M: each by itself, not `0.5k` because another one is `1.5k`."""
-    return alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=ticks)
+    """500, 1.5k, 2M, 3B: each by itself, not `0.5k` because another one is `1.5k`; prefixes as in words."""
+    return alt.Axis(labelExpr="replace(format(datum.value, '~s'), 'G', 'B')", tickCount=ticks)
 
 
 def all_days(days: pl.DataFrame, each: Step = "day") -> list[str]:

@@ -19,7 +19,7 @@ PAGES = {
             "total-cost",
             "forecast",
             "anomalies",
-            "unit-costs",
+            "models",
             "commitments",
             "vendors",
             "self-hosting",

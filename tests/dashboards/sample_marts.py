@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.estimated import ESTIMATED_DAILY
 from models.economics.model_tokens import MODEL_TOKENS
 from models.economics.repriced_models import REPRICED_MODELS
@@ -29,6 +30,7 @@ def tables(
     """Rows of each small mart, of the sample's own rows of the larger tables; `lines`: of its reconciliation."""
     return {
         TCO_MONTHLY: monthly(total_costs),
+        ATTRIBUTED_DAILY: attributed(charges),
         MODEL_TOKENS: tokens(charges),
         ESTIMATED_DAILY: estimated(estimates),
         RECONCILIATION_REASONS: reasons(lines),
@@ -76,15 +78,13 @@ def monthly(total_costs: Iterable[Row]) -> list[Row]:
     ]
 
 
-def tokens(charges: Iterable[Row]) -> list[Row]:
-    """Rows of `marts.model_tokens`: charges of the sample by month; what comes out of a pool has no team yet."""
-    measured = {"charges", "quantity", *_COSTS, "unmeasured_effective_cost"}
-    names = [name for name in MODEL_TOKENS.polars_schema if name not in measured]
-    told = [
+def attributed(charges: Iterable[Row]) -> list[Row]:
+    """Rows of `marts.attributed_daily`: charges of the sample; what comes out of a pool has no team yet."""
+    return [
         row
         | {
-            "month": f"{row['day']:%Y-%m}",
             "host_name": row["provider_name"],
+            "issuer_name": row["provider_name"],
             "component": "model_apis",
             "layer": "models",
             "team": None if row["team"] == "support" else row["team"],
@@ -92,6 +92,13 @@ def tokens(charges: Iterable[Row]) -> list[Row]:
         }
         for row in charges
     ]
+
+
+def tokens(charges: Iterable[Row]) -> list[Row]:
+    """Rows of `marts.model_tokens`: those of `marts.attributed_daily`, added up by month."""
+    measured = {"charges", "quantity", *_COSTS, "unmeasured_effective_cost"}
+    names = [name for name in MODEL_TOKENS.polars_schema if name not in measured]
+    told = [row | {"month": f"{row['day']:%Y-%m}"} for row in attributed(charges)]
     return [
         key
         | {name: _sum(rows, name) for name in _COSTS}

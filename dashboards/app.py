@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import access, published, signing_in
+from dashboards import access, links, published, signing_in
 from dashboards.published import NotPublishedError, Published
 from dashboards.views import (
     alerts,
@@ -93,8 +93,9 @@ def main() -> None:
     st.set_page_config(page_title="Outlay", page_icon=str(_STATIC / "mark.svg"), layout="wide")
     st.logo(_STATIC / "outlay.svg", size="large")
     person = signing_in.require()
-    page = st.navigation(_pages(), position="top")
-    signing_in.show_person(person)
+    pages = _pages() | signing_in.pages(person)
+    links.know(pages)
+    page = st.navigation(pages, position="top")
     shown = _begun(person)
     _watch(shown, person)
     _draw(page, shown)

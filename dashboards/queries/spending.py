@@ -41,8 +41,8 @@ def periods(published: Published) -> list[str]:
     frame = ask(
         published,
         """
-        SELECT billing_month AS month FROM marts.daily_costs
-        UNION SELECT billing_period FROM estimates.usage_estimates
+        SELECT billing_month AS month FROM marts.tco_monthly WHERE origin = 'charge'
+        UNION SELECT billing_month FROM marts.estimated_daily
         ORDER BY month DESC
         """,
     )
@@ -50,15 +50,15 @@ def periods(published: Published) -> list[str]:
 
 
 def currencies(published: Published, period: str) -> list[str]:
-    """Currencies of a month's charges and estimates, the one with most charges first."""
+    """Currencies of a month's charges and estimates, that of most different charges first."""
     frame = ask(
         published,
         """
-        SELECT currency, sum(charges) AS charges FROM (
-            SELECT currency, charges FROM marts.daily_costs WHERE billing_month = $period
+        SELECT currency, sum(kinds) AS kinds FROM (
+            SELECT currency, 1 AS kinds FROM marts.tco_monthly WHERE billing_month = $period AND origin = 'charge'
             UNION ALL
-            SELECT currency, 0 FROM estimates.usage_estimates WHERE billing_period = $period
-        ) GROUP BY currency ORDER BY charges DESC, currency
+            SELECT currency, 0 FROM marts.estimated_daily WHERE billing_month = $period
+        ) GROUP BY currency ORDER BY kinds DESC, currency
         """,
         period=period,
     )
@@ -74,7 +74,7 @@ def names_of(published: Published, dimension: Part) -> list[str]:
     }[dimension]
     frame = ask(
         published,
-        f"SELECT {name} AS name FROM marts.tco_daily GROUP BY name ORDER BY sum(abs(effective_cost)) DESC, name",
+        f"SELECT {name} AS name FROM marts.tco_monthly GROUP BY name ORDER BY sum(abs(effective_cost)) DESC, name",
     )
     return frame["name"].to_list()
 
@@ -160,7 +160,7 @@ def standing(published: Published, *, basis: CostBasis, currency: str, dimension
         published,
         f"""
         SELECT {DIMENSIONS[dimension]} AS name, sum({AMOUNT[basis]}) AS cost
-        FROM marts.tco_daily WHERE origin = 'charge' AND currency = $currency GROUP BY name ORDER BY cost DESC, name
+        FROM marts.tco_monthly WHERE origin = 'charge' AND currency = $currency GROUP BY name ORDER BY cost DESC, name
         """,
         currency=currency,
     )

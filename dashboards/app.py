@@ -13,6 +13,7 @@ import streamlit as st
 from dashboards import access, links, published, signing_in
 from dashboards.published import NotPublishedError, Published
 from dashboards.views import (
+    accelerators,
     alerts,
     anomalies,
     commitments,
@@ -41,6 +42,7 @@ def _pages() -> dict[str, list[st.Page]]:
             st.Page(models.show, title="Models and tokens", icon=":material/token:", url_path="models"),
             # what the page was called in links that were sent
             st.Page(models.show, title="Models and tokens", url_path="unit-costs", visibility="hidden"),
+            st.Page(accelerators.show, title="Accelerators", icon=":material/memory:", url_path="accelerators"),
             st.Page(commitments.show, title="Commitments", icon=":material/handshake:", url_path="commitments"),
             st.Page(self_hosting.show, title="Self-hosting", icon=":material/balance:", url_path="self-hosting"),
             st.Page(vendors.show, title="Vendors", icon=":material/hub:", url_path="vendors"),

@@ -59,7 +59,7 @@ def choose(published: Published, page: str, *filters: Filter, periods: Sequence[
         narrowed = Narrowed(**{name: _choose_one(published, page, name) for name in _EVERY if name in filters})
         basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if "basis" in filters else "billed"
         currencies = spending.currencies(published, period)
-        currency = choose_currency(page, currencies) if "currency" in filters else currencies[0]
+        currency = choose_currency(page, currencies) if "currency" in filters else next(iter(currencies), "")
     return Choice(period, basis, currency, tuple(currencies), narrowed)
 
 
@@ -107,7 +107,9 @@ def choose_by(page: str, options: Sequence[_Option]) -> _Option:
     return _segments(page, "by", "Coloured by", options, label_visible=False)
 
 
-def choose_named(page: str, name: str, label: str, labels: Mapping[str, str], *, label_visible: bool = False) -> str:
+def choose_named(
+    page: str, name: str, label: str, labels: Mapping[str, str], *, label_visible: bool = False, width: int = 300
+) -> str:
     """A key of `labels`, by its label; the first unless another one is wanted."""
     keys = list(labels)
     chosen = st.selectbox(
@@ -116,7 +118,7 @@ def choose_named(page: str, name: str, label: str, labels: Mapping[str, str], *,
         format_func=lambda key: labels.get(key, key),
         key=_recall(page, name, keys),
         label_visibility="visible" if label_visible else "collapsed",
-        width=300,
+        width=width,
     )
     return _keep(name, chosen, keys)
 

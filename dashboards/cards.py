@@ -1,0 +1,22 @@
+"""Figures side by side, each a card: what it is, how much, what stands below it, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def show(figures: Sequence[tuple[str, str, str, str]]) -> None:
+    """A row of cards: label, figure, what stands below it, and its meaning for whoever asks."""
+    for column, (label, figure, below, meaning) in zip(st.columns(len(figures), gap="small"), figures, strict=True):
+        column.metric(
+            label,
+            figure,
+            delta=below,
+            delta_color="off",
+            delta_arrow="off",
+            help=meaning,
+            border=True,
+            height="stretch",
+        )

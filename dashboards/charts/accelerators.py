@@ -1,0 +1,105 @@
+"""Charts of accelerators: hours that were had, used and left unused; what an hour costs beside its list price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from dashboards.charts.base import (
+    BAR_PIXELS,
+    LONG_LABEL_PIXELS,
+    OTHER,
+    PALETTE,
+    UNOWNED_COLOUR,
+    Step,
+    all_days,
+    amounts_axis,
+    colour,
+    names_axis,
+    values,
+    with_text,
+)
+from models.wording import price_text, quantity_text
+
+UNUSED = "left unused"
+
+
+def hours_stack(hours: pl.DataFrame, *, standing: Sequence[str], each: Step = "day") -> Any:
+    """Used hours by day, or by month, stacked by name; what was left unused on top, in grey.
+
+    `hours`: day, name, is_used, hours. `standing` gives each name its colour for good.
+    """
+    named = [name for name in standing if name != UNUSED][: len(PALETTE)]
+    name = (
+        pl.when(~pl.col("is_used")).then(pl.lit(UNUSED)).when(pl.col("name").is_in(named)).then("name")
+        .otherwise(pl.lit(OTHER))
+    )  # fmt: skip
+    summed = hours.group_by("day", name.alias("name")).agg(pl.col("hours").sum().alias("cost")).sort("day", "name")
+    present = set(summed["name"])
+    domain = [name for name in [*named, OTHER, UNUSED] if name in present]
+    colours = [UNOWNED_COLOUR if name == UNUSED else colour(name, named) for name in domain]
+    place = pl.col("name").replace_strict({name: place for place, name in enumerate(domain)}, return_dtype=pl.Int64)
+    shown = with_text(summed, "", each).with_columns(place.alias("place"), hours_text=_hours_text())
+    return (
+        alt.Chart(values(shown))
+        .mark_bar()
+        .encode(
+            x=alt.X("axis_day:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", ticks=False))
+            .scale(domain=all_days(hours, each)),
+            y=alt.Y("height:Q", title=f"Accelerator-hours per {each}", axis=amounts_axis(5)).stack("zero"),
+            color=alt.Color("name:N", title=None)
+            .scale(domain=domain, range=colours)
+            .legend(orient="bottom", columns=4, labelLimit=220, symbolType="square"),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("written_day:N", title=each.capitalize()),
+                alt.Tooltip("name:N", title="Name"),
+                alt.Tooltip("hours_text:N", title="Hours"),
+            ],
+        )
+        .properties(height=320)
+    )  # fmt: skip
+
+
+def _hours_text() -> pl.Expr:
+    def written(hours: Decimal) -> str:
+        return quantity_text(hours, "Accelerator-Hours")
+
+    return pl.col("cost").map_elements(written, return_dtype=pl.String)
+
+
+def rates_and_list(rates: pl.DataFrame, *, currency: str) -> Any:
+    """What a used hour costs as a bar, with what was left unused beside it; its list price as a mark.
+
+    `rates`: name, cost, list (null: none); in their order.
+    """
+
+    def price(column: str) -> pl.Expr:
+        def written(amount: Decimal) -> str:
+            return price_text(amount, currency)
+
+        return pl.col(column).map_elements(written, return_dtype=pl.String).fill_null("–").alias(f"{column}_text")
+
+    shown = rates.with_columns(
+        pl.col("cost").cast(pl.Float64).alias("height"),
+        pl.col("list").cast(pl.Float64).alias("list_height"),
+        price("cost"),
+        price("list"),
+    )
+    base = alt.Chart(values(shown)).encode(
+        y=names_axis(rates["name"].to_list(), LONG_LABEL_PIXELS),
+        tooltip=[
+            alt.Tooltip("name:N", title="Accelerator"),
+            alt.Tooltip("cost_text:N", title="A used hour"),
+            alt.Tooltip("list_text:N", title="List"),
+        ],
+    )
+    bars = base.mark_bar(height=14, cornerRadiusEnd=3, color=PALETTE[0]).encode(
+        x=alt.X("height:Q", title=f"{currency} an hour", axis=amounts_axis(5))
+    )
+    marks = base.mark_tick(thickness=3, size=20, color=PALETTE[1]).encode(x=alt.X("list_height:Q"))
+    return (bars + marks).properties(height=alt.Step(BAR_PIXELS))

@@ -148,10 +148,18 @@ def _owner(work: Workplace, placed: pl.DataFrame) -> Iterator[Reason]:
 def _by_rule(work: Workplace, placed: pl.DataFrame, what: str, value: str | None, number: int) -> Reason:
     rule, written = work.owner_rules[number], number - (len(work.owner_rules) - len(work.settings.owners))
     name = f" “{rule.name}”" if rule.name else ""
-    called = f"rule {written + 1}{name}, {_place(work, ('owners', written))}" if written >= 0 else f"{rule.name}"
+    called = _written_rule(work, written, name) if written >= 0 else f"{rule.name}"
     from_tags = " and ".join(sorted(tags_in(rule.value("team" if what == POOL else what))))
     called += f"; its value is that of tag {from_tags}" if from_tags else ""
     return Reason(what, value, called, tuple(_fits(placed, rule.asking())), rule.valid_from, rule.valid_to)
+
+
+def _written_rule(work: Workplace, number: int, name: str) -> str:
+    """The place of an owner rule: people's upload first, then outlay.yaml."""
+    uploaded, upload = len(work.in_force.owners), work.in_force.owner_upload()
+    if upload is not None and number < uploaded:
+        return f"rule {number + 1}{name}, row {work.in_force.rows[number]} of upload {upload.number}"
+    return f"rule {number - uploaded + 1}{name}, {_place(work, ('owners', number - uploaded))}"
 
 
 def _team(work: Workplace, name: str) -> Location:

@@ -25,14 +25,12 @@ from pipelines.home import Home
 from pipelines.named_secrets import secrets_of
 from pipelines.settings import Settings, SourceSettings
 from pipelines.settings.dashboard import DashboardSettings
-from pipelines.settings.strict import MONTH, SOURCE_NAME
+from pipelines.settings.strict import explained
 
 if TYPE_CHECKING:
     from connectors.protocol import Connector, Surroundings
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_WRITTEN = {MONTH: "YYYY-MM, for example 2026-11", SOURCE_NAME: "small letters, digits and hyphens, without spaces"}
-"""Patterns in words."""
 Location = tuple[str | int, ...]
 _Mistake = tuple[int, str]
 """The line that it stands in, and what it is."""
@@ -278,12 +276,8 @@ def _explain(
     if mistake["type"] == "extra_forbidden":
         siblings = _fields_beside(told) if options is None else list(options.model_fields)
         what = f"there is no such setting{nearest(str(location[-1]), siblings)}"
-    elif mistake["type"] == "missing":
-        what = "is missing"
-    elif mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] in _WRITTEN:
-        what = f"write it as {_WRITTEN[mistake['ctx']['pattern']]}"
     else:
-        what = str(mistake["msg"]).removeprefix("Value error, ")
+        what = explained(mistake)
     return _at(node, location, what) if location else (_line_of(node, ()), f"{name}: {what}")
 
 

@@ -58,6 +58,14 @@ Mart = pl.DataFrame | Callable[[], pl.DataFrame]
 
 
 @dataclass(frozen=True)
+class Footing:
+    """By what a publication is made: the digest of its rules, and the numbers of the uploads in force."""
+
+    rules: str | None = None
+    uploads: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Publication:
     """What was published: the versioned file, the link that readers open, and how far its data goes.
 
@@ -79,25 +87,28 @@ def publish(
     tables: Iterable[Table],
     marts: Callable[[Facts], Mapping[str, Mart]] = lambda _facts: {},
     *,
-    rules: str | None = None,
+    footing: Callable[[], Footing] = Footing,
     kept_versions: int = KEPT_VERSIONS,
     wait: float = 0,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> Publication:
     """Build a file that shows the current load of every (source, billing period), then switch the link to it.
 
-    `tables` is the catalogue; `marts` makes, of the facts that are shown, the rows of tables of kind *mart* by name,
-    by the rules whose digest is `rules`. A table without rows is there, typed and empty. Raises `LockHeldError` where
-    another run publishes (for longer than `wait` seconds) and `PublishError`; the file shown before then stays.
+    `tables` is the catalogue; `marts` makes, of the facts that are shown, the rows of tables of kind *mart* by name.
+    `footing` is asked once nobody else publishes and before anything is read. A table without rows is there, typed and
+    empty. Raises `LockHeldError` where another run publishes (for longer than `wait` seconds) and `PublishError`; the
+    file shown before then stays.
     """
     with control.lock_publishing(wait=wait) as lock:
         on_step("publish: reading the control store")
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(control, folder)
-        name, snapshot = control.begin_publication(STEM, lock)
+        stands_on = footing()
+        name, snapshot = control.begin_publication(STEM, lock, stands_on.uploads)
         with _partial(folder, name) as partial:
             on_step("publish: building")
-            _build(partial, _this_publication(name, snapshot, rules), lake, folder / _MIRROR, snapshot, tables, marts)
+            this = _this_publication(name, snapshot, stands_on.rules)
+            _build(partial, this, lake, folder / _MIRROR, snapshot, tables, marts)
             on_step("publish: making it durable")
             _make_durable(partial)
             on_step("publish: naming")

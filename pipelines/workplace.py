@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,15 +23,16 @@ from models.economics.ownership import OwnerRule
 from models.economics.pools import Pool
 from models.ledger.contract_rates import ContractRate
 from models.ledger.prices import PriceBook
-from pipelines.configuration import connect, read_settings
+from pipelines.configuration import connect
 from pipelines.contracts import contract_rates
-from pipelines.declared import declared_owner_rules, with_declared_components
+from pipelines.declared import with_declared_components
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
-from pipelines.ownership_rules import cost_centres, owner_rules, pools
+from pipelines.ownership_rules import cost_centres, pools
 from pipelines.reference import accelerator_catalogue, model_developers, price_book, taxonomy
 from pipelines.settings import Settings, SourceSettings
+from pipelines.uploads import InForce, apply_pending, laid_over, rules_of, written_settings
 
 
 def _nobody(_step: str) -> None:
@@ -43,7 +44,7 @@ class Workplace:
     """Open it with `Workplace.open(home)`. `on_step` hears the name of each step as it begins."""
 
     home: Home
-    settings: Settings
+    in_force: InForce
     control: ControlStore
     archive: Archive
     lake: Lake
@@ -64,24 +65,29 @@ class Workplace:
         A home without `outlay.yaml` is one with imported sources only.
         """
         home = home if isinstance(home, Home) else Home.at(home)
-        settings = (
-            read_settings(home.configuration)
-            if home.configuration.exists()
-            else Settings(organization=home.root.name or "outlay")
-        )
         surroundings = surroundings or Surroundings(home=home.root)
+        written = written_settings(home)
         if home.control_url.startswith("sqlite"):
             (home.root / "control").mkdir(parents=True, exist_ok=True)
         with ControlStore.open(home.control_url, surroundings.clock) as control:
             yield cls(
                 home=home,
-                settings=settings,
+                in_force=laid_over(written, control.uploads.kept()),
                 control=control,
                 archive=Archive(home.archive, surroundings.clock),
                 lake=Lake(home.lake),
                 surroundings=surroundings,
                 on_step=on_step,
             )
+
+    @property
+    def settings(self) -> Settings:
+        """What holds: `outlay.yaml`, and what people uploaded over it."""
+        return self.in_force.settings
+
+    def with_pending_uploads(self) -> Workplace:
+        """The same place, once what people asked for is applied, or refused. Only under `lock_publishing`."""
+        return replace(self, in_force=apply_pending(self.control, self.in_force.written))
 
     @property
     def sources(self) -> list[SourceSettings]:
@@ -114,11 +120,7 @@ class Workplace:
 
     @cached_property
     def owner_rules(self) -> tuple[OwnerRule, ...]:
-        """Those of declared costs, for the invoices that take their place, then those of `owners`.
-
-        Whoever declares a cost names its owner; a rule by component or account knows less of it.
-        """
-        return (*declared_owner_rules(self.settings), *owner_rules(self.settings))
+        return rules_of(self.settings)
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

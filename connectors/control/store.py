@@ -1,7 +1,7 @@
 """The control store: the one small transactional memory of what was loaded, told, locked and done.
 
-This is its whole surface, with the log of alerts (`alerts`); each method is one transaction. It knows no
-lake, no warehouse and no vendor. SQLite by default, Postgres by URL.
+This is its whole surface, with the logs of alerts (`alerts`) and of uploads (`uploads`); each method is one
+transaction. It knows no lake, no warehouse and no vendor. SQLite by default, Postgres by URL.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import polars as pl
-import sqlalchemy as sa
 
-from connectors.control import history, loads, locks, names, statements
+from connectors.control import acts, history, loads, locks, names, statements, uploads
 from connectors.control.alerts import AlertLog
 from connectors.control.database import Database
 from connectors.control.history import ControlSnapshot
@@ -26,7 +25,7 @@ from connectors.control.records import (
     LoadRecord,
     ObservedName,
 )
-from connectors.control.tables import ACTIONS
+from connectors.control.uploads import UploadLog
 
 
 def _now() -> datetime:
@@ -41,6 +40,7 @@ class ControlStore:
         self._clock = clock
         self._locks = locks.Locks(database, clock)
         self.alerts = AlertLog(database, self._locks, clock)
+        self.uploads = UploadLog(database, self._locks, clock)
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], datetime] = _now) -> ControlStore:
@@ -110,7 +110,7 @@ class ControlStore:
             lock.confirm(connection)
             load_id = loads.lock_period(connection, source, billing_period, who, now)
             if load_id is not None:
-                _append(
+                acts.append(
                     connection, Action(who, now, "lock period", f"{source} {billing_period}", f'{{"load": {load_id}}}')
                 )
         return load_id
@@ -127,7 +127,7 @@ class ControlStore:
         with self._database.writing() as connection:
             count = loads.withdraw(connection, source, billing_period, now)
             subject = source if billing_period is None else f"{source} {billing_period}"
-            _append(connection, Action(who, now, "withdraw", subject, why))
+            acts.append(connection, Action(who, now, "withdraw", subject, why))
         return count
 
     def record_attempt(self, attempt: Attempt) -> None:
@@ -177,7 +177,7 @@ class ControlStore:
             statements.record(connection, issued)
             for each in issued:
                 subject, detail = f"{each.team or 'unallocated'} {each.month}", f'{{"number": {each.number}}}'
-                _append(connection, Action(each.issued_by, each.issued_at, "issue statement", subject, detail))
+                acts.append(connection, Action(each.issued_by, each.issued_at, "issue statement", subject, detail))
 
     def issued_statements(self) -> list[IssuedStatement]:
         """Every statement that was ever issued, by number."""
@@ -186,15 +186,20 @@ class ControlStore:
 
     # Publications and actions
 
-    def begin_publication(self, stem: str, lock: Lock) -> tuple[str, ControlSnapshot]:
+    def begin_publication(
+        self, stem: str, lock: Lock, uploads_shown: Sequence[int] = ()
+    ) -> tuple[str, ControlSnapshot]:
         """A new file's name (`<stem>-<UTC stamp>-<n>.duckdb`) and what it is to show: current loads and `ops`, read at
-        one instant. The loads' lake files are kept from now on. Raises `LockLostError` where another run publishes.
+        one instant. The loads' lake files are kept from now on, and which uploads it is made by.
+
+        Raises `LockLostError` where another run publishes.
         """
         with self._database.writing() as connection:
             lock.confirm(connection)
             now = self._clock()
             snapshot = history.snapshot(connection, now)
             file = loads.begin_publication(connection, stem, [load.id for load in snapshot.loads], now)
+            uploads.record_shown(connection, file, uploads_shown)
         return file, snapshot
 
     def record_publication(self, file: str) -> None:
@@ -213,13 +218,14 @@ class ControlStore:
 
     def record_action(self, who: str, what: str, subject: str, detail: str = "{}") -> None:
         with self._database.writing() as connection:
-            _append(connection, Action(who, self._clock(), what, subject, detail))
+            acts.append(connection, Action(who, self._clock(), what, subject, detail))
+
+    def newest_actions(self, limit: int) -> list[Action]:
+        """What people did and asked for, newest first."""
+        with self._database.reading() as connection:
+            return acts.newest(connection, limit)
 
     def snapshot(self) -> ControlSnapshot:
         """Current loads and all `ops` tables, read at one instant."""
         with self._database.reading() as connection:
             return history.snapshot(connection, self._clock())
-
-
-def _append(connection: sa.Connection, action: Action) -> None:
-    connection.execute(ACTIONS.insert().values(**vars(action)))

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 3
-"""2: issued statements. 3: alerts. Older stores keep a table `outbox` that nobody reads."""
+SCHEMA_VERSION = 4
+"""2: issued statements. 3: alerts. 4: uploads. Older stores keep a table `outbox` that nobody reads."""
 METADATA = sa.MetaData()
 
 
@@ -227,6 +227,40 @@ PUBLICATION_LOADS = sa.Table(
 
 ACTIONS = sa.Table(
     "actions", METADATA, _key(), _text("who"), _instant("at"), _text("what"), _text("subject"), _text("detail")
+)
+
+UPLOADS = sa.Table(
+    "uploads",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("request_id", sa.Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("who"),
+    _instant("at"),
+    _text("file_name"),
+    _text("content"),
+    _text("digest"),
+    _text("base"),
+    _text("note", nullable=True),
+)
+"""Whole tables that people asked for. Neither these rows nor those of what happened to them are ever changed."""
+
+UPLOAD_EVENTS = sa.Table(
+    "upload_events",
+    METADATA,
+    _key(),
+    sa.Column("upload", sa.ForeignKey("uploads.number"), nullable=False, index=True),
+    _text("what"),
+    _instant("at"),
+    _text("who", nullable=True),
+    _text("reason", nullable=True),
+)
+
+PUBLICATION_UPLOADS = sa.Table(
+    "publication_uploads",
+    METADATA,
+    sa.Column("upload", sa.ForeignKey("uploads.number"), primary_key=True),
+    sa.Column("publication_id", sa.ForeignKey("publications.id"), primary_key=True),
 )
 
 STATEMENTS = sa.Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -10,9 +11,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 SOURCE_NAME = r"^[a-z0-9][a-z0-9-]*$"
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+CURRENCY = r"^[A-Z]{3}$"
 SourceName = Annotated[str, StringConstraints(pattern=SOURCE_NAME, max_length=64)]
+_WRITTEN = {
+    MONTH: "YYYY-MM, for example 2026-11",
+    SOURCE_NAME: "small letters, digits and hyphens, without spaces",
+    CURRENCY: "three capital letters, for example USD",
+}
+"""Patterns in words."""
 Month = Annotated[str, StringConstraints(pattern=MONTH)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Amount = Annotated[Decimal, Field(decimal_places=12, max_digits=30)]
 """Money, a price or a quantity as `models.table.MONEY` holds it, with room left to multiply and to sum."""
@@ -32,6 +40,15 @@ class Strict(BaseModel):
     """Unknown settings are mistakes, and nothing changes after it was read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def explained(mistake: Mapping[str, Any]) -> str:
+    """What pydantic found wrong with a value, in words for people."""
+    if mistake["type"] == "missing":
+        return "is missing"
+    if mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] in _WRITTEN:
+        return f"write it as {_WRITTEN[mistake['ctx']['pattern']]}"
+    return str(mistake["msg"]).removeprefix("Value error, ")
 
 
 class Dated(Strict):

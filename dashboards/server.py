@@ -10,6 +10,8 @@ import importlib
 import json
 import pkgutil
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,8 +33,6 @@ def main() -> int:
     if settings.sign_in is None and not settings.is_local:
         print(f"{settings.address} is not this machine alone: sign-in is needed", file=sys.stderr)  # noqa: T201
         return 2
-    for module in pkgutil.iter_modules(views.__path__, f"{views.__name__}."):
-        importlib.import_module(module.name)
     app_of(settings, told.get("secrets", {})).run(config=configuration(settings))
     return 0
 
@@ -51,7 +51,15 @@ def app_of(settings: DashboardSettings, secrets: dict[str, str]) -> st.App:
         asks=settings.sign_in is not None,
         is_secure=url.scheme == "https",
     )
-    return st.App(_APP, secrets=told, middleware=[guard])
+    return st.App(_APP, secrets=told, middleware=[guard], lifespan=_prepared)
+
+
+@asynccontextmanager
+async def _prepared(_app: st.App) -> AsyncGenerator[None]:
+    """What is slow to import is there before anybody comes; imported here, for caches ask for a running Streamlit."""
+    for module in pkgutil.iter_modules(views.__path__, f"{views.__name__}."):
+        importlib.import_module(module.name)
+    yield
 
 
 def page_url(settings: DashboardSettings) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from dashboards import access, states
@@ -10,9 +13,9 @@ from dashboards.formats import plain
 from models.control.access import Person
 
 _ROLES = {
-    "viewer": "sees {what}",
-    "editor": "sees {what}, acts on alerts and uploads budgets",
-    "admin": "sees everything, and may change budgets and owners",
+    "viewer": "a viewer you see everything, and change nothing.",
+    "editor": "an editor you see everything, act on alerts, and may upload budgets.",
+    "admin": "an admin you see everything, act on alerts, may upload budgets and owners, and see who did what.",
 }
 
 
@@ -21,8 +24,8 @@ def require() -> Person:
     try:
         person = access.known()
     except NotLetInError as error:
-        _page("This dashboard is not open here")
-        st.error(f"{plain(error.what)}\n\n**What to do:** {states.remedy(error)}", icon=":material/lock:")
+        with _in_the_middle("This dashboard is not open here"):
+            st.markdown(f":material/lock: {plain(error.what)}\n\n**What to do:** {states.remedy(error)}")
         st.stop()
     if person is None:
         stranger = access.signed_in_as()
@@ -34,49 +37,57 @@ def require() -> Person:
     return person
 
 
-def show_person(person: Person) -> None:
-    """Who is signed in, as what, and the way out; nothing where nobody signs in."""
+def pages(person: Person) -> dict[str, list[st.Page]]:
+    """In the navigation, under their name: who is signed in, as what, the way out; nothing where nobody signs in."""
     if not access.asks():
-        return
-    with st.popover(plain(person.name), icon=":material/account_circle:", type="tertiary"):
-        st.markdown(f"**{plain(person.name)}**  \n{plain(person.email or '')}")
-        st.caption(_what(person))
-        _way_out("Sign out")
+        return {}
+
+    def account() -> None:
+        with _in_the_middle(person.name):
+            st.text(person.email or "")
+            st.markdown(_what(person))
+            _way_out()
+
+    return {person.name: [st.Page(account, title="Account", icon=":material/account_circle:", url_path="account")]}
 
 
 def _ask() -> None:
-    _page("What does AI cost us?")
-    with st.container(border=True, width=460):
+    with _in_the_middle("What does AI cost us?"):
         st.markdown("Sign in with your organisation's account to see it.")
-        if st.button("Sign in", type="primary", icon=":material/login:", width="stretch"):
-            st.login()
-        st.caption("You come back to the first page; a link that you were sent works once you are in.")
+        _way_in("Sign in")
+        st.caption("You come back to the overview. A link that you were sent works once you are in.")
 
 
 def _turn_away(stranger: str) -> None:
-    _page("You are signed in, but not let in")
-    with st.container(border=True, width=460):
-        st.markdown(
-            f"You are signed in as **{plain(stranger)}**. Nobody of that address may see costs here, or the sign-in "
-            "has run out."
-        )
-        if st.button("Sign in again", type="primary", icon=":material/login:", width="stretch"):
-            st.login()
-        _way_out("Sign out")
-        st.caption("Whoever runs Outlay lets people in under `dashboard.people` of outlay.yaml.")
+    with _in_the_middle("You are signed in, but not let in"):
+        st.markdown("Nobody of this address may see costs here, or the sign-in has run out:")
+        # not Markdown, which makes a link of an address
+        st.text(stranger)
+        _way_in("Sign in again")
+        _way_out()
+        st.caption("Whoever runs Outlay lets people in, under `dashboard.people` of outlay.yaml.")
 
 
-def _page(title: str) -> None:
-    st.title(title, anchor=False)
+@contextmanager
+def _in_the_middle(title: str) -> Generator[None]:
+    with st.container(horizontal_alignment="center"), st.container(width=460):
+        st.title(plain(title), anchor=False)
+        with st.container(border=True):
+            yield
 
 
-def _way_out(label: str) -> None:
-    if st.button(label, icon=":material/logout:", width="stretch"):
+def _way_in(label: str) -> None:
+    if st.button(label, type="primary", icon=":material/login:", width="stretch"):
+        st.login()
+
+
+def _way_out() -> None:
+    if st.button("Sign out", icon=":material/logout:", width="stretch"):
         st.logout()
 
 
 def _what(person: Person) -> str:
-    what = "everything" if person.teams is None else f"what is of {' and '.join(map(plain, person.teams))}"
-    if person.teams is not None and person.role == "editor":
-        return f"An editor: sees {what}, and acts on its alerts."
-    return f"{'An' if person.role[0] in 'ae' else 'A'} {person.role}: {_ROLES[person.role].format(what=what)}."
+    if person.teams is None:
+        return f"As {_ROLES[person.role]}"
+    whose = f"You see what is of {' and '.join(map(plain, person.teams))} alone"
+    return f"{whose}, and act on its alerts." if person.may("act on alerts") else f"{whose}."

@@ -10,7 +10,9 @@ will be; beside true forecasts from the same origins coverage was 3 points off, 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -69,29 +71,49 @@ def daily_error(panel: Panel, points: Points) -> np.ndarray:
     return np.where(total > 0, 100 * missed / np.where(total > 0, total, 1.0), np.nan)
 
 
-def month_errors(panel: Panel, points: Points) -> dict[int, np.ndarray]:
-    """By day of the month (MONTH_DAYS) the (n) mean absolute error of month totals in %, of back-tests made about then.
+@dataclass(frozen=True)
+class MonthOrigin:
+    """An earlier origin within a month whose rest the horizon reaches and whose days are all known.
 
-    Of whole months only, whose rest the horizon reached; NaN where there was none, or nothing was spent.
+    `at`: its place in the cuts; `about`: the day of MONTH_DAYS; `rest`: days of the month ahead of it; `total` (n):
+    what the month came to, NaN where a series has not all of it.
     """
-    sums = {day: np.zeros(len(panel)) for day in MONTH_DAYS}
-    seen = {day: np.zeros(len(panel)) for day in MONTH_DAYS}
-    if panel.origin is None:
-        return {day: np.full(len(panel), np.nan) for day in MONTH_DAYS}
-    came = known.came(panel.values, points.cuts, points.values.shape[1])
-    for at, cut in enumerate(points.cuts):
+
+    at: int
+    day: date
+    about: int
+    rest: int
+    total: np.ndarray
+
+
+def month_origins(panel: Panel, points: Points) -> Iterator[MonthOrigin]:
+    """The earlier origins about the days of MONTH_DAYS in whole months, the latest first; none without dates."""
+    horizon = points.values.shape[1]
+    for at, cut in enumerate(points.cuts if panel.origin is not None else ()):
+        assert panel.origin is not None
         origin = panel.origin - timedelta(days=cut)
         about = next((day for day, (first, last) in MONTH_DAYS.items() if first <= origin.day <= last), None)
         rest = (period_of(origin, MONTH).last - origin).days
         end = panel.days - cut
-        if about is None or rest > min(cut, came.shape[2]) or end < origin.day:
-            continue
-        to_date = panel.values[:, end - origin.day : end].sum(axis=1)
-        total = to_date + came[at, :, :rest].sum(axis=1)
-        off = np.abs(came[at, :, :rest].sum(axis=1) - points.backtests[at, :, :rest].sum(axis=1))
+        if about is not None and rest <= min(cut, horizon) and end >= origin.day:
+            total = panel.values[:, end - origin.day : end + rest].sum(axis=1)
+            yield MonthOrigin(at, origin, about, rest, total)
+
+
+def month_errors(panel: Panel, points: Points) -> dict[int, np.ndarray]:
+    """By day of the month (MONTH_DAYS) the (n) mean absolute error of month totals in %, of back-tests made about then.
+
+    NaN where there was none, or nothing was spent.
+    """
+    sums = {day: np.zeros(len(panel)) for day in MONTH_DAYS}
+    seen = {day: np.zeros(len(panel)) for day in MONTH_DAYS}
+    for origin in month_origins(panel, points):
+        end, total = panel.days - points.cuts[origin.at], origin.total
+        came = panel.values[:, end : end + origin.rest].sum(axis=1)
+        off = np.abs(came - points.backtests[origin.at, :, : origin.rest].sum(axis=1))
         told = np.isfinite(off) & np.isfinite(total) & (total > 0)
-        sums[about] += np.where(told, 100 * off / np.where(told, total, 1.0), 0.0)
-        seen[about] += told
+        sums[origin.about] += np.where(told, 100 * off / np.where(told, total, 1.0), 0.0)
+        seen[origin.about] += told
     return {day: np.where(seen[day] > 0, sums[day] / np.maximum(seen[day], 1), np.nan) for day in MONTH_DAYS}
 
 

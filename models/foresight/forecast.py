@@ -7,7 +7,7 @@ tells what back-tests said. Totals over a hierarchy are made to add up by `hiera
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -23,6 +23,7 @@ from models.foresight.hierarchy import CENTS, Partition, reconcile
 from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import BOUNDS, Period
 from models.foresight.panel import Absent, Panel, panels, utc_days
+from models.foresight.past_landings import PAST, past_landings
 from models.foresight.selection import best_points
 from models.foresight.states import LEAST_TRAINING, Status
 from models.ledger.money import MONEY, from_units
@@ -51,7 +52,7 @@ class Forecast:
     days of it are unknown, `previous` (total of the period before, null unless each of its days is known), `change`
     (landing − previous), `days_left`, `unknown_days` (since the series began, to the origin), `status`. Empty without
     dates.
-    `accuracy`: see `accuracy.forecast_accuracy`.
+    `accuracy`: see `accuracy.forecast_accuracy`. `past`: see `past_landings.PAST`, of the series that it was asked of.
     `unapplied`: events that no series could take, and why. `apart`: partitions that do not add up, because the
     histories of their series end on different days.
     """
@@ -60,6 +61,7 @@ class Forecast:
     accuracy: pl.DataFrame
     unapplied: Mapping[str, str]
     apart: tuple[Partition, ...]
+    past: pl.DataFrame
     _history: pl.DataFrame
     _answers: Sequence[_Answer]
     _asked: _Asked
@@ -83,6 +85,7 @@ def forecast(
     holidays: Holidays | None = None,
     judged: bool = True,
     periods: Mapping[str, Sequence[Period]] | None = None,
+    past_of: Collection[str] = (),
 ) -> Forecast:
     """Every series of `history` (`panel.HISTORY`: series, day, value) forecast to `until`, or `steps` days ahead.
 
@@ -92,9 +95,10 @@ def forecast(
     What `partitions` name adds up to the cent on each day, see `hierarchy`; that is for money, so days are then cents.
     Unless `judged`, back-tests are not replayed for `accuracy`, which is then without rows: a fifth of the time. Who
     ends on `until` or later has no rows. `periods`: of each series those that it shall land in; None is months and
-    quarters. OutlayError for awkward input, and unless one of `until` and `steps` is given.
+    quarters. `past_of`: series whose months are told as they would have been forecast.
+    OutlayError for awkward input, and unless one of `until` and `steps` is given.
     """
-    asked = _Asked(until, steps, known_events, keys or {}, holidays, judged, periods)
+    asked = _Asked(until, steps, known_events, keys or {}, holidays, judged, periods, frozenset(past_of))
     history = utc_days(history)
     answers: list[_Answer] = []
     together: set[Partition] = set()
@@ -109,6 +113,7 @@ def forecast(
         pl.concat([answer.accuracy for answer in answers] or [pl.DataFrame()]),
         _unapplied(answers),
         tuple(part for part in partitions if part not in together),
+        pl.concat([pl.DataFrame(schema=PAST), *(answer.past for answer in answers)]),
         until_then,
         answers,
         asked,
@@ -126,6 +131,7 @@ class _Asked:
     holidays: Holidays | None
     judged: bool
     periods: Mapping[str, Sequence[Period]] | None
+    past_of: frozenset[str]
 
     def __post_init__(self) -> None:
         if (self.until is None) == (self.steps is None) or (self.steps is not None and self.steps < 1):
@@ -164,6 +170,7 @@ class _Answer:
     status: list[str]
     events: list[tuple[str, ...]]
     accuracy: pl.DataFrame
+    past: pl.DataFrame
     unapplied: Mapping[str, str]
 
 
@@ -227,6 +234,7 @@ def _answer(effects: events.Effects, asked: _Asked, first: int, last: int) -> _A
         points.status,
         _known(effects.names[first:last], points.on_holidays, asked.holidays),
         pl.DataFrame() if told is None else told,
+        past_landings(panel, points, errors, floor, asked.past_of),
         effects.unapplied,
     )
 
@@ -287,21 +295,7 @@ def _rests(
     if panel.origin is None:
         return []
     found = asked.landing_in(panel.origin, panel.names, values.shape[1])
-    return [(period, _rest(errors, values, unit, floor, period.steps(panel.origin))) for period in found]
-
-
-def _rest(
-    errors: intervals.Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray, window: tuple[int, int]
-) -> np.ndarray:
-    """(bounds, n) of the total over the window, in the order of BOUNDS."""
-    start, end = window
-    rest, together = values[:, start:end].sum(axis=1), unit[:, start:end].sum(axis=1)
-    if start >= end:
-        return np.zeros((len(BOUNDS), len(values)))
-    shares = np.stack(landing.sum_quantiles(landing.sum_errors(errors, window), errors), axis=1)
-    drifts = landing.drifts(errors.cuts, window)[:, None, None]
-    off = np.hypot(shares[:, :, None] * together, drifts * rest) * np.array([-1.0, 1.0])[None, :, None]
-    return np.maximum(rest + off.reshape(len(BOUNDS), len(values)), floor)
+    return [(period, landing.rest_bounds(errors, values, unit, floor, period.steps(panel.origin))) for period in found]
 
 
 def _days(answers: list[_Answer], history: pl.DataFrame) -> pl.DataFrame:

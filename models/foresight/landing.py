@@ -129,6 +129,23 @@ def sum_quantiles(shares: np.ndarray, errors: Errors) -> tuple[np.ndarray, np.nd
     return low[:, 0] * typical, high[:, 0] * typical
 
 
+def rest_bounds(
+    errors: Errors, values: np.ndarray, unit: np.ndarray, floor: np.ndarray, window: tuple[int, int]
+) -> np.ndarray:
+    """(bounds, n) of the total over the window of days ahead, in the order of BOUNDS; not below `floor` (n).
+
+    `values` and `unit` (n, horizon): the points, and what each day may be off.
+    """
+    start, end = window
+    rest, together = values[:, start:end].sum(axis=1), unit[:, start:end].sum(axis=1)
+    if start >= end:
+        return np.zeros((len(BOUNDS), len(values)))
+    shares = np.stack(sum_quantiles(sum_errors(errors, window), errors), axis=1)
+    drift = drifts(errors.cuts, window)[:, None, None]
+    off = np.hypot(shares[:, :, None] * together, drift * rest) * np.array([-1.0, 1.0])[None, :, None]
+    return np.maximum(rest + off.reshape(len(BOUNDS), len(values)), floor)
+
+
 def origin_weights(cuts: np.ndarray, *, seasonal: bool) -> np.ndarray:
     """(cuts) how much the error of a total at an earlier origin says about one from now on."""
     recent = 0.5 ** (cuts / HALF_LIFE)

@@ -22,6 +22,7 @@ from models.foresight.hierarchy import Partition
 from models.foresight.holiday_factors import Holidays
 from models.foresight.landing import QUARTER, period_of
 from models.foresight.panel import Absent
+from models.foresight.past_landings import told_exactly
 from models.foresight.series import DIMENSIONS, ITEMS, KEY, SERIES
 from models.foresight.states import Status
 from models.table import Table, money, text
@@ -32,6 +33,8 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 """What is forecast, and by which dimensions."""
 
+_PAST_BY = ("total", "vendor", "team", "component")
+"""Dimensions whose past landings are told."""
 _OF_SERIES = ("measure", *KEY[:-1], "value_name", KEY[-1])
 
 
@@ -172,16 +175,34 @@ FORECAST_EVENTS = Table(
     "forecast_events", "marts", "mart", "known event",
     "Events, holidays and steps of contracts: which are in the forecasts, and why others are in none.", ForecastEvents,
 )  # fmt: skip
+OUTLOOK: tuple[Table, ...] = (FORECASTS, MONTH_END, FORECAST_ACCURACY, FORECAST_LANDINGS, FORECAST_EVENTS)
+"""What an outlook is made of."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Rows of the four tables."""
+    """Rows of the five tables."""
 
     forecasts: pl.DataFrame
     month_end: pl.DataFrame
     accuracy: pl.DataFrame
+    landings: pl.DataFrame
     events: pl.DataFrame
+
+    @property
+    def tables(self) -> tuple[pl.DataFrame, ...]:
+        """In the order of OUTLOOK."""
+        return self.forecasts, self.month_end, self.accuracy, self.landings, self.events
+
+
+NOTHING = Outlook(
+    FORECASTS.empty(),
+    MONTH_END.empty(),
+    FORECAST_ACCURACY.empty(),
+    FORECAST_LANDINGS.empty(),
+    FORECAST_EVENTS.empty(),
+)
+"""No rows."""
 
 
 def outlook(
@@ -202,7 +223,7 @@ def outlook(
     `ContractError` where an answer would not keep its table's promises, and `OutlayError` for awkward series.
     """
     if series.is_empty():
-        return Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), FORECAST_EVENTS.empty())
+        return NOTHING
     not_told = pl.DataFrame(schema=SERIES) if assumed is None else assumed
     both = together(series, not_told)
     history, names = _histories(pl.concat([both, launched(series, made_on, known_events)]))
@@ -217,10 +238,12 @@ def outlook(
         keys={name: {SERIES_KEY: name} for name in names["series"]},
         partitions=_partitions(names),
         holidays=holidays,
+        past_of=names.filter(pl.col("dimension").is_in(_PAST_BY))["series"].to_list(),
     )
     without = {**(untold or {}), **placed.unapplied}
     landing = set_apart(answer.landing, _of_names(not_told, names))
-    return _published(answer, landing, names, _standings(answer, known_events, holidays, without, made_on))
+    past = told_exactly(answer.past, _of_names(series, names))
+    return _published(answer, landing, past, names, _standings(answer, known_events, holidays, without, made_on))
 
 
 def _standings(
@@ -298,7 +321,9 @@ def _after_another(landing: pl.DataFrame) -> pl.DataFrame:
     return landing.with_columns(previous=previous).with_columns(change=pl.col("landing") - pl.col("previous"))
 
 
-def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, events: pl.DataFrame) -> Outlook:
+def _published(
+    answer: Forecast, landing: pl.DataFrame, past: pl.DataFrame, names: pl.DataFrame, events: pl.DataFrame
+) -> Outlook:
     if answer.apart:
         raise OutlayError(
             f"series of {answer.apart[0].dimension} do not add up: their histories end on different days",
@@ -308,6 +333,7 @@ def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, eve
         (FORECASTS, answer.days, ["day"]),
         (MONTH_END, _after_another(landing), ["period_kind", "first_day"]),
         (FORECAST_ACCURACY, answer.accuracy, ["candidate"]),
+        (FORECAST_LANDINGS, past, ["made_on"]),
     )
     rows = [
         table.check(
@@ -317,4 +343,4 @@ def _published(answer: Forecast, landing: pl.DataFrame, names: pl.DataFrame, eve
         )
         for table, frame, order in tables
     ]
-    return Outlook(rows[0], rows[1], rows[2], events)
+    return Outlook(rows[0], rows[1], rows[2], rows[3], events)

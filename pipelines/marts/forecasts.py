@@ -14,9 +14,18 @@ import polars as pl
 
 from models.foresight.event_placing import items_from
 from models.foresight.holiday_factors import Holidays
-from models.foresight.outlook import FORECAST_ACCURACY, FORECAST_EVENTS, FORECASTS, MONTH_END, Outlook, outlook
+from models.foresight.outlook import (
+    FORECAST_ACCURACY,
+    FORECAST_EVENTS,
+    FORECAST_LANDINGS,
+    FORECASTS,
+    MONTH_END,
+    NOTHING,
+    OUTLOOK,
+    Outlook,
+    outlook,
+)
 from models.ledger.trust import CHECKS
-from models.table import Table
 from pipelines.errors import left_out
 from pipelines.kept_frames import digest_of, file_of, forget_all_but, keep, read_kept
 from pipelines.known_events import KnownEvents, known_events, public_holidays
@@ -25,9 +34,6 @@ from pipelines.marts.foresight_proofs import foresight_checks
 from pipelines.reference import code_fingerprint
 from pipelines.warehouse import Mart
 
-_TABLES: tuple[Table, ...] = (FORECASTS, MONTH_END, FORECAST_ACCURACY, FORECAST_EVENTS)
-"""What is kept of an outlook, a file each."""
-
 
 def forecasts_marts(made: Forecasting) -> Mapping[str, Mart]:
     """By qualified name."""
@@ -35,6 +41,7 @@ def forecasts_marts(made: Forecasting) -> Mapping[str, Mart]:
         FORECASTS.qualified_name: lambda: made.outlook.forecasts,
         MONTH_END.qualified_name: lambda: made.outlook.month_end,
         FORECAST_ACCURACY.qualified_name: lambda: made.outlook.accuracy,
+        FORECAST_LANDINGS.qualified_name: lambda: made.outlook.landings,
         FORECAST_EVENTS.qualified_name: lambda: made.outlook.events,
     }
 
@@ -81,16 +88,16 @@ class Forecasting:
             series.assumed,
             self.known.untold,
         )
-        for frame, file in zip((made.forecasts, made.month_end, made.accuracy, made.events), self._files, strict=True):
+        for frame, file in zip(made.tables, self._files, strict=True):
             keep(frame, file)
         forget_all_but(self._files, self._folder)
         return made
 
     def _kept(self) -> Outlook | None:
         """As it was made before, of the same; None where it was not."""
-        frames = [read_kept(file, table.polars_schema) for file, table in zip(self._files, _TABLES, strict=True)]
+        frames = [read_kept(file, table.polars_schema) for file, table in zip(self._files, OUTLOOK, strict=True)]
         whole = [frame for frame in frames if frame is not None]
-        return Outlook(*whole) if len(whole) == len(_TABLES) else None
+        return Outlook(*whole) if len(whole) == len(OUTLOOK) else None
 
     @cached_property
     def _items(self) -> pl.DataFrame:
@@ -120,12 +127,8 @@ class Forecasting:
         series = self.economics.series
         known = repr((series.origin, self.known, self.holidays and sorted(self.holidays.days)))
         of = (digest_of(series.rows), digest_of(series.assumed), known, code_fingerprint())
-        return tuple(file_of(self._folder, table.name, *of) for table in _TABLES)
+        return tuple(file_of(self._folder, table.name, *of) for table in OUTLOOK)
 
     @property
     def _folder(self) -> Path:
         return self.economics.work.home.cache / "forecasts"
-
-
-NOTHING = Outlook(FORECASTS.empty(), MONTH_END.empty(), FORECAST_ACCURACY.empty(), FORECAST_EVENTS.empty())
-"""No rows."""

@@ -55,7 +55,7 @@ def monthly_tokens(rows: pl.DataFrame, *, order: Sequence[str], as_shares: bool)
             .stack("normalize" if as_shares else "zero"),
             color=alt.Color("name:N", title=None)
             .scale(domain=domain, range=[colour(each, named) for each in domain])
-            .legend(orient="bottom", columns=3, labelLimit=140, symbolType="square"),
+            .legend(orient="bottom", columns=2, labelLimit=140, symbolType="square"),
             order=alt.Order("place:Q"),
             tooltip=[
                 alt.Tooltip("month_text:N", title="Month"),

@@ -1,4 +1,4 @@
-"""Vendors: whom we depend on, which uses hang on one vendor, and whether inference runs where it may.
+"""Vendors: whom we depend on, what binds us, which uses hang on one vendor, and whether inference runs where it may.
 
 Effective cost by month of use; vendors in reporting currency, residency in the currency of the bill.
 """
@@ -11,13 +11,15 @@ import polars as pl
 import streamlit as st
 
 from dashboards import filters, formats, provenance
+from dashboards.charts import vendors as charts
 from dashboards.published import Published, current
 from dashboards.queries import vendors as queries
 from dashboards.queries.reading import total
 from dashboards.states import guarded
+from dashboards.views import vendor_agreements
 from models.economics.single_vendors import SINGLE_FROM_PCT
 from models.economics.vendors import HIGH_ABOVE, MODERATE_ABOVE
-from models.wording import counted, money_text, month_text, share_text
+from models.wording import UNKNOWN, counted, money_text, month_text, share_text
 
 _ROLES = {
     "model developer": ("Who develops the models", "develops {} of what models cost"),
@@ -33,15 +35,40 @@ def show() -> None:
     st.title("Whom do we depend on?", anchor=False)
     periods = queries.vendor_periods(published)
     if not periods:
-        st.info("No cost with a vendor is known yet.", title="No month to show", icon=":material/hourglass_empty:")
+        st.info(_nothing(published), title="No month to show", icon=":material/hourglass_empty:")
         provenance.show_stale(published)
         return
-    period = filters.choose_month("vendors", periods)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="vendors filters"):
+        period = filters.choose_month("vendors", periods)
     rows = queries.concentration(published, period=period)
-    currency = rows["currency"][0]
     uses = queries.single_vendor_uses(published, period=period)
-    _answer(rows, uses, period, currency)
-    _indices(rows)
+    if published.is_whole:
+        _whole(published, rows, uses, period)
+    else:
+        st.markdown(
+            "What hangs on a single vendor, and where inference ran, for the teams that you may see. Whom the whole "
+            "organisation depends on, and its contracts, are for people who may see everything."
+        )
+        provenance.show_stale(published)
+    _single(uses)
+    _residency(published, period)
+
+
+def _nothing(published: Published) -> str:
+    if published.is_whole:
+        return "No cost with a vendor is known yet."
+    return (
+        "Of the teams that you may see, nothing hangs on a single vendor, and no policy says where inference may run."
+    )
+
+
+def _whole(published: Published, rows: pl.DataFrame, uses: pl.DataFrame, period: str) -> None:
+    """What is told of the organisation alone: shares, contracts, commitments."""
+    contracts = queries.contracts(published)
+    currency = rows["currency"][0] if len(rows) else ""
+    _answer(rows, uses, contracts, period, currency)
+    history = queries.concentration_history(published, period=period)
+    _indices(history, period)
     st.caption(
         f"Effective cost of {month_text(period)} in {currency}. HHI is the Herfindahl-Hirschman index, the sum of all "
         f"squared shares in percent: 10,000 is a single vendor, above {MODERATE_ABOVE:,} is moderate and above "
@@ -49,19 +76,20 @@ def show() -> None:
         f"{_without_rate(rows)}"
     )
     provenance.show_stale(published)
-    _shares(rows.filter("has_rate"), currency)
-    _single(uses)
-    _residency(published, period)
+    vendor_agreements.show_contracts(contracts)
+    vendor_agreements.show_commitments(queries.commitments(published, period=period), period)
+    _concentration(rows.filter("has_rate"), history, currency)
 
 
-def _answer(rows: pl.DataFrame, uses: pl.DataFrame, period: str, currency: str) -> None:
+def _answer(rows: pl.DataFrame, uses: pl.DataFrame, contracts: pl.DataFrame, period: str, currency: str) -> None:
     said = list(_firsts(rows))
     if not said:
-        st.markdown(f"Who gets the money is not known for {month_text(period)} in {currency}.")
+        st.markdown(f"Who gets the money is not known for {month_text(period)}{f' in {currency}' if currency else ''}.")
         return
     single = uses.filter(pl.col("role") == "host")
     hang = f" {counted(len(single), 'use')} of models hang on a single host." if len(single) else ""
-    st.markdown(f"{', '.join(said)} (effective cost in {currency}, {month_text(period)}).{hang}")
+    notice = "".join(f" {sentence}" for sentence in vendor_agreements.next_notice(contracts))
+    st.markdown(f"{', '.join(said)} (effective cost in {currency}, {month_text(period)}).{hang}{notice}")
 
 
 def _without_rate(rows: pl.DataFrame) -> str:
@@ -83,22 +111,31 @@ def _firsts(rows: pl.DataFrame) -> Iterator[str]:
             yield f"**{formats.plain(row['name'])}** {does.format(share)}"
 
 
-def _indices(rows: pl.DataFrame) -> None:
+def _indices(history: pl.DataFrame, period: str) -> None:
     for column, role in zip(st.columns(len(_ROLES), gap="small"), _ROLES, strict=True):
-        found = rows.filter((pl.col("role") == role) & pl.col("hhi").is_not_null())
+        of_role = history.filter(pl.col("role") == role)
+        found = of_role.filter(pl.col("month") == period)
+        before = of_role.filter(pl.col("month") < period).tail(1)
         index, band = found.select("hhi", "concentration").row(0) if len(found) else (None, None)
         column.metric(
             f"HHI of {role}s",
-            "–" if index is None else f"{index:,.0f}",
+            UNKNOWN if index is None else f"{index:,.0f}",
             delta=f"{band} concentration" if band else "nothing to share",
             delta_color="off",
             delta_arrow="off",
+            delta_description=f"{before['hhi'][0]:,.0f} in {month_text(before['month'][0])}" if len(before) else None,
             border=True,
             height="stretch",
         )
 
 
-def _shares(rows: pl.DataFrame, currency: str) -> None:
+def _concentration(rows: pl.DataFrame, history: pl.DataFrame, currency: str) -> None:
+    st.subheader("How concentrated it is", anchor=False)
+    if history["month"].n_unique() > 1:
+        st.altair_chart(
+            charts.concentration(history, moderate_above=MODERATE_ABOVE, high_above=HIGH_ABOVE),
+            alt="Herfindahl-Hirschman index of model developers, hosts and invoice issuers by month",
+        )
     for column, (role, (heading, _)) in zip(st.columns(len(_ROLES), gap="medium"), _ROLES.items(), strict=True):
         of_role = rows.filter(pl.col("role") == role).with_columns(pl.col("share_pct").cast(pl.Float64))
         with column:

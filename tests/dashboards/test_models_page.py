@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboards import published as published_files
+from dashboards.published import begin
 from tests.dashboards import sample_marts
 from tests.dashboards.pages import money, opened, shown, table, words
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
@@ -182,7 +182,7 @@ def test_names_of_others_are_never_markup(published: Sample) -> None:
 
 
 def test_a_person_of_one_team_sees_no_other(published: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboards.views.models.current", lambda: published_files.begin(teams=("search",)))
+    monkeypatch.setattr("dashboards.views.models.current", lambda: begin(teams=("search",)))
     app = opened("models")
     mine = charged(published, "2026-07", lambda row: row["team"] == "search")
     assert f"**{money(cost(mine))} for models**" in words(app)

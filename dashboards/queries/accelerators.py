@@ -177,12 +177,13 @@ def rates(published: Published, *, period: str, previous: str, currency: str, pa
 
 
 def idle(published: Published, *, period: str, currency: str, part: Part = ALL_OF_THEM) -> pl.DataFrame:
-    """owner, accelerator_type, used_hours, unused_hours, used_cost, unused_cost, measured_idle_cost and utilisation
-    (null where not all of it was measured); what costs most for nothing first."""
+    """owner, accelerator_type, host, used_hours, unused_hours, used_cost, unused_cost, measured_idle_cost and
+    utilisation (null where not all of it was measured); what costs most for nothing first."""
     return ask(
         published,
         f"""
-        SELECT {_OWNER} AS owner, accelerator_type, sum(used_hours) AS used_hours, sum(unused_hours) AS unused_hours,
+        SELECT {_OWNER} AS owner, accelerator_type, coalesce(host_name, 'ourselves') AS host,
+            sum(used_hours) AS used_hours, sum(unused_hours) AS unused_hours,
             sum(used_cost) AS used_cost, sum(unused_cost) AS unused_cost,
             CASE WHEN count(*) = count(measured_idle_cost) THEN sum(measured_idle_cost) END AS measured_idle_cost,
             CASE WHEN count(*) = count(busy_hours) AND sum(used_hours) > 0
@@ -190,7 +191,7 @@ def idle(published: Published, *, period: str, currency: str, part: Part = ALL_O
         FROM marts.idle_accelerators WHERE month = $period AND currency = $currency AND {_LOOKED_AT}
         GROUP BY ALL
         ORDER BY sum(unused_cost) + coalesce(sum(measured_idle_cost), 0) DESC, sum(used_cost) DESC, owner,
-            accelerator_type
+            accelerator_type, host
         """,
         period=period,
         currency=currency,

@@ -175,6 +175,7 @@ def _idle(published: Published, looked: _Looked) -> None:
         {
             "owner": formats.text_column("Owner", width="medium"),
             "accelerator_type": formats.text_column("Accelerator"),
+            "host": formats.text_column("Host"),
             "unused_cost": formats.money_column("Left by commitments", looked.currency),
             "measured_idle_cost": formats.money_column("Measured idle", help="A dash: not all hours were measured."),
             "used_cost": formats.money_column("Used hours cost"),

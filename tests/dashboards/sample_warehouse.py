@@ -21,17 +21,19 @@ from models.control.budget_costs import budget_costs
 from models.control.budget_status import BUDGET_STATUS, budget_status
 from models.control.budget_thresholds import BUDGET_THRESHOLDS, budget_thresholds
 from models.control.budgets import Budget
+from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.declared_costs import DECLARED_COSTS
 from models.economics.idle_accelerators import IDLE_ACCELERATORS
 from models.economics.tco import TCO_DAILY
 from models.economics.unit_costs import UNIT_COSTS
 from models.ledger.estimates import USAGE_ESTIMATES
+from models.ledger.focus import COST_AND_USAGE
 from models.ledger.operations import FINDINGS, FRESHNESS_TABLE, LOADS, NAMES, PUBLICATION, RESTATEMENTS
 from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
-from tests.dashboards import sample_agreements, sample_costs, sample_foresight, sample_marts
+from tests.dashboards import sample_agreements, sample_charges, sample_costs, sample_foresight, sample_marts
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
 BUDGETS = (
@@ -159,6 +161,7 @@ class Sample:
     rates: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1)})
     unit_costs: list[dict[str, Any]] = field(default_factory=sample_costs.unit_costs)
     idle: list[dict[str, Any]] = field(default_factory=sample_costs.idle)
+    accelerators: list[dict[str, Any]] = field(default_factory=sample_charges.accelerators)
     agreements: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_agreements.tables)
     foresight: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_foresight.tables)
     stale_source: bool = True
@@ -169,6 +172,11 @@ class Sample:
         """Rows of `marts.tco_daily`: charges and declared costs, in dollars as far as `rates` has a rate."""
         return sample_costs.total_costs(self.charges, self.declared, self.rates)
 
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Rows of `marts.attributed_daily` behind what was charged."""
+        return sample_charges.attributed(self.charges)
+
     def tables(self) -> dict[Table, pl.DataFrame]:
         costs = filled(TCO_DAILY, self.total_costs)
         of_budgets = budget_costs(costs, BUDGETS)
@@ -176,6 +184,8 @@ class Sample:
         return {
             DAILY_COSTS: filled(DAILY_COSTS, self.charges),
             TCO_DAILY: costs,
+            ATTRIBUTED_DAILY: filled(ATTRIBUTED_DAILY, [*self.lines, *self.accelerators]),
+            COST_AND_USAGE: filled(COST_AND_USAGE, sample_charges.focus(self.lines)),
             DECLARED_COSTS: filled(DECLARED_COSTS, self.declared),
             UNIT_COSTS: filled(UNIT_COSTS, self.unit_costs),
             IDLE_ACCELERATORS: filled(IDLE_ACCELERATORS, self.idle),

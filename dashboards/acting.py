@@ -1,6 +1,7 @@
-"""What people do on pages: alerts as the control store has them, and requests, which a pass of the pipeline applies.
+"""What people do on pages: they ask. Alerts, uploads and the log of actions as the control store has them.
 
-The one thing that the dashboard writes is a request: append-only, with who and when. Nothing here changes an alert.
+The one thing that the dashboard writes is a request: append-only, with who and when. Nothing here changes an alert or a
+setting: a pass of the pipeline applies what is asked of alerts, a publication what is uploaded.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from connectors.control import ControlStore
+from connectors.control import Action, ControlStore
 from connectors.control.alerts import Refused
 from dashboards.published import home
 from models.control.alerts import Act, Alert, AlertEvent, Request
+from models.control.uploads import KeptUpload, Upload
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ def past(alert: Alert) -> Past:
         return Past(tuple(logged.event for logged in events), tuple(store.alerts.refused(alert.key.alert_id)))
 
 
+def events() -> tuple[AlertEvent, ...]:
+    """All that ever happened to alerts, in order. Raises `ControlError`."""
+    with _store() as store:
+        return () if store is None else tuple(logged.event for logged in store.alerts.events())
+
+
 def ask(
     alert: Alert, act: Act, *, who: str, now: datetime, until: datetime | None = None, note: str | None = None
 ) -> None:
@@ -60,12 +68,31 @@ def ask(
         store.alerts.request(request)
 
 
+def uploads() -> list[KeptUpload]:
+    """Every upload with what became of it, in the order in which they came. Raises `ControlError`."""
+    with _store() as store:
+        return [] if store is None else store.uploads.kept()
+
+
+def ask_for(upload: Upload) -> bool:
+    """Leave an upload for the next publication; False where this very request was left before. Raises `ControlError`."""
+    with _store(is_needed=True) as store:
+        assert store is not None, "it is made where there is none"
+        return store.uploads.ask(upload)
+
+
+def log(limit: int) -> list[Action]:
+    """What people did and asked for, newest first. Raises `ControlError`."""
+    with _store() as store:
+        return [] if store is None else store.newest_actions(limit)
+
+
 @contextmanager
-def _store() -> Generator[ControlStore | None]:
+def _store(*, is_needed: bool = False) -> Generator[ControlStore | None]:
     """The same place as the command line's: `OUTLAY_CONTROL_URL`, or `control/outlay.db` of the home."""
     database = home() / "control" / "outlay.db"
     url = os.environ.get("OUTLAY_CONTROL_URL")
-    if url is None and not database.exists():
+    if url is None and not database.exists() and not is_needed:
         yield None
         return
     with ControlStore.open(url or f"sqlite:///{database}") as store:

@@ -56,11 +56,16 @@ def choose(published: Published, page: str, *filters: Filter, periods: Sequence[
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page} filters"):
         period = choose_month(page, periods)
-        narrowed = Narrowed(**{name: _choose_one(published, page, name) for name in _EVERY if name in filters})
+        narrowed = choose_parts(published, page, *filters)
         basis = _segments(page, "basis", "Cost", COST_BASES, help=_BASIS_HELP) if "basis" in filters else "billed"
         currencies = spending.currencies(published, period)
         currency = choose_currency(page, currencies) if "currency" in filters else next(iter(currencies), "")
     return Choice(period, basis, currency, tuple(currencies), narrowed)
+
+
+def choose_parts(published: Published, page: str, *filters: Filter) -> Narrowed:
+    """A widget for team, vendor and component, as far as they are asked for; by itself for pages without a month."""
+    return Narrowed(**{part: _choose_one(published, page, part) for part in _EVERY if part in filters})
 
 
 def _choose_one(published: Published, page: str, name: Part) -> str | None:

@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 
 import polars as pl
 import streamlit as st
 
-from connectors.control.alerts import Refused
 from connectors.slack.message import Look, Message
 from connectors.slack.messages import render
 from connectors.slack.preview_html import STYLE, preview_html
-from dashboards import acting, filters, formats, provenance
+from dashboards import access, acting, alert_actions, filters, formats, provenance, visibility
 from dashboards.acting import Standing
+from dashboards.charts.alerts import alert_spans
 from dashboards.charts.foresight import expected_and_actual
+from dashboards.picking import picked
 from dashboards.published import current
 from dashboards.states import guarded
+from models.control.alert_spans import spans
 from models.control.alert_words import KIND_WORDS, NOBODY, RANKS, figure_text, listed, state_text
-from models.control.alerts import Act, Alert, AlertEvent, Request
+from models.control.alerts import Alert
 from models.control.conditions import Point, Severity
 from models.control.notices import Notice
 from models.table import MONEY
-from models.wording import counted, day_text, instant_text
+from models.wording import counted
 
-_REFUSALS_SHOWN = timedelta(days=1)
-SPANS = {
-    "4 hours": timedelta(hours=4),
-    "1 day": timedelta(days=1),
-    "3 days": timedelta(days=3),
-    "1 week": timedelta(weeks=1),
-}
-_ACTS: dict[str, Act] = {"Acknowledge": "acknowledge", "Snooze": "snooze", "Resolve": "resolve"}
 _SEVERITIES: dict[Severity, tuple[str, str]] = {
     "critical": ("critical", "critical"),
     "warning": ("warning", "warnings"),
     "info": ("for information", "for information"),
 }
 """One, and several."""
-_ASKED = {"acknowledge": "to be acknowledged", "snooze": "to be snoozed", "resolve": "to be resolved"}
+_STATES = {
+    "": "Open and lately resolved",
+    "waiting": "Waiting for somebody",
+    "taken": "Acknowledged or snoozed",
+    "resolved": "Resolved",
+}
+_ROWS_DRAWN = 18
 
 
 @guarded
@@ -46,20 +46,25 @@ def show() -> None:
     published = current()
     st.title("What needs somebody?", anchor=False)
     known = acting.standing()
-    alerts = listed(known.alerts.values(), provenance.now())
+    seen = {alert.key.alert_id: alert for alert in visibility.alerts_of(access.person(), known.alerts.values())}
+    alerts = listed(seen.values(), provenance.now())
     going_on = [alert for alert in alerts if alert.state != "resolved"]
     st.markdown(f"**{formats.plain(_answer(going_on))}**")
+    if not published.is_whole:
+        st.caption("Alerts of your teams' own costs are listed; those of others, or of the whole, are not.")
     provenance.show_stale(published)
-    if not alerts:
+    asked = _asked(seen)
+    if not alerts and asked is None:
         st.caption(
             "Budgets, anomalies, sources, commitments, contracts and prices are watched; see `outlay alerts test`."
         )
         return
-    _list(alerts)
-    labels = {alert.key.alert_id: f"{alert.condition.headline}: {alert.condition.subject}" for alert in alerts}
-    st.subheader("One of them", anchor=False)
-    chosen = filters.choose_named("alerts", "alert", "Alert", labels)
-    _alert(known, next(alert for alert in alerts if alert.key.alert_id == chosen))
+    chosen = _filtered(alerts)
+    clicked = _list(chosen) if chosen else None
+    if not chosen:
+        st.info("No alert is left by these filters.", icon=":material/filter_alt_off:")
+    _timeline(chosen)
+    _one(known, [*chosen, *([asked] if asked and asked not in chosen else [])], clicked)
 
 
 def _answer(going_on: Sequence[Alert]) -> str:
@@ -75,7 +80,49 @@ def _answer(going_on: Sequence[Alert]) -> str:
     return f"{counted(len(going_on), 'alert')} {verb} open ({', '.join(by_severity)}); {taken}."
 
 
-def _list(alerts: Sequence[Alert]) -> None:
+def _asked(seen: dict[str, Alert]) -> Alert | None:
+    """The alert of a link, however long ago it was resolved, and whatever filters leave out."""
+    wanted = st.query_params.get("alert")
+    if wanted is not None and wanted not in seen:
+        st.info(
+            "It was removed, belongs to others' costs, or never was in this home. What is known stands below.",
+            title="The alert of this link is not known here",
+            icon=":material/link_off:",
+        )
+    return seen.get(wanted) if wanted is not None else None
+
+
+def _filtered(alerts: Sequence[Alert]) -> list[Alert]:
+    """By state, kind and owner, each kept in the URL."""
+    kinds = {alert.kind: KIND_WORDS[alert.kind] for alert in sorted(alerts, key=lambda alert: KIND_WORDS[alert.kind])}
+    owners = sorted({alert.condition.team for alert in alerts if alert.condition.team})
+    with st.container(horizontal=True, vertical_alignment="bottom", key="alerts filters"):
+        state = filters.choose_named("alerts", "state", "State", _STATES, label_visible=True)
+        kind = filters.choose_named("alerts", "kind", "Kind", {"": "All kinds", **kinds}, label_visible=True)
+        owner = filters.choose_named(
+            "alerts", "owner", "Owner", {"": "Everybody"} | {each: each for each in owners}, label_visible=True
+        )
+    return [
+        alert
+        for alert in alerts
+        if _is_in(alert, state) and kind in ("", alert.kind) and owner in ("", alert.condition.team)
+    ]
+
+
+def _is_in(alert: Alert, state: str) -> bool:
+    match state:
+        case "waiting":
+            return alert.is_nobodys
+        case "taken":
+            return alert.state in ("acknowledged", "snoozed")
+        case "resolved":
+            return alert.state == "resolved"
+        case _:
+            return True
+
+
+def _list(alerts: Sequence[Alert]) -> str | None:
+    """The id of the alert whose row is marked."""
     shown = pl.DataFrame(
         {
             "severity": [alert.condition.severity for alert in alerts],
@@ -86,7 +133,8 @@ def _list(alerts: Sequence[Alert]) -> None:
             "state": [state_text(alert) for alert in alerts],
         }
     )
-    formats.table(
+    ids = [alert.key.alert_id for alert in alerts]
+    row = formats.chosen_row(
         shown,
         {
             "severity": formats.text_column("Severity", width="small"),
@@ -96,13 +144,59 @@ def _list(alerts: Sequence[Alert]) -> None:
             "owner": formats.text_column("Owner", width="small"),
             "state": formats.text_column("State", width="medium"),
         },
+        key=f"alerts list {'/'.join(ids)}",
         rows=12,
         alt="Alerts: severity, what, how much, since when, whose, and what became of them",
     )
+    return None if row is None else ids[row]
 
 
-def _alert(known: Standing, alert: Alert) -> None:
-    told, past = alert.condition, acting.past(alert)
+def _timeline(alerts: Sequence[Alert]) -> None:
+    """When the alerts of the list were open, and how soon somebody took them up."""
+    now: datetime = provenance.now()
+    drawn = alerts[:_ROWS_DRAWN]
+    names = _names(drawn)
+    found = [span for span in spans(acting.events(), now) if span.alert_id in names]
+    if not found:
+        return
+    found.sort(key=lambda span: list(names).index(span.alert_id))
+    st.subheader("When they were open", anchor=False)
+    st.altair_chart(
+        alert_spans(
+            pl.DataFrame(
+                {
+                    "name": [names[span.alert_id] for span in found],
+                    "state": [span.state for span in found],
+                    "since": [span.since for span in found],
+                    "until": [span.until for span in found],
+                },
+                schema_overrides={"since": pl.Datetime("us", "UTC"), "until": pl.Datetime("us", "UTC")},
+            )
+        ),
+        alt="Timeline of alerts: from when until when each waited for somebody, was acknowledged, snoozed or escalated",
+    )
+    if len(alerts) > len(drawn):
+        st.caption(f"The first {len(drawn)} of {len(alerts)} in the list are drawn.")
+
+
+def _names(alerts: Sequence[Alert]) -> dict[str, str]:
+    """By id what to write beside a bar; of two with one headline, each has its number."""
+    names: dict[str, str] = {}
+    for alert in alerts:
+        headline = alert.condition.headline
+        same = sum(name == headline or name.startswith(f"{headline} (") for name in names.values())
+        names[alert.key.alert_id] = f"{headline} ({same + 1})" if same else headline
+    return names
+
+
+def _one(known: Standing, alerts: Sequence[Alert], clicked: str | None) -> None:
+    if not alerts:
+        return
+    st.subheader("One of them", anchor=False)
+    labels = {alert.key.alert_id: f"{alert.condition.headline}: {alert.condition.subject}" for alert in alerts}
+    chosen = picked("alerts", "alert", "Alert", labels, {"table": clicked})
+    alert = next(alert for alert in alerts if alert.key.alert_id == chosen)
+    told = alert.condition
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(f"**{formats.plain(told.headline)}**")
@@ -115,33 +209,10 @@ def _alert(known: Standing, alert: Alert) -> None:
             st.markdown(f"[See where it comes from](./{told.page})")
         _trend(alert)
     with right:
-        _facts(alert)
-        for request in known.pending:
-            if request.alert_id == told.alert_id:
-                st.info(_pending(request), icon=":material/hourglass_top:")
-        for refused in past.refused:
-            if refused.at > provenance.now() - _REFUSALS_SHOWN:
-                st.warning(_refusal(refused), icon=":material/block:")
-        if alert.state != "resolved":
-            _act(alert)
-    _history(past.events)
+        alert_actions.show(alert, known, page="alerts")
+    alert_actions.history(alert)
     with st.expander("As it looks in Slack", icon=":material/forum:"):
         st.html(f"<style>{STYLE}</style>{preview_html(_message(alert))}")
-
-
-def _facts(alert: Alert) -> None:
-    told = alert.condition
-    facts = (
-        ("State", state_text(alert)),
-        ("How much", figure_text(told)),
-        ("Since", day_text(told.since)),
-        ("Owner", told.team or NOBODY),
-        ("Kind", f"{KIND_WORDS[told.kind]}, {told.severity}"),
-        *told.facts,
-    )
-    lines = (f"{formats.plain(label)}: **{formats.plain(value)}**" for label, value in facts)
-    with st.container(border=True):
-        st.markdown("  \n".join(lines))
 
 
 def _trend(alert: Alert) -> None:
@@ -165,68 +236,9 @@ def _days(trend: Sequence[Point]) -> pl.DataFrame:
     ).with_columns(low=pl.lit(None, MONEY), high=pl.lit(None, MONEY), in_incident=pl.lit(value=False))
 
 
-def _pending(request: Request) -> str:
-    asked = f"{formats.plain(request.who)} asked for it {_ASKED[request.act]} on {instant_text(request.at)}."
-    return f"{asked} Pending: the next pass applies it."
-
-
-def _refusal(refused: Refused) -> str:
-    asked = refused.request
-    who = f"{formats.plain(asked.who)} asked for it {_ASKED[asked.act]} on {instant_text(asked.at)}."
-    return f"{who} That could not be done: {formats.plain(refused.reason)}."
-
-
-def _act(alert: Alert) -> None:
-    """A request in somebody's name. Who signs in is not known yet, so people say who they are."""
-    with st.form(f"act on {alert.key.alert_id}", border=True):
-        st.markdown("**Act on it**")
-        act = st.segmented_control("What to do", list(_ACTS), default="Acknowledge", required=True)
-        span = st.selectbox("How long, to snooze", list(SPANS), index=1)
-        who = st.text_input("Your name", value=st.session_state.get("acting as", ""), max_chars=80)
-        note = st.text_input("Note", max_chars=300, placeholder="Why; others will read it")
-        sent = st.form_submit_button("Send")
-    if not sent:
-        return
-    named = (who or "").strip()
-    if not named:
-        st.error("Say who you are: it is kept with what you do.", icon=":material/person:")
-        return
-    st.session_state["acting as"] = named
-    now = provenance.now()
-    wanted = _ACTS[act or "Acknowledge"]
-    until = now + SPANS[span] if wanted == "snooze" else None
-    acting.ask(alert, wanted, who=named, now=now, until=until, note=(note or "").strip() or None)
-    st.rerun()
-
-
 def _message(alert: Alert) -> Message:
     """Its first message, as alone it stands: mentions and links follow from outlay.yaml, which pages do not read."""
     alert_id = alert.key.alert_id
     return render(
         Notice(f"{alert_id}.preview", "first", "#", (alert_id,), "opened"), {alert_id: alert}, Look(is_bot=True)
-    )
-
-
-def _history(history: Sequence[AlertEvent]) -> None:
-    st.markdown("**What became of it**")
-    formats.table(
-        pl.DataFrame(
-            {
-                "at": [event.at for event in history],
-                "what": [event.kind for event in history],
-                "who": [event.who or "Outlay" for event in history],
-                "note": [
-                    event.note or (f"until {instant_text(event.until)}" if event.until else "") for event in history
-                ],
-            },
-            schema={"at": pl.Datetime("us", "UTC"), "what": pl.String, "who": pl.String, "note": pl.String},
-        ),
-        {
-            "at": formats.instant_column("When"),
-            "what": formats.text_column("What", width="small"),
-            "who": formats.text_column("Who", width="medium"),
-            "note": formats.text_column("Note", width="large"),
-        },
-        rows=8,
-        alt="History of the alert: when, what, who",
     )

@@ -9,10 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from connectors.control import ControlStore
+from dashboards import access
+from models.control.access import Person, Role
 from models.control.alerts import AlertEvent, Request
 from tests.dashboards import sample_alerts
 from tests.dashboards.pages import opened, table, words
-from tests.dashboards.sample_alerts import LATE, NOW, SEARCH
+from tests.dashboards.sample_alerts import LATE, NOW, OLD, SEARCH
 from tests.dashboards.sample_warehouse import HOSTILE
 
 pytestmark = pytest.mark.usefixtures("published")
@@ -31,6 +33,10 @@ def send(app: AppTest) -> AppTest:
     app.button[0].click().run()
     assert not app.exception
     return app
+
+
+def signed_in(monkeypatch: pytest.MonkeyPatch, role: Role, teams: tuple[str, ...] | None = None) -> None:
+    monkeypatch.setattr(access, "person", lambda: Person("Anna", "anna@example.com", role, teams))
 
 
 def test_what_is_open_is_counted_by_severity_and_what_was_long_resolved_is_left_out(home: Path) -> None:
@@ -65,18 +71,47 @@ def test_another_alert_is_chosen_by_the_address(home: Path) -> None:
     assert "96 hours" in told(opened("alerts", alert=LATE.alert_id))
 
 
-def test_an_act_is_a_request_in_somebodys_name_and_pending_until_a_pass(home: Path) -> None:
+def test_an_act_is_a_request_in_somebodys_name_and_pending_until_a_pass(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sample_alerts.fill(home)
+    signed_in(monkeypatch, "editor")
     app = opened("alerts")
-    app.text_input[0].set_value("Anna")
-    app.text_input[1].set_value("asked search")
+    app.text_input[0].set_value("asked search")
     app = send(app)
     (request,) = pending(home)
     assert (request.alert_id, request.act, request.who, request.note) == (
-        SEARCH.alert_id, "acknowledge", "Anna", "asked search",
+        SEARCH.alert_id, "acknowledge", "anna@example.com", "asked search",
     )  # fmt: skip
-    assert "Anna asked for it to be acknowledged" in told(app)
+    assert "anna@example.com asked for it to be acknowledged" in told(app)
     assert "Pending" in told(app)
+
+
+def test_on_this_machine_alone_its_user_acts(home: Path) -> None:
+    sample_alerts.fill(home)
+    send(opened("alerts"))
+    (request,) = pending(home)
+    assert request.who == access.person().signature
+
+
+def test_a_viewer_sees_why_there_is_nothing_to_send(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample_alerts.fill(home)
+    signed_in(monkeypatch, "viewer")
+    app = opened("alerts")
+    assert not app.button
+    assert "You may look at alerts, not act on them: anna@example.com is viewer here" in told(app)
+
+
+def test_people_of_a_team_see_its_alerts_alone_and_no_link_opens_others(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample_alerts.fill(home)
+    signed_in(monkeypatch, "editor", ("search",))
+    app = opened("alerts", alert=LATE.alert_id)
+    assert [row["what"] for row in table(app, "severity", "figure")] == [SEARCH.headline]
+    assert "not known here" in "\n".join(info.proto.title for info in app.info)
+    assert "96 hours" not in told(app)
+    assert app.button
 
 
 def test_what_could_not_be_done_is_said_with_the_reason(home: Path) -> None:
@@ -91,22 +126,43 @@ def test_what_could_not_be_done_is_said_with_the_reason(home: Path) -> None:
     assert HOSTILE not in warning
 
 
-def test_nobody_acts_without_a_name(home: Path) -> None:
-    sample_alerts.fill(home)
-    app = send(opened("alerts"))
-    assert pending(home) == []
-    assert "Say who you are" in told(app)
-
-
 def test_a_snooze_says_until_when(home: Path) -> None:
     sample_alerts.fill(home)
     app = opened("alerts")
-    app.segmented_control[0].set_value("Snooze")
-    app.text_input[0].set_value("Anna")
+    assert not [box for box in app.selectbox if box.label == "How long"], "only a snooze has an end"
+    app.segmented_control[0].set_value("Snooze").run()
     send(app)
     (request,) = pending(home)
     assert request.until is not None
     assert request.until - request.at == timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        pytest.param({"state": "waiting"}, [SEARCH.headline], id="waiting"),
+        pytest.param({"state": "taken"}, [LATE.headline], id="taken"),
+        pytest.param({"kind": "stale_source"}, [LATE.headline], id="kind"),
+        pytest.param({"owner": "search"}, [SEARCH.headline], id="owner"),
+        pytest.param({"kind": "<script>"}, [SEARCH.headline, LATE.headline], id="nonsense"),
+    ],
+)
+def test_the_list_is_narrowed_by_the_address(home: Path, query: dict[str, str], left: list[str]) -> None:
+    sample_alerts.fill(home)
+    assert [row["what"] for row in table(opened("alerts", **query), "severity", "figure")] == left
+
+
+def test_a_link_to_an_alert_goes_before_filters_and_before_the_days_that_are_listed(home: Path) -> None:
+    sample_alerts.fill(home)
+    app = opened("alerts", alert=OLD.alert_id, state="waiting")
+    assert "resolved on" in told(app)
+    assert "there is nothing to do" in told(app)
+
+
+def test_nothing_left_by_filters_is_said(home: Path) -> None:
+    sample_alerts.fill(home)
+    app = opened("alerts", state="resolved")
+    assert "No alert is left by these filters." in told(app)
 
 
 def test_a_resolved_alert_offers_nothing_to_do(home: Path) -> None:

@@ -38,7 +38,9 @@ def concentration(history: pl.DataFrame, *, moderate_above: Decimal, high_above:
             y=alt.Y("height:Q", title="HHI", axis=alt.Axis(format=",d", tickCount=5)).scale(zero=True),
             color=alt.Color("name:N", title=None)
             .scale(domain=roles, range=list(PALETTE[: len(roles)]))
-            .legend(orient="bottom", columns=2, symbolType="stroke"),
+            .legend(orient="bottom", columns=3, symbolType="stroke"),
+            # hosts mostly send the invoice: dashes let the line below be seen
+            strokeDash=alt.StrokeDash("name:N", legend=None).scale(domain=roles, range=[[1, 0], [6, 6], [1, 0]]),
             tooltip=[
                 alt.Tooltip("month_text:N", title="Month"),
                 alt.Tooltip("name:N", title="Of"),
@@ -53,4 +55,4 @@ def concentration(history: pl.DataFrame, *, moderate_above: Decimal, high_above:
     )
     rules = bounds.mark_rule(color=REST_COLOUR, strokeDash=[4, 4])
     labels = bounds.mark_text(align="left", dx=4, dy=-6, color=REST_COLOUR).encode(x=alt.value(0), text="says:N")
-    return alt.layer(rules, labels, lines).properties(height=260)
+    return alt.layer(rules, labels, lines).properties(height=320)

@@ -27,6 +27,7 @@ _ROLES = {
     "invoice issuer": ("Who sends the invoice", "invoices {}"),
 }
 """Each role of the mart: its heading, and what the first of it does."""
+_SINGLE = {"host": "on a single host", "model developer": "on models of a single developer"}
 
 
 @guarded
@@ -154,9 +155,13 @@ def _concentration(rows: pl.DataFrame, history: pl.DataFrame, currency: str) -> 
 def _single(uses: pl.DataFrame) -> None:
     if uses.is_empty():
         return
+    roles = {role: words for role, words in _SINGLE.items() if role in uses["role"].to_list()}
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("What hangs on one vendor", anchor=False, width="content")
+        role = filters.choose_named("vendors", "role", "Vendor in which role", roles)
+    uses = uses.filter(pl.col("role") == role)
     currencies = uses["currency"].unique()
     currency = currencies[0] if len(currencies) == 1 else None
-    st.subheader("What hangs on one vendor", anchor=False)
     st.caption(
         f"Uses with {SINGLE_FROM_PCT} % or more of their cost of models at one vendor. Next best: the same tokens at "
         "the list price of comparable models. Whether they do the work as well is not judged."
@@ -167,7 +172,6 @@ def _single(uses: pl.DataFrame) -> None:
             "use_name": formats.text_column("Use", width="medium"),
             "use_kind": formats.text_column("Named by", width="small"),
             "vendor": formats.text_column("Vendor"),
-            "role": formats.text_column("As"),
             "vendor_cost": formats.money_column("Its cost", currency),
             **({} if currency else {"currency": formats.text_column("Currency", width="small")}),
             "next_vendor": formats.text_column("Next vendor"),

@@ -123,6 +123,19 @@ def test_uses_that_hang_on_one_vendor_with_their_next_best(published: Sample) ->
     assert "Whether they do the work as well is not judged." in words(app)
 
 
+def test_uses_of_a_single_developer_by_the_address(home: Path, sample: Sample) -> None:
+    of_host = sample.agreements[SINGLE_PROVIDER_USE_CASES]
+    sample.agreements[SINGLE_PROVIDER_USE_CASES] = [
+        *of_host,
+        of_host[0] | {"role": "model developer", "vendor": "Meta"},
+    ]
+    sample.publish(home)
+    assert [row["vendor"] for row in table(opened("vendors"), "use_name")] == ["AWS", "OpenAI"]
+    app = opened("vendors", role="model developer")
+    assert [row["vendor"] for row in table(app, "use_name")] == ["Meta"]
+    assert "2 uses of models hang on a single host." in words(app)
+
+
 def test_places_are_added_up_and_violations_come_first(published: Sample) -> None:
     app = opened("vendors")
     places = table(app, "standing")

@@ -104,10 +104,11 @@ def _copy(connection: duckdb.DuckDBPyConnection, statement: Statement, request: 
     """What the caller may see and the statement may need, as tables of our own; then let go of the file."""
     connection.execute(f"ATTACH {literal(request['database'])} AS published (READ_ONLY)")
     named = {name.lower() for _, name in statement.tables}
+    there = connection.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
     for grant in request["grants"]:
         schema, name = grant["table"].split(".")
         read = name.lower() in named
-        if read or statement.asks_what_there_is:
+        if (read or statement.asks_what_there_is) and (schema, name) in there:  # an older file may lack it
             _copy_table(connection, statement, grant, schema, name, rows=read)
     connection.execute("DETACH published")
     present = {row[0] for row in connection.execute("SELECT schema_name FROM duckdb_schemas()").fetchall()}
@@ -124,6 +125,9 @@ def _copy_table(
     rows: bool,
 ) -> None:
     found = connection.execute(f"DESCRIBE {qualified('published', schema, name)}").fetchall()
+    present = {row[0] for row in found}
+    if not present >= grant["only"].keys():  # an older file lacks what says whose rows they are
+        return
     allowed = [row[0] for row in found if grant["columns"] is None or row[0] in grant["columns"]]
     needed = [column for column in allowed if statement.names_all_columns or column.lower() in statement.words]
     columns = ", ".join(identifier(column) for column in needed or allowed[:1])

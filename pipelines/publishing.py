@@ -23,6 +23,7 @@ from pipelines.marts.disputes import disputes_marts
 from pipelines.marts.economics import Economics
 from pipelines.marts.forecasts import Forecasting, forecasts_marts
 from pipelines.marts.invoices import invoices_marts
+from pipelines.marts.repriced_models import repriced_models_marts
 from pipelines.marts.statements import statements_marts
 from pipelines.marts.summaries import summaries_marts
 from pipelines.marts.tco import tco_marts
@@ -81,6 +82,7 @@ def _marts(economics: Economics) -> Mapping[str, Mart]:
         ACCELERATOR_RATES.qualified_name: lambda: accelerator_rates(facts.read(ACCELERATOR_USAGE)),
         **tco_marts(economics, forecasting.proofs),
         **summaries_marts(economics),
+        **repriced_models_marts(economics),
         **disputes_marts(economics),
         **invoices_marts(economics),
         **commitments_marts(economics),

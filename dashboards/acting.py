@@ -75,7 +75,10 @@ def uploads() -> list[KeptUpload]:
 
 
 def ask_for(upload: Upload) -> bool:
-    """Leave an upload for the next publication; False where this very request was left before. Raises `ControlError`."""
+    """Leave an upload for the next publication; False where this very request was left before.
+
+    Raises `ControlError`.
+    """
     with _store(is_needed=True) as store:
         assert store is not None, "it is made where there is none"
         return store.uploads.ask(upload)

@@ -16,6 +16,7 @@ from dashboards.views import (
     accelerators,
     alerts,
     anomalies,
+    changes,
     commitments,
     data_health,
     forecast,
@@ -56,6 +57,7 @@ def _pages() -> dict[str, list[st.Page]]:
         ],
         "Data": [
             st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
+            st.Page(changes.show, title="Changes", icon=":material/edit_note:", url_path="changes"),
         ],
     }
 

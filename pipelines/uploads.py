@@ -81,6 +81,11 @@ class Proposal:
         return self.now.base(self.kind)
 
     @property
+    def digest(self) -> str:
+        """Of its text."""
+        return content_digest(self.content)
+
+    @property
     def budgets(self) -> tuple[tuple[Budget, ...], tuple[Budget, ...]]:
         """Before and after."""
         before, after = self.now.settings.budgets, self.settings.budgets

@@ -89,7 +89,7 @@ def count_text(count: Decimal | int | None) -> str:
 
 
 def quantity_text(quantity: Decimal | int | None, unit: str | None) -> str:
-    """`12.3 M tokens`, `812 requests`, `0.25 PTU-hours`: three figures, a prefix and FOCUS's unit in words; unknown is a
+    """`12.3 M tokens`, `812 requests`, `0.25 PTU-hours`: three figures, a prefix, FOCUS's unit in words; unknown is a
     dash, and a trace is not nothing."""
     if quantity is None:
         return UNKNOWN

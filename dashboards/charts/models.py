@@ -64,7 +64,7 @@ def monthly_tokens(rows: pl.DataFrame, *, order: Sequence[str], as_shares: bool)
                 alt.Tooltip("share_text:N", title="Share"),
             ],
         )
-        .properties(height=260)
+        .properties(height=340)
     )  # fmt: skip
 
 

@@ -93,17 +93,13 @@ def unit_costs(
     """Cost of a million tokens of the month: subject (the row of all is `all models`), quantity (millions),
     effective_cost and effective_, contracted_ and list_unit_cost, cache_hit_share, batch_share; dearest first.
 
-    By model and of everything, from `marts.unit_costs`: the capacity that served tokens is in it. A part of it, or by
-    vendor or team, has charges of tokens alone (`has_capacity` says which): whose tokens capacity served is not told.
+    By model and of everything, from `marts.unit_costs`: the capacity that served tokens is in it, and
+    unmeasured_effective_cost says what tells no tokens. A part of it, or by vendor or team, has charges of tokens
+    alone, and no such column: whose tokens capacity served is not told.
     """
     if by == "model" and not narrowed and published.is_whole:
         return _with_capacity(published, period=period, currency=currency)
     return _of_charges(published, period=period, currency=currency, narrowed=narrowed, keys=(NAMES[by],))
-
-
-def has_capacity(published: Published, *, narrowed: Narrowed, by: By) -> bool:
-    """Whether `unit_costs` carries the capacity that served tokens."""
-    return by == "model" and not narrowed and published.is_whole
 
 
 def unit_costs_by_kind(
@@ -120,7 +116,7 @@ def _with_capacity(published: Published, *, period: str, currency: str) -> pl.Da
         published,
         """
         SELECT subject, quantity, effective_cost, effective_unit_cost, contracted_unit_cost, list_unit_cost,
-            cache_hit_share, batch_share
+            cache_hit_share, batch_share, unmeasured_effective_cost
         FROM marts.unit_costs WHERE month = $period AND currency = $currency AND measure = 'tokens_blended'
         ORDER BY effective_cost DESC, subject
         """,

@@ -63,7 +63,7 @@ def _said_instead(rows: pl.DataFrame) -> None:
     else:
         said = f"{of_what}. No comparable model is cheaper; the nearest, {other}, takes {share} more."
     st.markdown(said)
-    st.caption(f"{best['assumptions']} Whether another model does the work as well is not judged. All teams together.")
+    st.caption(f"{best['assumptions']} Of all teams together.")
 
 
 def _chart_instead(rows: pl.DataFrame) -> None:

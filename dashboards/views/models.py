@@ -175,17 +175,13 @@ def _over_time(published: Published, choice: Choice) -> By:
 
 
 def _prices(published: Published, choice: Choice, by: By) -> None:
-    now = queries.unit_costs(published, **_asked(choice), by=by).filter(pl.col("subject") != ALL_MODELS)
+    told = queries.unit_costs(published, **_asked(choice), by=by)
+    now = told.filter(pl.col("subject") != ALL_MODELS, pl.col("quantity") > 0)
     if now.is_empty():
         return
     before = queries.unit_costs(published, **_asked(choice, previous_period(choice.period)), by=by)
     st.subheader(f"A million tokens, by {by}", anchor=False)
-    st.caption(
-        "All kinds of token, and the capacity that was bought to serve them, over all tokens of the model."
-        if queries.has_capacity(published, narrowed=choice.narrowed, by=by)
-        else "Of charges that count tokens. Capacity bought by the hour is in the prices of all models only: whose "
-        "tokens it served is not told of a part."
-    )
+    st.caption(_of_what(choice, told))
     formats.table(
         now.join(
             before.select("subject", unit_cost_before="effective_unit_cost"), on="subject", how="left"
@@ -204,6 +200,19 @@ def _prices(published: Published, choice: Choice, by: By) -> None:
     )
     if by == "model":
         _by_kind(published, choice)
+
+
+def _of_what(choice: Choice, told: pl.DataFrame) -> str:
+    """What the prices of a million tokens hold, and what they do not."""
+    if "unmeasured_effective_cost" not in told.columns:
+        return (
+            "Of charges that count tokens. Capacity bought by the hour is in the prices of all models only: whose "
+            "tokens it served is not told of a part."
+        )
+    without = _of_all(told)["unmeasured_effective_cost"]
+    return "All kinds of token, and the capacity that was bought to serve them, over all tokens of the model." + (
+        f" {money_text(without, choice.currency)} is in no price: nobody counts its tokens." if without else ""
+    )
 
 
 def _unit_columns() -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _condition(rows: Sequence[Mapping[str, Any]], rule: Rule, step: int) -> Cond
         ),
         amount=single["billed_cost"],
         currency=None if single["billed_cost"] is None else single["currency"],
-        page="commitments",
+        page="vendors",
     )
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from models.control.conditions import AlertKey, Condition
 from models.control.kinds.judged import Judged
+from models.control.kinds.pages import page
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.economics.unpriced import CAUSES, REMEDIES
 from models.wording import about_text, count_text, day_text
@@ -77,7 +78,7 @@ def _candidate(thing: Mapping[str, Any], rule: Rule) -> Candidate:
         unit=thing["unit"] if has_no_cost else None,
         vendor=thing["vendor"],
         model=thing["model"],
-        page="data-health",
+        page=page("models", **({"vendor": thing["vendor"]} if thing["vendor"] else {})),
     )
     return Candidate(condition, "firing" if has_no_cost else standing)
 

@@ -50,7 +50,7 @@ def test_it_says_what_happens_by_itself_until_when_and_what_is_at_stake() -> Non
     assert last.to_do.endswith("give notice by 30 September 2026 if not.")
     assert ("Committed, USD", "1,600,000 USD") in last.facts
     assert last.severity == "critical"
-    assert last.page == "commitments"
+    assert last.page == "vendors"
 
 
 def test_what_ends_by_itself_is_less_grave_and_asks_for_another_step() -> None:

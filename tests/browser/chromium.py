@@ -51,14 +51,15 @@ def served(home: Path, app: Path = APP) -> Iterator[str]:
             command, env={**os.environ, "OUTLAY_HOME": str(home)}, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+        wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the address answers. Raises `RuntimeError` with the last words of the process where it does not."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

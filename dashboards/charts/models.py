@@ -22,6 +22,8 @@ from dashboards.charts.base import (
 )
 from models.wording import money_text, month_text, share_text, tokens_text
 
+_AS_NOW = "datum.value === 0 ? 'as now' : format(datum.value, '+d')"
+
 
 def monthly_tokens(rows: pl.DataFrame, *, order: Sequence[str], as_shares: bool) -> Any:
     """Tokens by month, stacked by name: how many, or each month as a whole of 100 %.
@@ -92,7 +94,7 @@ def instead(rows: pl.DataFrame, *, currency: str) -> Any:
         .mark_bar(height=14, cornerRadiusEnd=3)
         .encode(
             y=names_axis(shown["name"].to_list(), LONG_LABEL_PIXELS),
-            x=alt.X("share:Q", title="More or less than now, %", axis=alt.Axis(format="+d", tickCount=6)),
+            x=alt.X("share:Q", title="More or less than now, %", axis=alt.Axis(labelExpr=_AS_NOW, tickCount=6)),
             color=alt.condition("datum.share > 0", alt.value(PALETTE[5]), alt.value(PALETTE[2])),
             tooltip=[
                 alt.Tooltip("name:N", title="Model"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
@@ -88,17 +89,40 @@ class Guard:
                 headers.append("set-cookie", cookie)
 
 
+_made: defaultdict[str, set[str]] = defaultdict(set)
+"""By session, files that were made when somebody asked for them: of these Streamlit does not keep whose they are."""
+
+
+def watch_downloads() -> None:
+    """From here on it is kept whose the files are that are made when somebody asks for them. Streamlit must run."""
+    files = Runtime.instance().media_file_mgr
+    make = files.execute_deferred
+
+    def made(file_id: str) -> str:
+        session = files._deferred_callables[file_id]["session_id"]  # pyright: ignore[reportPrivateUsage]
+        url = make(file_id)
+        _made[session].add(_file_id(url))
+        return url
+
+    files.execute_deferred = made
+
+
 def _is_owners(scope: Scope, path: str) -> bool:
-    """Whether a session of the same person made the file: Streamlit keeps which session has which."""
-    file_id = path.removeprefix("media/").partition(".")[0]
+    """Whether a session of the same person made the file."""
+    file_id = _file_id(path)
     runtime = Runtime.instance()
     who = _identity(_claims(Request(scope)))
     files = runtime.media_file_mgr._files_by_session_and_coord  # pyright: ignore[reportPrivateUsage]
     sessions = runtime._session_mgr.list_active_sessions()  # pyright: ignore[reportPrivateUsage]
     return any(
-        file_id in files.get(info.session.id, {}).values() and _identity(info.session._user_info) == who  # pyright: ignore[reportPrivateUsage]
+        file_id in {*files.get(info.session.id, {}).values(), *_made.get(info.session.id, ())}
+        and _identity(info.session._user_info) == who  # pyright: ignore[reportPrivateUsage]
         for info in sessions
     )
+
+
+def _file_id(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
 
 
 def _claims(request: Request) -> Mapping[str, Any]:

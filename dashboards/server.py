@@ -57,6 +57,7 @@ def app_of(settings: DashboardSettings, secrets: dict[str, str]) -> st.App:
 @asynccontextmanager
 async def _prepared(_app: st.App) -> AsyncGenerator[None]:
     """What is slow to import is there before anybody comes; imported here, for caches ask for a running Streamlit."""
+    guarding.watch_downloads()
     for module in pkgutil.iter_modules(views.__path__, f"{views.__name__}."):
         importlib.import_module(module.name)
     yield

@@ -16,9 +16,11 @@ from dashboards.views import (
     accelerators,
     alerts,
     anomalies,
+    budgets,
     changes,
     commitments,
     data_health,
+    explore,
     forecast,
     models,
     overview,
@@ -50,6 +52,7 @@ def _pages() -> dict[str, list[st.Page]]:
         ],
         "Ahead": [
             st.Page(forecast.show, title="Forecast", icon=":material/trending_up:", url_path="forecast"),
+            st.Page(budgets.show, title="Budgets", icon=":material/savings:", url_path="budgets"),
         ],
         "Watch": [
             st.Page(anomalies.show, title="Anomalies", icon=":material/troubleshoot:", url_path="anomalies"),
@@ -57,6 +60,7 @@ def _pages() -> dict[str, list[st.Page]]:
         ],
         "Data": [
             st.Page(data_health.show, title="Data health", icon=":material/verified:", url_path="data-health"),
+            st.Page(explore.show, title="Explore", icon=":material/terminal:", url_path="explore"),
             st.Page(changes.show, title="Changes", icon=":material/edit_note:", url_path="changes"),
         ],
     }

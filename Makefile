@@ -19,7 +19,7 @@ BIGQUERY := bqemulator==1.4.0 duckdb==1.5.5 duckdb-extension-spatial==1.5.5 duck
 AZURITE_INSTALLED := .tools/azurite/.installed-$(shell echo '$(NODE) $(AZURITE)' | cksum | cut -d' ' -f1)
 BIGQUERY_INSTALLED := .tools/bigquery/.installed-$(shell echo '$(BIGQUERY)' | cksum | cut -d' ' -f1)
 
-.PHONY: help setup demo test test-emulators emulators check format bench lock clean
+.PHONY: help setup demo test test-emulators emulators check format bench screenshots lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,9 @@ format: setup  ## mend format and what the linter can mend
 
 bench: setup  ## measured beside a reference in the same run; see tests/bench
 	$(BIN)/python -m tests.bench
+
+screenshots: setup  ## every page of the last demo, light and dark, 1440 and 390 wide, into data/home/screenshots
+	$(BIN)/python -m tests.browser.screenshots --home data/home --out data/home/screenshots
 
 lock: | $(UV)  ## resolve requirements.lock anew: every platform, with hashes
 	$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras --group dev \

@@ -1,4 +1,5 @@
-"""Every page, light and dark, wide and narrow: `python -m tests.browser.screenshots --home DIR --out DIR`.
+"""Every page, light and dark, wide and narrow: `make screenshots`, or
+`python -m tests.browser.screenshots --home DIR --out DIR`.
 
 For people who look at them; nothing is compared.
 """
@@ -11,22 +12,23 @@ from pathlib import Path
 
 from tests.browser import chromium
 
-PAGES = {
-    "overview": "/",
-    **{
-        name: f"/{name}"
-        for name in (
-            "total-cost",
-            "forecast",
-            "anomalies",
-            "models",
-            "commitments",
-            "vendors",
-            "self-hosting",
-            "data-health",
-        )
-    },
-}
+PAGES = (
+    "overview",
+    "total-cost",
+    "models",
+    "accelerators",
+    "commitments",
+    "self-hosting",
+    "vendors",
+    "forecast",
+    "budgets",
+    "anomalies",
+    "alerts",
+    "data-health",
+    "explore",
+    "changes",
+)
+"""All that the navigation shows (a test holds it to that)."""
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")
 _TALLEST = 9000
@@ -43,9 +45,9 @@ def take(home: Path, out: Path) -> list[Path]:
         for theme in THEMES:
             for width in WIDTHS:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-                for name, path in PAGES.items():
+                for name in PAGES:
                     page.set_viewport_size({"width": width, "height": 900})
-                    page.goto(address + path)
+                    page.goto(f"{address}/{name}")
                     chromium.settle(page)
                     # Streamlit scrolls an inner element: make the window as high as what is in it
                     height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollHeight")

@@ -20,6 +20,7 @@ from pipelines.cli_options import HomeOption
 from pipelines.cli_statements import stating
 from pipelines.cli_tco import tco
 from pipelines.cli_unit_costs import unit_costs
+from pipelines.cli_uploads import uploading
 from pipelines.cli_what_if import supposing
 from pipelines.console import say, show_error, show_table, watching
 
@@ -47,6 +48,7 @@ for name, group in (
     ("config", config),
     ("prices", prices),
     ("alerts", alerting),
+    ("uploads", uploading),
 ):
     app.add_typer(group, name=name)
 app.command("tco")(tco)
@@ -194,8 +196,12 @@ def withdraw(
 def status(home: HomeOption = None) -> None:
     """Sources, freshness, proofs and budgets of what is published."""
     from pipelines.status import show_status
+    from pipelines.uploaded import lying_over
 
-    raise typer.Exit(0 if show_status(_home(home)) else 1)
+    is_well = show_status(_home(home))
+    if over := lying_over(home):
+        say(over)
+    raise typer.Exit(0 if is_well else 1)
 
 
 @app.command()
@@ -215,9 +221,13 @@ def sql(
 def config_check(home: HomeOption = None) -> None:
     """Explain every mistake in outlay.yaml with its line."""
     from pipelines.configuration import read_settings
+    from pipelines.uploaded import kept_uploads, lying_over
+    from pipelines.uploads import laid_over
 
     place = _home(home)
-    settings = read_settings(place.configuration, within=place)
+    settings = laid_over(read_settings(place.configuration, within=place), kept_uploads(home)).settings
+    if over := lying_over(home):
+        say(over)
     say(f"{settings.organization}: {len(settings.sources)} source(s), {len(settings.budgets)} budget(s), all well")
 
 

@@ -100,7 +100,7 @@ class Attribution:
     ) -> Owner:  # fmt: skip
         """A charge, or the part of it that one key owns; `month`: that it is billed in, where that is not its day's;
         `hours` are accelerator-hours that were used."""
-        owner = owner_of(spend, self._calendar)
+        owner = self.owner(spend)
         amount = _whole(costs.effective)
         dollars = costs.effective if currency == "USD" else costs.effective * rate_on(spend.day, self._rates)
         self.spending.add(spend, owner, costs, Had(dollars, Decimal(tokens), hours),
@@ -112,6 +112,10 @@ class Attribution:
             self._drivers.tokens[month][owner.team] += tokens
             self._drivers.accelerator_hours[month][owner.team] += _whole(hours)
         return owner
+
+    def owner(self, spend: Spend) -> Owner:
+        """Whose it is."""
+        return owner_of(spend, self._calendar)
 
     def add_charge(self, charge: Charge) -> Owner:
         used = charge.accelerators if charge.accelerators and charge.accelerators.used else None

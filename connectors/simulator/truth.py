@@ -158,10 +158,12 @@ class Ledger:
                 self.used[usage.source, period, kind] += reading.quantity
             if paid:
                 continue
+            spend = spend_of_usage(usage.source, usage.day, usage.project_id, usage.api_key_id, usage.model)
+            owner = self.attribution.owner(spend)
             reason = "late" if late else "missing bill" if usage.model == REFUSED_MODEL else "tier"
             group: Group = (
                 usage.source, period, str(usage.day), usage.project_id, usage.api_key_id, usage.model, reading.meter,
-                kind, usage.tier, "accrued" if late else "notional", reason,
+                kind, usage.tier, "accrued" if late else "notional", reason, owner.team, owner.pool,
             )  # fmt: skip
             sums = self.unpaid[group]
             sums[0] += reading.quantity
@@ -237,7 +239,7 @@ def _counted(tokens: dict[Group, int]) -> list[dict[str, Any]]:
 def _unpaid(ledger: Ledger) -> list[dict[str, Any]]:
     names = (
         "source", "billing_period", "day", "project_id", "api_key_id", "model", "meter", "token_kind",
-        "processing_tier", "kind", "reason",
+        "processing_tier", "kind", "reason", "team", "pool",
     )  # fmt: skip
     return [
         {

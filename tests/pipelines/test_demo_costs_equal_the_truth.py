@@ -122,6 +122,49 @@ def test_teams_bear_what_the_truth_says_by_month_and_component(ask, truth):
         assert sums(ours, part, "effective_cost") == sums(truth["tco"], part, "effective_cost")
 
 
+def test_months_of_total_cost_are_what_the_truth_says(ask, truth):
+    keys = ("month", "team", "component", "currency", "origin", "allocation")
+    ours = ask("SELECT * FROM marts.tco_monthly")
+    assert agree(sums(ours, keys, "effective_cost"), sums(truth["tco"], keys, "effective_cost")) == {}
+    part = ("month", "currency", "origin")
+    assert sums(ours, part, "effective_cost") == sums(truth["tco"], part, "effective_cost")
+
+
+def test_tokens_by_model_are_those_that_the_truth_counts(ask, truth):
+    """Every unit of every meter that a bill of OpenAI and Anthropic pays, and its four costs."""
+    theirs = [row | {"month": row["billing_period"]} for row in truth["by_key"]]
+    keys = ("month", "source", "model", "meter", "token_kind", "processing_tier")
+    sources = {row["source"] for row in theirs}
+    ours = [
+        row for row in ask("SELECT * FROM marts.model_tokens WHERE quantity IS NOT NULL") if row["source"] in sources
+    ]
+    assert sums(ours, keys, "quantity") == sums(theirs, keys, "quantity")
+    assert agree(sums(ours, keys, *COSTS), sums(theirs, keys, *COSTS)) == {}
+
+
+def test_accrued_cost_by_team_is_what_the_truth_says(ask, truth):
+    keys = ("source", "billing_month", "kind", "reason", "team", "pool", "model")
+    ours = ask("SELECT * FROM marts.estimated_daily WHERE kind = 'accrued' AND list_cost IS NOT NULL")
+    theirs = [
+        row | {"billing_month": row["billing_period"]}
+        for row in truth["unpaid_usage"]
+        if row["kind"] == "accrued" and row["list_cost"] is not None
+    ]
+    assert sums(ours, keys, "list_cost") == sums(theirs, keys, "list_cost")
+    assert len({row["team"] for row in ours}) > 3
+
+
+def test_usage_without_bill_or_price_by_team_is_what_the_truth_says(ask, truth):
+    keys = ("month", "source", "standing", "team", "pool", "model", "meter", "processing_tier")
+    ours = ask("SELECT * FROM marts.unpriced_usage WHERE standing IN ('late', 'no bill')")
+    theirs = [
+        row | {"month": row["billing_period"], "standing": "late" if row["kind"] == "accrued" else "no bill"}
+        for row in truth["unpaid_usage"]
+        if row["list_cost"] is None
+    ]
+    assert sums(ours, keys, "quantity") == sums(theirs, keys, "quantity") != {}
+
+
 def test_owners_without_pools_are_those_of_the_bills(ask, truth):
     """All four costs by source, billing month and team; a pool's cost belongs to no team yet."""
     keys = ("source", "billing_period", "currency", "team")

@@ -47,7 +47,7 @@ def take(home: Path, out: Path) -> list[Path]:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
                 for name in PAGES:
                     page.set_viewport_size({"width": width, "height": 900})
-                    page.goto(f"{address}/{name}")
+                    page.goto(address if name == "overview" else f"{address}/{name}")
                     chromium.settle(page)
                     # Streamlit scrolls an inner element: make the window as high as what is in it
                     height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]').scrollHeight")

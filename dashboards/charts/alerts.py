@@ -25,6 +25,7 @@ STANDING_OF: dict[State, str] = {
     "acknowledged": "acknowledged",
     "snoozed": "snoozed",
 }
+_SHORT = timedelta(days=4)
 _VISIBLE = timedelta(hours=3)
 
 
@@ -39,7 +40,8 @@ def alert_spans(spans: pl.DataFrame) -> Any:
         since=pl.col("since").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
     ).drop("until")
     order = shown["name"].unique(maintain_order=True).to_list()
-    axis = alt.Axis(format="%-d %b", labelOverlap="greedy", grid=True)
+    is_short = spans.select(pl.col("until").max() - pl.col("since").min() < _SHORT).item()
+    axis = alt.Axis(format="%-d %b, %H:%M" if is_short else "%-d %b", labelOverlap="greedy", tickCount=6)
     return (
         alt.Chart(values(shown))
         .mark_bar(height=12, cornerRadius=2)

@@ -23,19 +23,39 @@ def detection(published: Published) -> pl.DataFrame:
 
 def incidents(published: Published) -> pl.DataFrame:
     """incident_id, dimension, value, value_name, measure, kind, first_day, last_day, days, currency, expected, actual,
-    impact, unit, usual, used, severity, standing, explained_by, counted, sentence; what counts
-    first, of it what goes on, then the latest."""
+    impact, unit, usual, used, severity, standing, explained_by, counted, made_on, sentence, and where most of it is:
+    team, vendor, component (`unallocated`, null, `unmatched`: of none); what counts first, of it what goes on, then the
+    latest."""
     return ask(
         published,
         """
         SELECT a.incident_id, dimension, value, value_name, measure, kind, first_day, last_day, days, a.currency,
-            a.expected, a.actual, a.impact, unit, usual, used, severity, standing, explained_by, counted, sentence
+            a.expected, a.actual, a.impact, unit, usual, used, severity, standing, explained_by, counted, made_on,
+            sentence, coalesce(of_team, 'unallocated') AS team, of_vendor AS vendor,
+            coalesce(of_component, 'unmatched') AS component
         FROM marts.anomalies a LEFT JOIN (
             SELECT incident_id, any_value(sentence) AS sentence FROM marts.anomaly_causes GROUP BY incident_id
         ) USING (incident_id)
         WHERE is_head ORDER BY NOT counted, standing <> 'open', first_day DESC, incident_id
         """,
     )
+
+
+def incident_of(published: Published, *, episode: str) -> str | None:
+    """The incident that an episode is of: what a link names may have got another head since. None: it is gone."""
+    found = ask(
+        published,
+        "SELECT any_value(incident_id) AS id FROM marts.anomalies WHERE anomaly_id = $episode",
+        episode=episode,
+    )
+    return found["id"][0]
+
+
+def episodes(published: Published, *, incident: str) -> list[str]:
+    """Ids of all episodes of an incident: one of them is in the key of its alert."""
+    return ask(
+        published, "SELECT DISTINCT anomaly_id FROM marts.anomalies WHERE incident_id = $incident", incident=incident
+    )["anomaly_id"].to_list()
 
 
 def shows_in(published: Published, *, incident: str) -> pl.DataFrame:

@@ -65,43 +65,104 @@ def loads(published: Published, *, limit: int = 50) -> pl.DataFrame:
     )
 
 
-def reconciliation_by_reason(published: Published, *, period: str, currency: str) -> pl.DataFrame:
+def sources(published: Published) -> list[str]:
+    """Names of all sources that were ever to be pulled."""
+    return ask(published, "SELECT source FROM ops.freshness ORDER BY source")["source"].to_list()
+
+
+def reconciliation_by_reason(
+    published: Published, *, period: str, currency: str, source: str | None = None
+) -> pl.DataFrame:
     """reason, rows, reported, computed, difference; largest difference first. Without a difference the reason is
     `agrees`, or `no price` where there is nothing to set the bill against. A side not known is null, not zero."""
     return ask(
         published,
         """
-        SELECT coalesce(reason, if(computed IS NULL, 'no price', 'agrees')) AS reason,
-            count(*) AS rows, sum(reported) AS reported,
-            sum(computed) AS computed, sum(difference) AS difference
-        FROM marts.reconciliation WHERE billing_period = $period AND currency = $currency
-        GROUP BY ALL ORDER BY abs(sum(difference)) DESC, reason
+        SELECT reason, sum(lines) AS rows, sum(reported) AS reported, sum(computed) AS computed,
+            sum(difference) AS difference
+        FROM marts.reconciliation_reasons
+        WHERE billing_period = $period AND currency = $currency AND ($source IS NULL OR source = $source)
+        GROUP BY reason ORDER BY abs(sum(difference)) DESC, reason
         """,
         period=period,
         currency=currency,
+        source=source,
     )
 
 
-def largest_differences(published: Published, *, period: str, currency: str, limit: int = 20) -> pl.DataFrame:
+def largest_differences(
+    published: Published, *, period: str, currency: str, source: str | None = None, limit: int = 20
+) -> pl.DataFrame:
     """day, source, project, model, meter, processing_tier, description, match, reported, computed, difference,
     reason: the rows of the reconciliation that differ most, by a cent at least;
     bills still to come (late) last."""
     return ask(
         published,
         """
-        SELECT CAST(window_start AS DATE) AS day, source, coalesce(project_name, project_id) AS project, model, meter,
+        SELECT day, source, coalesce(project_name, project_id) AS project, model, meter,
             processing_tier, description, match, reported, computed, difference, reason
-        FROM marts.reconciliation
-        WHERE billing_period = $period AND currency = $currency AND abs(difference) >= 0.005
-        ORDER BY reason IS NOT DISTINCT FROM 'late', abs(difference) DESC, day, source, line_id LIMIT $limit
+        FROM marts.reconciliation_differences
+        WHERE billing_period = $period AND currency = $currency AND ($source IS NULL OR source = $source)
+        ORDER BY reason IS NOT DISTINCT FROM 'late', abs(difference) DESC, day, source, rank LIMIT $limit
         """,
         period=period,
         currency=currency,
+        source=source,
         limit=limit,
     )
 
 
-def restatements(published: Published, *, period: str, limit: int = 100) -> pl.DataFrame:
+def invoices(published: Published, *, period: str, currency: str) -> pl.DataFrame:
+    """status, invoice_id, issuer_name, account_id, invoiced, no_cost, charged, charges, difference, matched_by: what
+    differs first, what is equal last."""
+    return ask(
+        published,
+        """
+        SELECT status, invoice_id, issuer_name, account_id, invoiced, no_cost, charged, charges, difference, matched_by
+        FROM marts.invoice_reconciliation WHERE billing_month = $period AND currency = $currency
+        ORDER BY list_position(
+            ['differs', 'no charges', 'not invoiced', 'rounding', 'voided', 'equal'], status
+        ), abs(difference) DESC, invoice_id
+        """,
+        period=period,
+        currency=currency,
+    )
+
+
+def disputes(published: Published, *, period: str, currency: str, source: str | None = None) -> pl.DataFrame:
+    """Lines of the month that were billed at another price than agreed, by a cent at least: columns of
+    `marts.price_disputes`; what costs
+    most too much first."""
+    return ask(
+        published,
+        """
+        SELECT * FROM marts.price_disputes
+        WHERE billing_month = $period AND currency = $currency AND ($source IS NULL OR source = $source)
+            AND abs(difference) >= 0.005
+        ORDER BY difference DESC, day, line_id
+        """,
+        period=period,
+        currency=currency,
+        source=source,
+    )
+
+
+def restated(published: Published, *, period: str, source: str | None = None) -> pl.DataFrame:
+    """source, day, measure, unit, difference, figures: of each day how many figures were told otherwise later, and by
+    how much together."""
+    return ask(
+        published,
+        """
+        SELECT source, day, measure, unit, sum(difference) AS difference, count(*) AS figures
+        FROM ops.restatements WHERE billing_period = $period AND ($source IS NULL OR source = $source)
+        GROUP BY ALL ORDER BY day, source, measure, unit
+        """,
+        period=period,
+        source=source,
+    )
+
+
+def restatements(published: Published, *, period: str, source: str | None = None, limit: int = 100) -> pl.DataFrame:
     """detected_at, source, day, measure, project, model, before, after, difference, unit: newest and largest first."""
     return ask(
         published,
@@ -112,10 +173,11 @@ def restatements(published: Published, *, period: str, limit: int = 100) -> pl.D
                 WHERE names.source = restatements.source AND kind = 'project' AND id = project_id
             ), project_id) AS project,
             model, before, after, difference, unit
-        FROM ops.restatements WHERE billing_period = $period
+        FROM ops.restatements WHERE billing_period = $period AND ($source IS NULL OR source = $source)
         ORDER BY detected_at DESC, abs(difference) DESC, day LIMIT $limit
         """,
         period=period,
+        source=source,
         limit=limit,
     )
 

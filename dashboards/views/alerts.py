@@ -63,8 +63,8 @@ def show() -> None:
     clicked = _list(chosen) if chosen else None
     if not chosen:
         st.info("No alert is left by these filters.", icon=":material/filter_alt_off:")
-    _timeline(chosen)
     _one(known, [*chosen, *([asked] if asked and asked not in chosen else [])], clicked)
+    _timeline(chosen)
 
 
 def _answer(going_on: Sequence[Alert]) -> str:

@@ -1,18 +1,24 @@
-"""Anomalies: what cost something else than expected, since when, how much, and why."""
+"""Anomalies: what cost something else than expected, since when, how much, why, and who has it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, provenance
+from dashboards import access, acting, alert_actions, filters, formats, provenance, visibility
+from dashboards.charts.anomalies import SELECTION, incident_timeline
 from dashboards.charts.foresight import expected_and_actual
+from dashboards.picking import picked
 from dashboards.published import Published, current
 from dashboards.queries import anomalies
+from dashboards.queries.reading import Narrowed
 from dashboards.states import guarded
+from models.control.alerts import Alert
+from models.control.kinds.pages import page
 from models.foresight.anomaly_tables import cause_text, name_of
 from models.foresight.anomaly_words import (
     RECENT,
@@ -23,6 +29,18 @@ from models.foresight.anomaly_words import (
     state_text,
     why_nothing_is_known,
 )
+from models.wording import day_text
+
+_COLUMNS = {
+    "first_day": formats.day_column("Since"),
+    "days": formats.quantity_column("Days"),
+    "what": formats.text_column("What", width="medium"),
+    "kind": formats.text_column("Kind", width="small"),
+    "impact_text": formats.written_column("Impact", help="Against what these days should have cost"),
+    "severity": formats.text_column("Severity", width="small"),
+    "state": formats.text_column("State", width="small"),
+    "sentence": formats.text_column("Why", width="large"),
+}
 
 
 @guarded
@@ -30,36 +48,78 @@ def show() -> None:
     published = current()
     st.title("What is abnormal?", anchor=False)
     detection = anomalies.detection(published)
-    unknown = why_nothing_is_known(detection)
+    unknown = why_nothing_is_known(detection) if published.is_whole else None
     if unknown is not None:
-        is_failed = detection["failure"].is_not_null().any()
-        tell = st.error if is_failed else st.info
-        tell(
-            f"{formats.plain(unknown)} That is no sign that all is well."
-            if is_failed
-            else f"{formats.plain(unknown)} A series is judged once it has a few weeks of history.",
-            title="Anomalies are not known",
-            icon=":material/help:",
-        )
+        _unknown(unknown, is_failed=detection["failure"].is_not_null().any())
         provenance.show_stale(published)
         return
-    made_on = detection["made_on"].max()
-    assert isinstance(made_on, date)
-    recent = anomalies.incidents(published).filter(pl.col("last_day") > made_on - RECENT)
-    for line in answer(recent.filter("counted")):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="anomalies filters"):
+        narrowed = filters.choose_parts(published, "anomalies", "team", "vendor", "component")
+    incidents = anomalies.incidents(published)
+    made_on = detection["made_on"].max() if published.is_whole else incidents["made_on"].max()
+    recent = _within(incidents, narrowed)
+    recent = recent.filter(pl.col("last_day") > made_on - RECENT) if isinstance(made_on, date) else recent
+    of = ", ".join(filters.readable_component(value) for value in narrowed.values().values() if value)
+    for line in answer(recent.filter("counted"), of=of):
         st.markdown(f"**{formats.plain(line)}**")
     provenance.show_stale(published)
-    if not recent.is_empty():
-        _incidents(recent)
+    shown = _with_asked(published, recent, incidents)
+    clicked = _incidents(recent) if not recent.is_empty() else {}
+    _judged(published, detection, made_on, narrowed)
+    if not shown.is_empty():
+        _incident(published, shown, clicked)
+
+
+def _unknown(why: str, *, is_failed: bool) -> None:
+    tell = st.error if is_failed else st.info
+    tell(
+        f"{formats.plain(why)} That is no sign that all is well."
+        if is_failed
+        else f"{formats.plain(why)} A series is judged once it has a few weeks of history.",
+        title="Anomalies are not known",
+        icon=":material/help:",
+    )
+
+
+def _within(incidents: pl.DataFrame, narrowed: Narrowed) -> pl.DataFrame:
+    """Those of which most is in the chosen part."""
+    wanted = [pl.col(part) == value for part, value in narrowed.values().items() if value is not None]
+    return incidents.filter(*wanted) if wanted else incidents
+
+
+def _with_asked(published: Published, recent: pl.DataFrame, incidents: pl.DataFrame) -> pl.DataFrame:
+    """The recent ones, and that of a link however old it is and whatever filters leave out. What a link names may have
+    become a part of another one since."""
+    wanted = st.query_params.get("incident")
+    if wanted is None:
+        return recent
+    found = anomalies.incident_of(published, episode=wanted) or wanted
+    if found not in incidents["incident_id"]:
+        st.info(
+            "Its days were restated, or are of others' costs: what stands now is below.",
+            title="The incident of this link is not known any more",
+            icon=":material/link_off:",
+        )
+        return recent
+    if found != wanted:
+        st.session_state["anomalies incident"] = found
+    if found in recent["incident_id"]:
+        return recent
+    return pl.concat([recent, incidents.filter(incident_id=found)])
+
+
+def _judged(published: Published, detection: pl.DataFrame, made_on: Any, narrowed: Narrowed) -> None:
     for line in judged_sentences(detection):
         st.caption(formats.plain(line))
-    if recent.is_empty():
-        return
-    st.caption("What outlay.yaml foresaw, and trifles, are listed and not counted.")
-    _incident(published, recent)
+    if not published.is_whole:
+        through = f"Judged through {day_text(made_on)}: " if isinstance(made_on, date) else ""
+        st.caption(f"{through}what your teams cost as a whole. Incidents of keys, models and vendors are withheld.")
+    told = "What outlay.yaml foresaw, and trifles, are listed and not counted."
+    st.caption(f"{told} Filters go by where most of an incident's money is." if narrowed else told)
 
 
-def _incidents(recent: pl.DataFrame) -> None:
+def _incidents(recent: pl.DataFrame) -> dict[str, str | None]:
+    """The timeline and the table; the incidents that are marked in each."""
     rows = recent.rows(named=True)
     texts = {
         "what": name_of,
@@ -70,34 +130,76 @@ def _incidents(recent: pl.DataFrame) -> None:
     shown = recent.with_columns(
         pl.Series(name, [write(row) for row in rows], dtype=pl.String) for name, write in texts.items()
     )
-    formats.table(
+    drawn = (
+        shown.sort(pl.col("impact").abs().max().over("kind"), descending=True, nulls_last=True, maintain_order=True)
+        .with_columns(is_open=pl.col("standing") == "open")
+        .rename({"incident_id": "incident", "what": "name"})
+        .select(
+            "incident", "name", "kind", "first_day", "last_day", "impact", "impact_text", "severity", "state", "is_open"
+        )
+    )
+    event: Any = st.altair_chart(
+        incident_timeline(drawn),
+        key="anomalies timeline",
+        on_select="rerun",
+        selection_mode=SELECTION,
+        alt="Incidents by day and kind: the larger the more money, filled while open; the table below says the same",
+    )
+    st.caption("The larger, the more money; filled while open. A click on one shows it below.")
+    ids = shown["incident_id"].to_list()
+    row = formats.chosen_row(
         shown,
-        {
-            "first_day": formats.day_column("Since"),
-            "days": formats.quantity_column("Days"),
-            "what": formats.text_column("What", width="medium"),
-            "kind": formats.text_column("Kind", width="small"),
-            "impact_text": formats.written_column("Impact", help="Against what these days should have cost"),
-            "severity": formats.text_column("Severity", width="small"),
-            "state": formats.text_column("State", width="small"),
-            "sentence": formats.text_column("Why", width="large"),
-        },
+        _COLUMNS,
+        key=f"anomalies list {'/'.join(ids)}",
         rows=14,
         alt="Incidents: since when, how long, what, kind, impact, severity, state and cause",
     )
+    marked = event.selection.get(SELECTION) or [{}]
+    return {"timeline": marked[0].get("incident"), "table": None if row is None else ids[row]}
 
 
-def _incident(published: Published, recent: pl.DataFrame) -> None:
+def _incident(published: Published, incidents: pl.DataFrame, clicked: Mapping[str, str | None]) -> None:
     st.subheader("One of them", anchor=False)
-    rows = {row["incident_id"]: row for row in recent.rows(named=True)}
+    rows = {row["incident_id"]: row for row in incidents.rows(named=True)}
     labels = {key: f"{row['first_day']:%-d %b}: {name_of(row)}, {kind_text(row['kind'])}" for key, row in rows.items()}
-    chosen = filters.choose_named("anomalies", "incident", "Incident", labels)
-    row = rows[chosen]
-    if row["sentence"]:
-        st.markdown(formats.plain(row["sentence"]))
-    _days(published, row)
+    row = rows[picked("anomalies", "incident", "Incident", labels, clicked)]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.markdown(f"**{formats.plain(impact_text(row))}** · {formats.plain(state_text(row))}")
+        if row["sentence"]:
+            st.markdown(formats.plain(row["sentence"]))
+        _days(published, row)
+    with right:
+        _alert(published, row)
     _causes(published, row)
     _shows_in(published, row)
+
+
+def _alert(published: Published, row: Mapping[str, Any]) -> None:
+    """What became of it, and the form to act on it, as on the page of alerts."""
+    known = acting.standing()
+    alert = _alert_of(published, row["incident_id"], known.alerts)
+    if alert is not None:
+        st.markdown(f"**Its alert:** {formats.plain(alert.condition.headline)}")
+        alert_actions.show(alert, known, page="anomalies")
+    elif row["explained_by"] is not None or not row["counted"]:
+        st.caption("It has no alert: what was foreseen, and trifles, open none.")
+    else:
+        st.caption(
+            "It has no alert: no rule asks for it, it ended before anybody was told, or no pass has seen it yet."
+        )
+
+
+def _alert_of(published: Published, incident: str, alerts: Mapping[str, Alert]) -> Alert | None:
+    """The alert that tells of it, the one that is not resolved first: its key has an episode of the incident."""
+    ids = anomalies.episodes(published, incident=incident)
+    link = page("anomalies", incident=incident)
+    found = [
+        alert
+        for alert in visibility.alerts_of(access.person(), alerts.values())
+        if alert.kind == "anomaly" and (alert.key.threshold in ids or alert.condition.page == link)
+    ]
+    return min(found, key=lambda alert: (alert.state == "resolved", -alert.opened_at.timestamp()), default=None)
 
 
 def _days(published: Published, row: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Data health: whether the figures can be trusted, and where not, why and what to do."""
+"""Reconciliation and data health: whether the figures can be trusted, and where not, why and what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import filters, formats, provenance
+from dashboards.charts.health import restated_days
 from dashboards.charts.spending import differences
 from dashboards.filters import Choice
 from dashboards.published import Published, current
@@ -16,6 +17,14 @@ from models.wording import counted, instant_text, money_text, month_text, share_
 
 _STATUS = {"fresh": "Fresh", "stale": "Stale", "failing": "Failing", "never": "Never pulled"}
 _MEASURE = {"billed_cost": "Billed", "consumed_quantity": "Used"}
+_INVOICE = {
+    "equal": "equal",
+    "rounding": "equal but for rounding",
+    "differs": "differing",
+    "no charges": "without charges",
+    "not invoiced": "not imported",
+    "voided": "voided",
+}
 _OUTCOME = {
     "committed": "loaded",
     "unchanged": "nothing new",
@@ -27,17 +36,52 @@ _OUTCOME = {
 @guarded
 def show() -> None:
     published = current()
-    st.title("Can these figures be trusted?", anchor=False)
-    proofs = health.proofs(published)
+    st.title("Reconciliation and data health", anchor=False)
     sources = health.freshness(published, provenance.now())
+    if not published.is_whole:
+        _of_some_teams(published, sources)
+        return
+    proofs = health.proofs(published)
     st.markdown(_answer(proofs, sources))
-    _sources(published, sources)
     choice = filters.choose(published, "data-health", "currency")
+    source = _choose_source(published)
     if choice is not None:
-        _reconciliation(published, choice)
-        _restatements(published, choice)
+        _reconciliation(published, choice, source)
+        _invoices(published, choice)
+        _restatements(published, choice, source)
+    _sources(sources)
+    _loads(published)
     _proofs(proofs)
     _findings(published)
+
+
+def _of_some_teams(published: Published, sources: pl.DataFrame) -> None:
+    """Freshness is everybody's; bills, proofs and loads are of the whole organisation."""
+    late = [formats.plain(name) for name in sources.filter(pl.col("status") != "fresh")["source"]]
+    st.markdown(
+        f"**{', '.join(late)} {'is' if len(late) == 1 else 'are'} not fresh:** what came since is missing."
+        if late
+        else f"**All {counted(len(sources), 'source')} are fresh.**"
+        if len(sources)
+        else "**No source was ever pulled.**"
+    )
+    st.info(
+        "Reported against computed, invoices, restatements, proofs, loads and findings are of the whole organisation's"
+        f" bills. You see costs of {formats.plain(', '.join(published.teams or ()))} alone, so they are left out here:"
+        " that is not to say that there are none. Somebody who sees everything can tell you how they stand.",
+        title="Most of this page is withheld from people of some teams",
+        icon=":material/lock_person:",
+    )
+    _sources(sources)
+
+
+def _choose_source(published: Published) -> str | None:
+    """A vendor's source by its name; None is all of them."""
+    names = health.sources(published)
+    if len(names) < 2:
+        return None
+    labels = {"": "All sources"} | {name: name for name in names}
+    return filters.choose_named("data-health", "source", "Source", labels, label_visible=True) or None
 
 
 def _answer(proofs: pl.DataFrame, sources: pl.DataFrame) -> str:
@@ -59,7 +103,7 @@ def _answer(proofs: pl.DataFrame, sources: pl.DataFrame) -> str:
     )
 
 
-def _sources(published: Published, sources: pl.DataFrame) -> None:
+def _sources(sources: pl.DataFrame) -> None:
     st.subheader("Sources", anchor=False)
     failing = sources.filter(pl.col("message").is_not_null() & (pl.col("status") != "fresh"))
     for row in failing.iter_rows(named=True):
@@ -88,11 +132,13 @@ def _sources(published: Published, sources: pl.DataFrame) -> None:
         },
         alt="Sources: how fresh each is and how its last try ended",
     )
-    _loads(published)
 
 
 def _loads(published: Published) -> None:
     loads = health.loads(published)
+    if loads.is_empty():
+        st.caption("Nothing was loaded yet.")
+        return
     with st.expander(f"Loads: the last {len(loads)} that were committed"):
         formats.table(
             loads.with_columns(
@@ -115,12 +161,13 @@ def _loads(published: Published) -> None:
         )
 
 
-def _reconciliation(published: Published, choice: Choice) -> None:
-    reasons = health.reconciliation_by_reason(published, period=choice.period, currency=choice.currency)
+def _reconciliation(published: Published, choice: Choice, source: str | None) -> None:
+    reasons = health.reconciliation_by_reason(published, period=choice.period, currency=choice.currency, source=source)
     st.subheader(f"Reported against computed, {month_text(choice.period)}", anchor=False)
     st.caption(provenance.coverage_line(published, period=choice.period, currency=choice.currency))
     if reasons.is_empty():
         st.info("No bill of this month is reconciled: its vendors give charges of their own, or none yet.")
+        _disputes(published, choice, source)
         return
     differing = reasons.filter(pl.col("difference") != 0)
     st.markdown(_reconciled(reasons, choice.currency))
@@ -147,7 +194,40 @@ def _reconciliation(published: Published, choice: Choice) -> None:
             },
             alt="Reported, computed and difference by reason",
         )
-    _largest(published, choice)
+    _disputes(published, choice, source)
+    _largest(published, choice, source)
+
+
+def _disputes(published: Published, choice: Choice, source: str | None) -> None:
+    """In one line what was billed at another price than agreed, with the lines to send to the vendor."""
+    rows = health.disputes(published, period=choice.period, currency=choice.currency, source=source)
+    if rows.is_empty():
+        st.caption("No line of this month was billed at another price than ours, by a cent or more.")
+        return
+    above = rows.filter(pl.col("difference") > 0)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{counted(len(rows), 'line')} at another price than ours: "
+            f"**{money_text(total(above['difference']), choice.currency)}** too much in {counted(len(above), 'line')}.",
+            width="content",
+        )
+        st.download_button(
+            "Download them as CSV",
+            _csv(rows),
+            file_name=f"price-disputes-{choice.period}-{choice.currency}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+        )
+
+
+def _csv(rows: pl.DataFrame) -> bytes:
+    """As a spreadsheet reads it: text of vendors that looks like a formula stays text."""
+    is_text = [name for name, kind in rows.schema.items() if kind == pl.String]
+    guarded_text = [
+        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
+        for name in is_text
+    ]
+    return rows.with_columns(guarded_text).write_csv().encode()
 
 
 def _reconciled(reasons: pl.DataFrame, currency: str) -> str:
@@ -166,8 +246,8 @@ def _reconciled(reasons: pl.DataFrame, currency: str) -> str:
     )
 
 
-def _largest(published: Published, choice: Choice) -> None:
-    rows = health.largest_differences(published, period=choice.period, currency=choice.currency)
+def _largest(published: Published, choice: Choice, source: str | None) -> None:
+    rows = health.largest_differences(published, period=choice.period, currency=choice.currency, source=source)
     if rows.is_empty():
         return
     st.markdown("**Largest differences**, line by line; bills still to come are last")
@@ -190,14 +270,53 @@ def _largest(published: Published, choice: Choice) -> None:
     )
 
 
-def _restatements(published: Published, choice: Choice) -> None:
-    rows = health.restatements(published, period=choice.period)
-    st.subheader(f"Restated by vendors, {month_text(choice.period)}", anchor=False)
+def _invoices(published: Published, choice: Choice) -> None:
+    st.subheader(f"Invoices against charges, {month_text(choice.period)}", anchor=False)
+    rows = health.invoices(published, period=choice.period, currency=choice.currency)
     if rows.is_empty():
+        st.markdown("No invoice of this month was imported, and no charge bears a number of one.")
+        return
+    standing = rows.group_by("status", maintain_order=True).len().iter_rows()
+    st.markdown(
+        f"{counted(len(rows), 'invoice')}: {', '.join(f'{count} {_INVOICE[status]}' for status, count in standing)}."
+    )
+    formats.table(
+        rows.with_columns(pl.col("status").replace_strict(_INVOICE)),
+        {
+            "status": formats.text_column("State", width="small"),
+            "issuer_name": formats.text_column("Issuer"),
+            "invoice_id": formats.text_column("Invoice"),
+            "invoiced": formats.money_column("Invoiced", choice.currency),
+            "no_cost": formats.money_column("No cost of ours", help="Such as recoverable tax"),
+            "charged": formats.money_column("Charged"),
+            "difference": formats.money_column("Difference", signed=True),
+            "charges": formats.quantity_column("Charges"),
+            "matched_by": formats.text_column("Matched by"),
+        },
+        alt="Invoices and the charges that they are held against: what differs first",
+    )
+
+
+def _restatements(published: Published, choice: Choice, source: str | None) -> None:
+    days = health.restated(published, period=choice.period, source=source)
+    st.subheader(f"Restated by vendors, {month_text(choice.period)}", anchor=False)
+    if days.is_empty():
         st.markdown("Nothing that was told before was told otherwise later.")
         return
-    days, sources = rows["day"].n_unique(), rows["source"].n_unique()
-    st.markdown(f"{counted(days, 'day')} of {counted(sources, 'source')} changed after we had loaded them.")
+    count, sources = days["day"].n_unique(), days["source"].n_unique()
+    money = days.filter((pl.col("measure") == "billed_cost") & (pl.col("unit") == choice.currency))
+    summed = (
+        f" Billed cost changed by **{money_text(total(money['difference']), choice.currency, signed=True)}** together."
+        if len(money)
+        else ""
+    )
+    st.markdown(f"{counted(count, 'day')} of {counted(sources, 'source')} changed after we had loaded them.{summed}")
+    if len(money):
+        st.altair_chart(
+            restated_days(money.group_by("day").agg(pl.col("difference").sum()).sort("day"), currency=choice.currency),
+            alt=f"By how much vendors changed the billed cost of each day, in {choice.currency}",
+        )
+    rows = health.restatements(published, period=choice.period, source=source)
     formats.table(
         rows.with_columns(
             pl.col("measure").replace(_MEASURE),
@@ -222,7 +341,14 @@ def _restatements(published: Published, choice: Choice) -> None:
 
 def _proofs(proofs: pl.DataFrame) -> None:
     st.subheader("Proofs", anchor=False)
-    st.markdown("Sums that must be equal, compared on every load; those that do not hold come first.")
+    if proofs.is_empty():
+        st.caption("No sum was proven yet: `outlay run` proves them at every load.")
+        return
+    held = len(proofs.filter("passed"))
+    st.markdown(
+        f"**{held:,} of {counted(len(proofs), 'proof')} hold.** Sums that must be equal, compared on every load; those"
+        " that do not hold come first."
+    )
     formats.table(
         proofs.with_columns(
             pl.when("passed").then(pl.lit("✓ holds")).otherwise(pl.lit("✗ fails")).alias("state"),

@@ -33,7 +33,7 @@ from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
-from tests.dashboards import sample_agreements, sample_charges, sample_costs, sample_foresight, sample_marts
+from tests.dashboards import sample_agreements, sample_bills, sample_charges, sample_costs, sample_foresight, sample_marts
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
 BUDGETS = (
@@ -164,6 +164,7 @@ class Sample:
     accelerators: list[dict[str, Any]] = field(default_factory=sample_charges.accelerators)
     agreements: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_agreements.tables)
     foresight: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_foresight.tables)
+    bills: dict[Table, list[dict[str, Any]]] = field(default_factory=sample_bills.tables)
     stale_source: bool = True
     failing_proof: bool = True
 
@@ -189,7 +190,7 @@ class Sample:
             DECLARED_COSTS: filled(DECLARED_COSTS, self.declared),
             UNIT_COSTS: filled(UNIT_COSTS, self.unit_costs),
             IDLE_ACCELERATORS: filled(IDLE_ACCELERATORS, self.idle),
-            **{table: filled(table, rows) for table, rows in (self.agreements | self.foresight).items()},
+            **{table: filled(table, rows) for table, rows in (self.agreements | self.foresight | self.bills).items()},
             USAGE_ESTIMATES: filled(USAGE_ESTIMATES, self.estimates),
             BUDGET_STATUS: statuses,
             BUDGET_THRESHOLDS: budget_thresholds(of_budgets, statuses, BUDGETS),

@@ -6,9 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import polars as pl
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards import access
+from dashboards.views.data_health import _csv  # pyright: ignore[reportPrivateUsage]
+from models.control.access import Person
+from models.wording import money_text
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
+from tests.dashboards.sample_warehouse import _restatements as restatements  # pyright: ignore[reportPrivateUsage]
 
 
 def _script() -> None:
@@ -109,3 +116,52 @@ def test_empty_tables_are_no_error(home: Path, sample: Sample) -> None:
     app = page()
     assert not app.exception
     assert not app.error
+
+
+def test_people_of_some_teams_are_told_what_is_withheld(published: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "person", lambda: Person("Anna", "anna@example.com", "viewer", ("search",)))
+    app = page()
+    assert not app.exception
+    told = words(app)
+    assert "anthropic is not fresh" in told
+    assert "You see costs of search alone" in told
+    assert "Nothing odd" not in told
+    assert "holds" not in told
+    assert len(app.dataframe) == 1
+
+
+def test_reconciliation_of_one_source_is_its_own(published: Sample) -> None:
+    app = page(source="anthropic")
+    assert "No bill of this month is reconciled" in words(app)
+    assert "Vendors report **1,606.37 USD**" in words(page(source="openai"))
+
+
+def test_restatements_are_summed(published: Sample) -> None:
+    restated = sum(
+        (row["difference"] for row in restatements(published.now) if row["measure"] == "billed_cost"), Decimal(0)
+    )
+    assert f"Billed cost changed by **{money_text(restated, 'USD', signed=True)}** together" in words(page())
+
+
+def test_proofs_are_counted(published: Sample) -> None:
+    assert "**17 of 18 proofs hold.**" in words(page())
+
+
+def test_a_formula_in_a_vendors_words_stays_text() -> None:
+    told = _csv(pl.DataFrame({"description": ["=HYPERLINK(1)", "fine"], "difference": [Decimal(-1), Decimal(2)]}))
+    assert told.decode().splitlines()[1:] == ["'=HYPERLINK(1),-1", "fine,2"]
+
+
+def test_invoices_stand_against_charges_and_what_differs_comes_first(published: Sample) -> None:
+    app = page()
+    assert "3 invoices: 1 differing, 1 not imported, 1 equal." in words(app)
+    found = rows(app, "invoice_id", "charged")
+    assert [row["invoice_id"] for row in found] == ["INV-2", "INV-3", "INV-1"]
+    assert found[0]["difference"] == Decimal("4.25")
+    assert found[0]["issuer_name"] == HOSTILE
+
+
+def test_what_was_billed_too_high_is_one_line_with_a_file(published: Sample) -> None:
+    app = page()
+    assert "3 lines at another price than ours: **6.25 USD** too much in 2 lines." in words(app)
+    assert app.get("download_button")

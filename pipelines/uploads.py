@@ -93,8 +93,11 @@ class Proposal:
 
     @property
     def rules(self) -> tuple[tuple[OwnerRule, ...], tuple[OwnerRule, ...]]:
-        """Before and after, in the order in which charges are asked."""
-        return rules_of(self.now.settings), rules_of(self.settings)
+        """Of `owners`, before and after. Those of declared costs are left out: they ask a tag of invoices, stay what
+        they are, and would leave every cost in doubt that is judged without its tags."""
+        from pipelines.ownership_rules import owner_rules
+
+        return owner_rules(self.now.settings), owner_rules(self.settings)
 
     @property
     def uploaded_rules(self) -> tuple[OwnerRule, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, amounts_axis, text_of, time_axis, values, with_text
+from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, text_of, time_axis, values, with_text
 
 
 def forecast_band(before: pl.DataFrame, ahead: pl.DataFrame, *, currency: str) -> Any:
@@ -44,6 +44,50 @@ def forecast_band(before: pl.DataFrame, ahead: pl.DataFrame, *, currency: str) -
         .encode(x=days, y=height, tooltip=[tooltip[0], alt.Tooltip("cost_text:N", title="Came")])
     )
     return alt.layer(*bands, expected, came).properties(height=320)
+
+
+def past_landings(rows: pl.DataFrame, *, currency: str) -> Any:
+    """Of each month what was forecast on several days with its range, and what came as a line across.
+
+    `rows`: month (words), about_day, landing, low_80, high_80 (null: too little was known), came; the oldest first.
+    """
+    shown = with_text(rows.select(pl.exclude("landing"), cost="landing"), currency).with_columns(
+        pl.col("low_80", "high_80", "came").cast(pl.Float64).name.suffix("_height"),
+        pl.concat_str(text_of("low_80", currency), pl.lit(" to "), text_of("high_80", currency)).alias("range_text"),
+        text_of("came", currency).alias("came_text"),
+        pl.format("day {}", "about_day").alias("made"),
+        pl.when(pl.col("came").is_between("low_80", "high_80"))
+        .then(pl.lit("range held"))
+        .when(pl.col("low_80").is_null())
+        .then(pl.lit("no range yet"))
+        .otherwise(pl.lit("outside its range"))
+        .alias("held"),
+    )
+    days = shown["made"].unique(maintain_order=True).to_list()
+    base = alt.Chart(values(shown)).encode(
+        x=alt.X("month:N", title=None, sort=None, axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("made:N", sort=days),
+        tooltip=[
+            alt.Tooltip("month:N", title="Month"),
+            alt.Tooltip("made:N", title="Forecast on"),
+            alt.Tooltip("cost_text:N", title="Forecast"),
+            alt.Tooltip("range_text:N", title="8 of 10 cases"),
+            alt.Tooltip("came_text:N", title="Came"),
+        ],
+    )
+    colour = alt.Color(
+        "held:N",
+        title=None,
+        legend=alt.Legend(orient="top"),
+        scale=alt.Scale(
+            domain=["range held", "outside its range", "no range yet"], range=[PALETTE[0], PALETTE[5], REST_COLOUR]
+        ),
+    )
+    heights = alt.Y("low_80_height:Q", title=currency, axis=amounts_axis(5), scale=alt.Scale(zero=False))
+    ranges = base.mark_bar(width=7, opacity=0.35, cornerRadius=2).encode(y=heights, y2="high_80_height:Q", color=colour)
+    told = base.mark_point(filled=True, size=60, opacity=1).encode(y=alt.Y("height:Q"), color=colour)
+    came = base.mark_tick(thickness=3, size=16, color=PALETTE[1]).encode(y=alt.Y("came_height:Q"))
+    return (ranges + came + told).properties(height=300)
 
 
 def expected_and_actual(days: pl.DataFrame, *, currency: str) -> Any:

@@ -44,7 +44,7 @@ def test_this_and_the_next_month_and_quarter_have_a_card_each() -> None:
 @pytest.mark.usefixtures("published")
 def test_teams_land_at_their_parts_and_say_how_far_off_they_were() -> None:
     app = opened("forecast", by="team")
-    landings = {row["name"]: row for row in table(app, "landing", "actual")}
+    landings = {row["name"]: row for row in table(app, "name", "landing", "actual")}
     assert landings["search"]["landing"] == LANDING * Decimal("0.75")
     assert landings["unallocated"]["landing"] == LANDING * Decimal("0.25")
     accuracy = table(app, "method", "coverage_80")
@@ -56,15 +56,33 @@ def test_teams_land_at_their_parts_and_say_how_far_off_they_were() -> None:
 
 
 @pytest.mark.usefixtures("published")
-def test_without_a_team_is_a_series_that_can_be_chosen() -> None:
-    assert "Forecast by blend" in words(opened("forecast", by="team", of=""))
+def test_the_team_of_the_shared_filter_is_what_is_forecast() -> None:
+    app = opened("forecast", team="search")
+    assert f"**{money(LANDING * Decimal('0.75'))} effective cost**" in words(app)
+    assert "Where will July 2026 of team search land?" in words(app)
+    assert "Forecast by blend" in words(opened("forecast", team="unallocated"))
 
 
 @pytest.mark.usefixtures("published")
-def test_what_is_not_forecast_in_billed_cost_falls_back_to_the_total() -> None:
+def test_of_two_filters_together_there_is_no_forecast_and_the_page_says_so() -> None:
+    app = opened("forecast", team="search", vendor="OpenAI")
+    assert [info.proto.title for info in app.info] == ["There is no forecast of team search and vendor OpenAI together"]
+    assert "effective cost**" not in words(app)
+
+
+@pytest.mark.usefixtures("published")
+def test_past_forecasts_are_held_against_what_came_in_words() -> None:
+    told = words(opened("forecast"))
+    assert "The range of 8 cases in 10 held in **1 of 3** past forecasts." in told
+    assert "off by 10.0 % on day 5, 5.0 % on day 10, 4.0 % on day 15, 1.0 % on day 20" in told
+
+
+@pytest.mark.usefixtures("published")
+def test_billed_cost_is_forecast_by_few() -> None:
     app = opened("forecast", measure="billed", by="key")
     assert f"**{money(LANDING)} billed**" in words(app)
-    assert [row["name"] for row in table(app, "landing", "actual")] == ["2026-07", "2026-08", "2026-Q3", "2026-Q4"]
+    app = opened("forecast", measure="billed", component="model_apis")
+    assert "There is no forecast of component model APIs" in [info.proto.title for info in app.info]
 
 
 @pytest.mark.usefixtures("published")

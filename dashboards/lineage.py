@@ -66,7 +66,7 @@ def _readable(parts: pl.DataFrame) -> pl.DataFrame:
     return parts.with_columns(
         component,
         pl.col("team").fill_null("unallocated"),
-        way=way.str.replace("^its own, ", ""),
+        way=way.str.replace("^its own, ", "shared, "),
     )
 
 

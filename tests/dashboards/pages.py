@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 
@@ -35,6 +36,12 @@ def table(app: AppTest, *columns: str) -> list[dict[str, Any]]:
     """The first table that has these columns."""
     frames = (frame.value for frame in app.dataframe)
     return next(frame for frame in frames if set(columns) <= set(frame.columns)).to_dict("records")
+
+
+def drawn(app: AppTest) -> list[dict[str, Any]]:
+    """What the first chart draws."""
+    proto = app.get("vega_lite_chart")[0].proto
+    return convert_arrow_bytes_to_pandas_df(proto.data.data).to_dict("records")
 
 
 def money(amount: Decimal, currency: str = "USD") -> str:

@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from models.economics.attribution import ATTRIBUTED_DAILY
 from models.economics.estimated import ESTIMATED_DAILY
 from models.economics.model_tokens import MODEL_TOKENS
 from models.economics.repriced_models import REPRICED_MODELS
@@ -18,6 +17,7 @@ from models.foresight.outlook import FORECAST_LANDINGS
 from models.ledger.reconciliation_reasons import RECONCILIATION_DIFFERENCES, RECONCILIATION_REASONS
 from models.table import Table
 from tests.dashboards.sample_basics import HOSTILE
+from tests.dashboards.sample_charges import attributed
 
 Row = dict[str, Any]
 _COSTS = ("billed_cost", "effective_cost", "list_cost", "contracted_cost")
@@ -30,7 +30,6 @@ def tables(
     """Rows of each small mart, of the sample's own rows of the larger tables; `lines`: of its reconciliation."""
     return {
         TCO_MONTHLY: monthly(total_costs),
-        ATTRIBUTED_DAILY: attributed(charges),
         MODEL_TOKENS: tokens(charges),
         ESTIMATED_DAILY: estimated(estimates),
         RECONCILIATION_REASONS: reasons(lines),
@@ -75,22 +74,6 @@ def monthly(total_costs: Iterable[Row]) -> list[Row]:
         }
         | {"first_day": min(row["day"] for row in rows).date(), "last_day": max(row["day"] for row in rows).date()}
         for key, rows in _groups(of_months, names)
-    ]
-
-
-def attributed(charges: Iterable[Row]) -> list[Row]:
-    """Rows of `marts.attributed_daily`: charges of the sample; what comes out of a pool has no team yet."""
-    return [
-        row
-        | {
-            "host_name": row["provider_name"],
-            "issuer_name": row["provider_name"],
-            "component": "model_apis",
-            "layer": "models",
-            "team": None if row["team"] == "support" else row["team"],
-            "pool": "help desk" if row["team"] == "support" else None,
-        }
-        for row in charges
     ]
 
 

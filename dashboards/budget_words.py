@@ -7,7 +7,7 @@ from typing import Any
 
 from models.wording import UNKNOWN, count_text, month_text
 
-EXCEEDED, LIKELY, AT_RISK, ON_TRACK, NOT_KNOWN = "exceeded", "will be exceeded", "at risk", "on track", "not known"
+EXCEEDED, LIKELY, AT_RISK, ON_TRACK, NOT_KNOWN = "exceeded", "likely over", "at risk", "on track", "not known"
 STATES: Mapping[str, tuple[str, str]] = {
     EXCEEDED: ("is exceeded", "are exceeded"),
     LIKELY: ("will probably be exceeded", "will probably be exceeded"),

@@ -48,7 +48,7 @@ def burn_up(
             y=alt.Y("height:Q", title=f"{currency}, added up", axis=amounts_axis(6)),
             color=alt.Color("name:N", title=None)
             .scale(domain=present, range=[_COLOURS[name] for name in present])
-            .legend(orient="bottom", symbolType="stroke"),
+            .legend(orient="bottom", columns=2, symbolType="stroke"),
             strokeDash=alt.StrokeDash("name:N", legend=None).scale(
                 domain=present, range=[_DASHES[name] for name in present]
             ),

@@ -1,4 +1,4 @@
-"""What was spent: charges by month, day and dimension, shared pools split, estimates beside them, budgets.
+"""What was spent: charges by month, day and dimension, shared pools split.
 
 Each function says the columns of its answer; amounts are exact and of one currency.
 """
@@ -33,7 +33,6 @@ _IN_MONTH: dict[CostBasis, str] = {
 }
 """Rules of money, 10: billed goes by invoice month, the others by usage month. Ranges, so that a long history is not
 read for one month of it."""
-_ESTIMATE: dict[CostBasis, str] = {"billed": "contracted_cost", "effective": "contracted_cost", "list": "list_cost"}
 
 
 def periods(published: Published) -> list[str]:
@@ -50,15 +49,16 @@ def periods(published: Published) -> list[str]:
 
 
 def currencies(published: Published, period: str) -> list[str]:
-    """Currencies of a month's charges and estimates, that of most different charges first."""
+    """Currencies of what a month was billed, used or estimated, that of most different charges first."""
     frame = ask(
         published,
         """
         SELECT currency, sum(kinds) AS kinds FROM (
-            SELECT currency, 1 AS kinds FROM marts.tco_monthly WHERE billing_month = $period AND origin = 'charge'
+            SELECT currency, CAST(origin = 'charge' AS INTEGER) AS kinds FROM marts.tco_monthly
+            WHERE billing_month = $period OR month = $period
             UNION ALL
             SELECT currency, 0 FROM marts.estimated_daily WHERE billing_month = $period
-        ) GROUP BY currency ORDER BY kinds DESC, currency
+        ) GROUP BY currency ORDER BY kinds DESC, count(*) DESC, currency
         """,
         period=period,
     )
@@ -165,45 +165,6 @@ def standing(published: Published, *, basis: CostBasis, currency: str, dimension
         currency=currency,
     )
     return frame["name"].to_list()
-
-
-def estimates(published: Published, *, period: str, basis: CostBasis, currency: str) -> pl.DataFrame:
-    """kind (accrued | notional), cost, unpriced (readings without a price), through (last day, inclusive)."""
-    return ask(
-        published,
-        f"""
-        SELECT kind, coalesce(sum({_ESTIMATE[basis]}), 0) AS cost,
-            count(*) FILTER ({_ESTIMATE[basis]} IS NULL) AS unpriced,
-            CAST(max(window_end) - INTERVAL 1 MICROSECOND AS DATE) AS through
-        FROM estimates.usage_estimates WHERE billing_period = $period AND currency = $currency
-        GROUP BY kind ORDER BY kind
-        """,
-        period=period,
-        currency=currency,
-    )
-
-
-def budgets(published: Published, *, period: str) -> pl.DataFrame:
-    """One row per budget and period of its own that the month lies in, most spent of its share first: budget,
-    budget_period, scope, cost_basis, currency, budget_amount, spent, remaining, share_pct (null where nothing may be
-    spent), crossed_pct and crossed_day (highest threshold reached, null where none is), data_through, other_currencies.
-
-    A longer period stands as it does now, whatever month is asked for; a rolling one only in the month of now."""
-    return ask(
-        published,
-        """
-        SELECT status.budget, status.period AS budget_period, status.scope, status.cost_basis, status.currency,
-            status.budget_amount, status.spent, status.remaining, status.share_pct,
-            max(threshold.threshold_pct) FILTER (first_crossed_day IS NOT NULL) AS crossed_pct,
-            arg_max(first_crossed_day, threshold_pct) FILTER (first_crossed_day IS NOT NULL) AS crossed_day,
-            status.data_through, status.other_currencies
-        FROM marts.budget_status AS status LEFT JOIN marts.budget_thresholds AS threshold USING (budget, period)
-        WHERE strftime(status.last_day, '%Y-%m') >= $period
-            AND strftime(CASE period_kind WHEN 'rolling' THEN last_day ELSE first_day END, '%Y-%m') <= $period
-        GROUP BY ALL ORDER BY share_pct DESC NULLS FIRST, budget
-        """,
-        period=period,
-    )
 
 
 def month_range(period: str) -> tuple[datetime, datetime]:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, provenance
+from dashboards import access, acting, filters, formats, links, provenance, visibility
+from dashboards.charts.overview import months as months_chart
 from dashboards.charts.spending import daily_stack, ranked_bars
 from dashboards.filters import Choice
+from dashboards.overview_cards import alerts_card, budget_card, change_card, landing_card
 from dashboards.published import Published, current
-from dashboards.queries import spending
+from dashboards.queries import budgets, overview, spending
 from dashboards.queries.reading import total
 from dashboards.queries.spending import DIMENSIONS, Dimension
 from dashboards.states import guarded
+from models.control.alert_words import NOBODY, figure_text, order
+from models.control.alerts import Alert
 from models.control.budgets import CostBasis
-from models.wording import change_text, counted, day_text, money_text, month_text, share_text
+from models.control.conditions import Severity
+from models.foresight.change import reasons, sentence
+from models.wording import UNKNOWN, change_text, counted, day_text, money_text, month_text, share_text
 
+_MOVERS, _ALERTS = 4, 3
+_COLOURS: dict[Severity, Any] = {"critical": "red", "warning": "orange", "info": "blue"}
 _VERB: dict[CostBasis, str] = {"billed": "billed", "effective": "effective cost", "list": "at list price"}
 _TITLES: dict[Dimension, str] = {"vendor": "By vendor", "model": "By model", "team": "By team"}
 
@@ -50,13 +60,7 @@ def show() -> None:
     heading = st.empty()
     choice = filters.choose(published, "overview", "team", "vendor", "component", "currency", "basis")
     if choice is None:
-        heading.title("What does AI cost us?")
-        st.info(
-            "The sources were pulled, and none of them told of a cost or of usage yet.",
-            title="No month to show",
-            icon=":material/hourglass_empty:",
-        )
-        provenance.show_stale(published)
+        _nothing(heading, published)
         return
     heading.title(_question(choice.period), anchor=False)
     rows = spending.month_costs(
@@ -68,14 +72,39 @@ def show() -> None:
         narrowed=choice.narrowed,
     )
     month = _month(rows)
-    estimated = spending.estimates(published, period=choice.period, basis=choice.basis, currency=choice.currency)
+    asked: dict[str, Any] = {"period": choice.period, "currency": choice.currency, "narrowed": choice.narrowed}
     st.markdown(_answer(choice, month))
-    _totals(published, choice, month, estimated)
-    _lines(published, choice, month, estimated)
-    _budgets(published, choice)
+    estimated = overview.estimates(published, basis=choice.basis, **asked)
+    _totals(choice, month, estimated)
+    changed = overview.change(published, **asked)
+    alerts = _open_alerts()
+    landed = overview.landing(published, basis=choice.basis, **asked)
+    _standing(published, choice, month, landed, changed, alerts)
+    _trust(published, choice, month, estimated)
+    provenance.show_stale(published)
+    if month.through is not None:
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            _causes(choice, changed, overview.movers(published, **asked), rows)
+        with right:
+            _months(choice, overview.months(published, basis=choice.basis, **asked))
+    _alerts(alerts)
     if month.through is not None:
         _days(published, choice)
         _breakdowns(choice, rows)
+
+
+def _nothing(heading: Any, published: Published) -> None:
+    heading.title("What does AI cost us?", anchor=False)
+    if published.is_whole:
+        st.info(
+            "The sources were pulled, and none of them told of a cost or of usage yet.",
+            title="No month to show",
+            icon=":material/hourglass_empty:",
+        )
+    else:
+        st.info("No cost and no usage is of your teams yet.", title="No month to show", icon=":material/group:")
+    provenance.show_stale(published)
 
 
 def _question(period: str) -> str:
@@ -104,8 +133,8 @@ def _answer(choice: Choice, month: Month) -> str:
     return f"{spent} ({span}), {change} against {money_text(month.before, choice.currency)} on {days}."
 
 
-def _totals(published: Published, choice: Choice, month: Month, estimated: pl.DataFrame) -> None:
-    """Side by side and never added up: billed, accrued, notional, budget."""
+def _totals(choice: Choice, month: Month, estimated: pl.DataFrame) -> None:
+    """Side by side and never added up: billed, accrued, notional; and how far they reach."""
     columns = st.columns(4, gap="small")
     columns[0].metric(
         "At list price" if choice.basis == "list" else choice.basis.capitalize(),
@@ -122,7 +151,18 @@ def _totals(published: Published, choice: Choice, month: Month, estimated: pl.Da
         (columns[2], "notional", "will not be invoiced"),
     ):
         _estimate(column, kind, meaning, choice, estimated)
-    _budget_card(columns[3], spending.budgets(published, period=choice.period))
+    usage: Any = estimated["through"].max()
+    late = f"{counted(len(month.behind), 'source')} behind" if month.behind else "all sources"
+    columns[3].metric(
+        "Data through",
+        UNKNOWN if month.through is None else f"{month.through.day} {month.through:%b %Y}",
+        delta=late if usage is None else f"{late}; usage to {usage.day} {usage:%b}",
+        delta_color="off",
+        delta_arrow="off",
+        help="The last day that a bill tells of; usage without a bill may reach further, and is accrued.",
+        border=True,
+        height="stretch",
+    )
 
 
 def _estimate(column: Any, kind: str, meaning: str, choice: Choice, estimated: pl.DataFrame) -> None:
@@ -144,37 +184,118 @@ def _estimate(column: Any, kind: str, meaning: str, choice: Choice, estimated: p
     )
 
 
-def _budget_card(column: Any, budgets: pl.DataFrame) -> None:
-    crossed = budgets.filter((pl.col("share_pct") >= 100) | (pl.col("share_pct").is_null() & (pl.col("spent") > 0)))
-    tightest = budgets.row(0, named=True) if len(budgets) else None
-    column.metric(
-        "Budgets",
-        "none set" if tightest is None else _used(tightest["share_pct"]),
-        delta="declare one in outlay.yaml"
-        if tightest is None
-        else f"{len(crossed)} of {counted(len(budgets), 'budget')} crossed",
-        delta_color="off" if crossed.is_empty() else "red",
-        delta_arrow="off",
-        help="The share of the tightest budget that the month is a part of. All are listed below.",
-        border=True,
-        height="stretch",
-    )
+def _standing(
+    published: Published,
+    choice: Choice,
+    month: Month,
+    landed: pl.DataFrame,
+    changed: pl.DataFrame,
+    alerts: Sequence[Alert],
+) -> None:
+    columns = st.columns(4, gap="small")
+    landing_card(columns[0], choice, landed)
+    budget_card(columns[1], choice, budgets.of_month(published, choice.period), landed)
+    change_card(columns[2], choice, month.cost, month.before, changed)
+    alerts_card(columns[3], alerts)
 
 
-def _used(share_pct: Decimal | None) -> str:
-    return "nothing left" if share_pct is None else f"{share_pct:,.1f} % used"
-
-
-def _lines(published: Published, choice: Choice, month: Month, estimated: pl.DataFrame) -> None:
-    """Coverage and freshness, beside the totals."""
+def _trust(published: Published, choice: Choice, month: Month, estimated: pl.DataFrame) -> None:
+    """Proofs, coverage and freshness in one line."""
     usage: Any = estimated["through"].max()
-    st.caption(
-        provenance.coverage_line(published, period=choice.period, currency=choice.currency)
-        + "  \n"
-        + provenance.freshness_line(published, costs_through=month.through, behind=month.behind, usage_through=usage)
-        + _currency_note(choice)
+    parts = [
+        provenance.freshness_line(published, costs_through=month.through, behind=month.behind, usage_through=usage)
+    ]
+    if published.is_whole:  # proofs and measures are of all costs
+        held, failed = overview.proofs(published).row(0)
+        proven = (
+            f"**{counted(failed, 'proof')} of {held + failed} do not hold**" if failed else f"All {held} proofs hold"
+        )
+        covered = provenance.coverage_line(published, period=choice.period, currency=choice.currency)
+        parts = [f"{':material/error:' if failed else ':material/verified:'} {proven}", covered, *parts]
+    st.caption(" · ".join(parts) + _currency_note(choice))
+
+
+def _causes(choice: Choice, changed: pl.DataFrame, moved: pl.DataFrame, rows: pl.DataFrame) -> None:
+    st.subheader("Why it changed", anchor=False)
+    if len(changed):
+        told = sentence(changed.row(0, named=True), choice.currency, what="Effective cost")
+        st.markdown(f"{formats.plain(told[:-1])}, against the same days of the month before.")
+    elif choice.narrowed:
+        st.caption("Causes are told for all costs, by team or by component; not for this choice.")
+    else:
+        st.caption("There is no month before to take a change apart against.")
+    if len(moved):
+        _movers(choice, _with_causes(moved, choice.currency))
+        links.show("total-cost", "Total cost, down to single charges", period=choice.period)
+        return
+    by_model = (
+        rows.group_by(pl.format("{} · {}", "team", "model").alias("name"))
+        .agg(pl.col("cost").sum().alias("cost_after"), pl.col("cost_before").sum())
+        .with_columns((pl.col("cost_after") - pl.col("cost_before")).alias("change"), why=pl.lit(None, pl.String))
+        .filter(pl.col("change") != 0)
+        .sort("change", "name", descending=[True, False])
     )
-    provenance.show_stale(published)
+    if len(by_model) > 2 * _MOVERS:
+        by_model = pl.concat([by_model.head(_MOVERS), by_model.tail(_MOVERS)])
+    if len(by_model) and rows["cost_before"].ne(0).any():
+        _movers(choice, by_model)
+
+
+def _months(choice: Choice, rows: pl.DataFrame) -> None:
+    st.subheader("Month by month", anchor=False)
+    st.altair_chart(
+        months_chart(rows, chosen=choice.period, currency=choice.currency),
+        alt=f"Cost of the last {counted(len(rows), 'month')}, up to {month_text(choice.period)}",
+    )
+
+
+def _with_causes(moved: pl.DataFrame, currency: str) -> pl.DataFrame:
+    least = [abs(row["change"]) / 10 for row in moved.rows(named=True)]
+    why = [
+        "; ".join(reasons(row, currency, signed=True, least=floor)[:2])
+        for row, floor in zip(moved.rows(named=True), least, strict=True)
+    ]
+    return moved.with_columns(why=pl.Series(why, dtype=pl.String))
+
+
+def _movers(choice: Choice, moved: pl.DataFrame) -> None:
+    formats.table(
+        moved,
+        {
+            "name": formats.text_column("Moved most", width="medium"),
+            "change": formats.money_column("Change", choice.currency, signed=True),
+            "why": formats.text_column("Because", width="large"),
+            "cost_before": formats.money_column("Same days before"),
+            "cost_after": formats.money_column("This month"),
+        },
+        rows=2 * _MOVERS,
+        alt="Teams and models whose cost rose and fell most, by how much and why",
+    )
+
+
+def _open_alerts() -> list[Alert]:
+    """Those that this person may see and that are not resolved, the worst first."""
+    seen = visibility.alerts_of(access.person(), acting.standing().alerts.values())
+    return sorted((alert for alert in seen if alert.state != "resolved"), key=order)
+
+
+def _alerts(alerts: Sequence[Alert]) -> None:
+    if not alerts:
+        return
+    st.subheader("What needs somebody", anchor=False)
+    for alert in alerts[:_ALERTS]:
+        told = alert.condition
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(told.severity, color=_COLOURS[told.severity], width="content")
+            figure = figure_text(told)
+            amount = "" if figure == UNKNOWN else f" · {formats.plain(figure)}"
+            whose = formats.plain(told.team or NOBODY)
+            st.markdown(
+                f"[{formats.plain(told.headline)}](./alerts?alert={quote(told.alert_id)}){amount} · {whose}",
+                width="content",
+            )
+    if len(alerts) > _ALERTS:
+        links.show("alerts", f"All {len(alerts)} alerts")
 
 
 def _currency_note(choice: Choice) -> str:
@@ -182,37 +303,6 @@ def _currency_note(choice: Choice) -> str:
     if not others:
         return ""
     return f"  \nThis month has costs in {', '.join(others)} too; currencies are never added up: choose above."
-
-
-def _budgets(published: Published, choice: Choice) -> None:
-    budgets = spending.budgets(published, period=choice.period)
-    if budgets.is_empty():
-        return
-    st.subheader("Budgets", anchor=False)
-    shown = budgets.with_columns(
-        (pl.col("share_pct").cast(pl.Float64) / 100).alias("used"),
-        pl.when(pl.col("data_through").is_null())
-        .then(pl.lit("No charge matches it"))
-        .when(pl.col("crossed_day").is_not_null())
-        .then(pl.format("{} % reached {}", "crossed_pct", pl.col("crossed_day").dt.strftime("%-d %b %Y")))
-        .otherwise(pl.lit("Within"))
-        .alias("state"),
-    )
-    formats.table(
-        shown,
-        {
-            "budget": formats.text_column("Budget", width="medium"),
-            "budget_period": formats.text_column("Period", width="small"),
-            "used": formats.share_column("Used"),
-            "spent": formats.money_column("Spent"),
-            "budget_amount": formats.money_column("Budget amount"),
-            "currency": formats.text_column("Currency", width="small"),
-            "state": formats.text_column("Threshold"),
-            "scope": formats.text_column("Covers"),
-            "cost_basis": formats.text_column("Cost", width="small"),
-        },
-        alt="Budgets of the month: share used, spent, amount and when a threshold was reached",
-    )
 
 
 def _days(published: Published, choice: Choice) -> None:

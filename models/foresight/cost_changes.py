@@ -24,14 +24,16 @@ class CostChanges(dy.Schema):
 
     month = text("Month of usage, YYYY-MM (UTC), set against the calendar month before it")
     month_before = text("The month before it, YYYY-MM")
-    dimension = text("What `value` is a value of: team, model or component")
+    dimension = text("What `value` is a value of: team, model, component, or team_model: `search · gpt-5`")
     value = text(
         "Which team, model or component; null is unallocated, no model, unmatched. Of dimension team also "
         "`shared pool X`: what no team is charged directly, before it is split",
         nullable=True,
     )
     currency = text("ISO 4217 code of the amounts")
-    cost_before = money("Effective cost of month_before: charges, without declared costs")
+    cost_before = money(
+        "Effective cost of month_before, of the month under way of its same days: charges, without declared"
+    )
     cost_after = money("Effective cost of month: charges, without declared costs")
     change = money("cost_after − cost_before = the sum of all effects, exactly")
     volume_effect = money("Because more or less was used within this value, counted by unit")
@@ -50,19 +52,26 @@ COST_CHANGES = Table(
     grain="month × dimension × value × currency",
     meaning=(
         "Why effective cost of charges changed month over month: volume, mix, cache, tier, geography, price; the month "
-        "under way is set against the whole month before. Declared costs are in marts.tco_daily, not here."
+        "under way is set against the same days of the month before, as far as each source has told. Declared costs "
+        "are in marts.tco_daily, not here."
     ),
     contract=CostChanges,
 )
 
 
-def cost_changes(items: pl.DataFrame, dimensions: Sequence[str], nesting: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+def cost_changes(
+    items: pl.DataFrame,
+    dimensions: Sequence[str],
+    nesting: Mapping[str, Sequence[str]],
+    *,
+    months: Sequence[str] | None = None,
+) -> pl.DataFrame:
     """`marts.cost_changes` of items per `change.decompose`, with `month` (YYYY-MM) and `currency` besides.
 
-    Every month between the first and the last is set against the one before it, each dimension on its own: the rows of
-    a dimension, month and currency sum to the change of all cost.
+    Every month between the first and the last, or each of `months` in a row, is set against the one before it, each
+    dimension on its own: the rows of a dimension, month and currency sum to the change of all cost.
     """
-    months = _months(items["month"])
+    months = _months(items["month"]) if months is None else months
     of_month = {month: items.filter(pl.col("month") == month) for month in months}
     taken_apart = [
         decompose(of_month[before], of_month[month], by=["currency", dimension], nesting=nesting).select(

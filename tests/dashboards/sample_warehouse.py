@@ -33,7 +33,15 @@ from models.ledger.reconciliation import RECONCILIATION
 from models.ledger.rollup import DAILY_COSTS
 from models.ledger.trust import CHECKS
 from models.table import Table
-from tests.dashboards import sample_agreements, sample_bills, sample_charges, sample_costs, sample_foresight, sample_marts
+from tests.dashboards import (
+    sample_agreements,
+    sample_bills,
+    sample_budgets,
+    sample_charges,
+    sample_costs,
+    sample_foresight,
+    sample_marts,
+)
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY, MONTHS, at
 
 BUDGETS = (
@@ -194,6 +202,10 @@ class Sample:
             USAGE_ESTIMATES: filled(USAGE_ESTIMATES, self.estimates),
             BUDGET_STATUS: statuses,
             BUDGET_THRESHOLDS: budget_thresholds(of_budgets, statuses, BUDGETS),
+            **{
+                table: filled(table, rows)
+                for table, rows in sample_budgets.tables(statuses, of_budgets, BUDGETS).items()
+            },
             RECONCILIATION: filled(RECONCILIATION, _reconciliation()),
             **{
                 table: filled(table, rows)

@@ -11,6 +11,10 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from dashboards.published import latest as current_version
+from dashboards.queries import overview
+from dashboards.queries.reading import EVERYTHING
+from tests.dashboards import sample_alerts, sample_budgets, sample_foresight
 from tests.dashboards.pages import money, shown, table, words
 from tests.dashboards.sample_warehouse import HOSTILE, LAST_DAY, Sample
 
@@ -116,25 +120,86 @@ def test_currencies_are_chosen_and_never_added(published: Sample) -> None:
     assert "costs in USD too; currencies are never added up" in words(app)
 
 
-def test_budgets_say_when_and_whether_anything_matches(published: Sample) -> None:
+def test_the_month_is_set_against_the_budget_of_the_whole(published: Sample) -> None:
     app = page()
-    rows = {row["budget"]: row for row in table(app, "budget")}
-    assert rows["AI, whole company"]["spent"] == spent(published)
-    assert rows["AI, whole company"]["state"].startswith("80 % reached")
-    assert rows["Typo"]["state"] == "No charge matches it"
-    assert shown(app, "Budgets").value == f"{spent(published) / 25:.1f} % used"
-    assert {name: row["budget_period"] for name, row in rows.items()} == {
-        "AI, whole company": "2026-07",
-        "Search": "2026-07",
-        "Typo": "2026-07",
-        "Models, quarter": "2026-Q3",
-        "Last week": "rolling 7 days",
-    }
+    card = shown(app, "Budget, at its landing")
+    landing = spent(published) + 11 * sample_budgets.A_DAY
+    assert card.value == f"{landing * 100 / 2500:.1f} % used"
+    assert card.delta == "0 of 5 budgets exceeded, 1 likely"
 
 
 def test_a_month_gone_by_has_its_budgets_but_not_those_of_the_last_days(published: Sample) -> None:
-    rows = {row["budget"]: row["budget_period"] for row in table(page(period="2026-06"), "budget")}
-    assert rows == {"AI, whole company": "2026-06", "Search": "2026-06", "Models, quarter": "2026-Q2"}
+    app = page(period="2026-06")
+    assert shown(app, "Budget").value == f"{spent(published, month='2026-06') * 100 / 2500:.1f} % used"
+    assert "of 3 budgets exceeded" in shown(app, "Budget").delta
+
+
+def test_the_month_lands_in_a_range_where_it_is_forecast(published: Sample) -> None:
+    card = shown(page(), "July 2026 lands at")
+    assert card.value == money(sample_foresight.LANDING)
+    assert card.delta == "3.41 k to 3.43 k"
+    team = shown(page(basis="effective", team="search"), "July 2026 lands at")
+    assert team.value == money(sample_foresight.LANDING * Decimal("0.75"))
+
+
+def test_what_is_not_forecast_says_so(published: Sample) -> None:
+    for query, why in (
+        ({"basis": "list"}, "not forecast at list price"),
+        ({"team": "search", "vendor": "OpenAI"}, "not forecast for parts together"),
+        ({"component": "model_apis"}, "billed cost is not forecast by component"),
+        ({"period": "2026-06"}, "nothing left to forecast"),
+    ):
+        app = page(**query)
+        month = "June" if "period" in query else "July"
+        card = shown(app, f"{month} 2026 lands at")
+        assert (card.value, card.delta) == ("–", why)
+
+
+def test_a_change_is_told_with_its_causes_and_movers(published: Sample) -> None:
+    """search: 600 + 90.5 - 10.25; a hostile team + 5; nobody's - 75: all in sample_budgets.changes."""
+    app = page()
+    said = words(app).replace("\\", "")
+    assert "Effective cost rose by 10.25 USD (+1.6 %) to 640.25 USD: +95.50 USD more usage" in said
+    assert "-10.25 USD lower prices" in said
+    assert shown(app, "Against the month before").delta == "most: more usage"
+    moved = table(app, "name", "why")
+    assert [row["name"] for row in moved] == ["search · gpt-5", f"{HOSTILE} · {HOSTILE}", "unallocated · no model"]
+    assert moved[0]["why"] == "+90.50 USD more usage; -10.25 USD lower prices"
+    assert sum(row["change"] for row in moved) == Decimal("10.25")
+
+
+def test_a_team_has_its_own_change_and_a_vendor_none(published: Sample) -> None:
+    search = page(team="search")
+    assert "rose by 80.25 USD" in words(search).replace("\\", "")
+    assert [row["name"] for row in table(search, "name", "why")] == ["search · gpt-5"]
+    vendor = page(vendor="OpenAI")
+    assert "Causes are told for all costs, by team or by component" in words(vendor)
+    openai = spent(published, where=lambda row: row["provider_name"] == "OpenAI")
+    assert shown(vendor, "Billed").value == money(openai)
+    assert all(row["why"] is None for row in table(vendor, "name", "why"))
+
+
+def test_estimates_follow_the_filters(published: Sample) -> None:
+    assert shown(page(team="engineering"), "Accrued").value == money(Decimal("131.255"))
+    assert shown(page(team="search"), "Accrued").value == "0.00 USD"
+    assert shown(page(vendor="OpenAI"), "Notional").value == "0.00 USD"
+
+
+def test_open_alerts_are_counted_and_the_worst_lead_to_themselves(home: Path, published: Sample) -> None:
+    sample_alerts.fill(home)
+    app = page()
+    assert (shown(app, "Open alerts").value, shown(app, "Open alerts").delta) == ("2", "1 critical, 1 warning")
+    linked = [element.value for element in app.markdown if "./alerts?alert=" in element.value]
+    assert len(linked) == 2
+    assert "Budget of the search team is spent" in linked[0]
+    assert HOSTILE not in "".join(linked)
+
+
+def test_months_stand_side_by_side_up_to_the_one_chosen(published: Sample) -> None:
+    asked = overview.months(
+        current_version(), period="2026-06", basis="billed", currency="USD", narrowed=EVERYTHING
+    )  # fmt: skip
+    assert dict(asked.iter_rows()) == {month: spent(published, month=month) for month in ("2026-05", "2026-06")}
 
 
 def test_coverage_and_freshness_stand_beside_the_totals(published: Sample) -> None:
@@ -175,7 +240,9 @@ def test_a_publish_shows_without_a_restart_and_all_figures_move(home: Path, publ
     later.publish(home, "outlay-0002")
     app.run()
     assert shown(app, "Billed").value == money(old * 2)
-    assert {row["budget"]: row for row in table(app, "budget")}["AI, whole company"]["spent"] == old * 2
+    assert shown(app, "Budget, at its landing").value.startswith(
+        f"{(old * 2 + 11 * sample_budgets.A_DAY) * 100 / 2500:.1f}"
+    )
 
 
 def test_before_anything_is_published_it_says_what_to_run(home: Path) -> None:

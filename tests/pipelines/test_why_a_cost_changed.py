@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from models.foresight.cost_changes import cost_changes
 from pipelines.changes import NESTING, Span, change_items
 from pipelines.cli import app
 from pipelines.home import Home
+from pipelines.marts.changes import same_days
 from tests.pipelines.published_marts import publish_rows
 
 
@@ -165,21 +166,46 @@ def by_month(charges: list[dict[str, Any]], *dimensions: str) -> pl.DataFrame:
     return cost_changes(change_items(dated, "effective", "month", "currency", *dimensions), dimensions, NESTING)
 
 
+def test_the_month_under_way_is_set_against_the_same_days_of_the_one_before() -> None:
+    """Each source as far as it has told; one that told nothing of the month as far as any has."""
+
+    def cost(day: str, source: str) -> dict[str, Any]:
+        return {"source": source, "day": datetime.fromisoformat(day).replace(tzinfo=UTC), "month": day[:7]}
+
+    rows = [
+        *(cost(f"2026-09-{day:02}", source) for source in ("a", "b", "c") for day in (1, 5, 6, 30)),
+        cost("2026-10-05", "a"), cost("2026-10-02", "b"), cost("2026-08-31", "a"),
+    ]  # fmt: skip
+    counted = [(row["source"], row["day"].day) for row in same_days(pl.DataFrame(rows), "2026-10").rows(named=True)]
+    assert sorted(counted) == [("a", 1), ("a", 5), ("a", 5), ("b", 1), ("b", 2), ("c", 1), ("c", 5)]
+    whole = same_days(pl.DataFrame([*rows, cost("2026-10-31", "a")]), "2026-10")
+    assert len(whole.filter(pl.col("source") == "a", pl.col("month") == "2026-09")) == 4
+
+
 def test_the_demos_changes_close_against_its_attributed_costs(ask: Callable[[str], list[dict[str, Any]]]) -> None:
     """Every dimension of every month sums to what effective cost moved by, and each row to the sum of its effects."""
-    by_usage_month = ask(
-        "SELECT currency, strftime(day, '%Y-%m') AS month, sum(effective_cost) AS cost "
+    days = ask(
+        "SELECT source, currency, CAST(day AS DATE) AS day, sum(effective_cost) AS cost "
         "FROM marts.attributed_daily GROUP BY ALL ORDER BY ALL"
     )
-    cost = {(row["currency"], row["month"]): row["cost"] for row in by_usage_month}
+    last = f"{max(row['day'] for row in days):%Y-%m}"
+    reached = {row["source"]: row["day"] for row in days if f"{row['day']:%Y-%m}" == last}  # the last one stays
+    cost: dict[tuple[str, str, bool], Decimal] = {}
+    for row in days:
+        through = reached.get(row["source"], max(reached.values()))
+        in_time = row["day"].day <= through.day or (through + timedelta(days=1)).day == 1
+        for is_cut in (False, True):
+            key = (row["currency"], f"{row['day']:%Y-%m}", is_cut)
+            cost[key] = cost.get(key, Decimal(0)) + (row["cost"] if in_time or not is_cut else 0)
     told = ask(
         "SELECT currency, month, month_before, dimension, sum(change) AS change, sum(change - volume_effect "
         "- mix_effect - cache_effect - tier_effect - geography_effect - price_effect - not_metered) AS open "
         "FROM marts.cost_changes GROUP BY ALL"
     )
-    assert {row["dimension"] for row in told} == {"team", "model", "component"}
+    assert {row["dimension"] for row in told} == {"team", "model", "component", "team_model"}
     for row in told:
-        before, after = (cost.get((row["currency"], row[name]), 0) for name in ("month_before", "month"))
+        before = cost.get((row["currency"], row["month_before"], row["month"] == last), 0)
+        after = cost.get((row["currency"], row["month"], False), 0)
         assert (row["change"], row["open"]) == (after - before, 0), row
 
 

@@ -45,7 +45,7 @@ def test_the_overview_shows_the_truth_and_a_link_to_it_can_be_shared(watched: Wa
     assert watched.metric("Billed") == f"{spent('2026-07'):,.2f} USD"
     watched.page.get_by_role("radio", name="List").click()
     chromium.settle(watched.page)
-    watched.page.get_by_text("Team", exact=True).first.click()
+    watched.page.get_by_role("radio", name="Team", exact=True).click()
     chromium.settle(watched.page)
     shared = watched.page.url
     assert "basis=list" in shared
@@ -59,8 +59,9 @@ def test_the_overview_shows_the_truth_and_a_link_to_it_can_be_shared(watched: Wa
 def test_a_month_stays_chosen_from_page_to_page(watched: Watched) -> None:
     watched.open("/?period=2026-06")
     assert watched.page.locator("h1").inner_text() == "What did AI cost us in June 2026?"
-    watched.page.get_by_text("Data health", exact=True).first.click()
-    watched.page.get_by_text("Can these figures be trusted?").wait_for()
+    watched.page.get_by_text("Data", exact=True).first.click()
+    watched.page.get_by_role("link", name="Data health").click()
+    watched.page.get_by_role("heading", name="Reconciliation and data health").wait_for()
     chromium.settle(watched.page)
     assert "period=2026-06" in watched.page.url
     assert watched.page.get_by_text("Reported against computed, June 2026").is_visible()

@@ -31,6 +31,23 @@ class Watched:
             '[data-testid="stMetricValue"]'
         ).inner_text()  # fmt: skip
 
+    def table(self, about: str) -> list[dict[str, str]]:
+        """The rows that are in sight of the table whose words for screen readers begin so, as it tells them: exact."""
+        frames = self.page.locator('[data-testid="stDataFrame"]')
+        frame = frames.filter(has=self.page.locator(f'[aria-label*=": {about}"]')).first
+        frame.locator("table").wait_for(state="attached")
+        rows = frame.evaluate(_CELLS)
+        return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+
+    def words(self) -> str:
+        """All text of the page."""
+        return self.page.locator('[data-testid="stMain"]').inner_text()
+
+
+_CELLS = (
+    """frame => [...frame.querySelectorAll('table tr')].map(row => [...row.children].map(cell => cell.textContent))"""
+)
+
 
 @contextmanager
 def watching(browser: Any, address: str, home: Path, **context: Any) -> Iterator[Watched]:

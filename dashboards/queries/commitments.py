@@ -1,4 +1,4 @@
-"""What we have committed to: `marts.commitments`, `marts.commitment_burn_down` and `marts.contracts`.
+"""What we have committed to: `marts.commitments` and `marts.commitment_burn_down`.
 
 Months are billing months; amounts are in the currency of the bill. Each function says the columns of its answer.
 """
@@ -71,15 +71,4 @@ def burn_down(published: Published, *, commitment: str, currency: str) -> pl.Dat
         """,
         commitment=commitment,
         currency=currency,
-    )
-
-
-def contracts(published: Published) -> pl.DataFrame:
-    """All columns of the register, and `vendor`; the nearest day of notice that is still to come first."""
-    return ask(
-        published,
-        """
-        SELECT *, coalesce(issuer_name, source) AS vendor FROM marts.contracts
-        ORDER BY days_until_notice < 0 NULLS LAST, days_until_notice NULLS LAST, ends_on NULLS LAST, name, currency
-        """,
     )

@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, provenance
+from dashboards import cards, filters, formats, links, provenance
 from dashboards.charts.agreements import burn_down
 from dashboards.published import Published, current
 from dashboards.queries import commitments as queries
 from dashboards.queries.reading import total
+from dashboards.queries.vendors import contracts
 from dashboards.states import guarded
 from models.wording import counted, day_text, money_text, month_text, share_text
 
@@ -27,26 +28,34 @@ _IS_SPEND = pl.col("kind") == "spend"
 def show() -> None:
     published = current()
     st.title("What have we committed to?", anchor=False)
-    periods = queries.commitment_periods(published)
-    contracts = queries.contracts(published)
-    if periods:
-        _month(published, periods, contracts)
-    elif contracts.is_empty():
+    if not published.is_whole:
         st.info(
-            "No bill carries a commitment, and outlay.yaml names no contract.",
+            "Commitments are the organisation's: what they pay for may be any team's. They are shown to people who may "
+            "see all teams.",
+            title="Not of your teams alone",
+            icon=":material/handshake:",
+        )
+        return
+    periods = queries.commitment_periods(published)
+    if not periods:
+        st.info(
+            "No bill carries a commitment, and no contract in outlay.yaml commits to an amount. Name yours under "
+            "contracts there.",
             title="Nothing is committed",
             icon=":material/handshake:",
         )
         provenance.show_stale(published)
-    _register(contracts)
+        links.show("vendors", "Contracts")
+        return
+    _month(published, periods)
 
 
-def _month(published: Published, periods: list[str], contracts: pl.DataFrame) -> None:
+def _month(published: Published, periods: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         period = filters.choose_month("commitments", periods)
         currency = filters.choose_currency("commitments", queries.commitment_currencies(published, period=period))
     held = queries.commitments(published, period=period, currency=currency)
-    _answer(held, contracts, period, currency)
+    _answer(held, contracts(published), period, currency)
     _metrics(held, currency)
     through: Any = held["as_of"].max()
     st.caption(
@@ -57,9 +66,12 @@ def _month(published: Published, periods: list[str], contracts: pl.DataFrame) ->
     provenance.show_stale(published)
     _held(held, currency)
     _burn_down(published, held, currency)
+    with st.container(horizontal=True):
+        links.show("vendors", "Contracts")
+        links.show("accelerators", "Accelerators", period=period)
 
 
-def _answer(held: pl.DataFrame, contracts: pl.DataFrame, period: str, currency: str) -> None:
+def _answer(held: pl.DataFrame, register: pl.DataFrame, period: str, currency: str) -> None:
     bought = held.filter(~_IS_SPEND)
     unused, cost = total(bought["unused"]), total(bought["amortised_cost"])
     said = (
@@ -68,7 +80,7 @@ def _answer(held: pl.DataFrame, contracts: pl.DataFrame, period: str, currency: 
         if cost
         else f"Nothing was bought ahead in {currency} for {month_text(period)}."
     )
-    st.markdown(" ".join([said, *_next_expiry(held, currency), *_next_notice(contracts)]))
+    st.markdown(" ".join([said, *_next_expiry(held, currency), *_next_notice(register)]))
 
 
 def _next_expiry(held: pl.DataFrame, currency: str) -> list[str]:
@@ -88,9 +100,9 @@ def _next_expiry(held: pl.DataFrame, currency: str) -> list[str]:
     return [f"Next expires **{formats.plain(row['label'])}**, on {day_text(row['term_end'])}{at_stake}."]
 
 
-def _next_notice(contracts: pl.DataFrame) -> list[str]:
+def _next_notice(register: pl.DataFrame) -> list[str]:
     """The nearest day on which one can still give notice."""
-    ahead = contracts.filter(pl.col("notice_by") >= _today())
+    ahead = register.filter(pl.col("notice_by") >= _today())
     if ahead.is_empty():
         return []
     row = ahead.sort("notice_by", "name").row(0, named=True)
@@ -115,17 +127,7 @@ def _metrics(held: pl.DataFrame, currency: str) -> None:
         ("Owed at the end", total(spend["true_up_projected"]), "of commitments to spend",
          "What will be missing of the committed amounts at their end, at the mean rate of the last 30 days."),
     )  # fmt: skip
-    for column, (label, amount, below, meaning) in zip(st.columns(len(figures), gap="small"), figures, strict=True):
-        column.metric(
-            label,
-            money_text(amount, currency),
-            delta=below,
-            delta_color="off",
-            delta_arrow="off",
-            help=meaning,
-            border=True,
-            height="stretch",
-        )
+    cards.show([(label, money_text(amount, currency), below, meaning) for label, amount, below, meaning in figures])
 
 
 def _held(held: pl.DataFrame, currency: str) -> None:
@@ -177,37 +179,3 @@ def _burn_down(published: Published, held: pl.DataFrame, currency: str) -> None:
         burn_down(days, currency=currency),
         alt=f"What is left of {labels[chosen]} by day, beside an even pace",
     )
-
-
-def _register(contracts: pl.DataFrame) -> None:
-    if contracts.is_empty():
-        return
-    st.subheader("Contracts", anchor=False)
-    st.caption("As outlay.yaml tells them, with what was billed under each to date, tax and credits apart.")
-    shown = contracts.with_columns(
-        renewal=pl.when("renews_automatically").then(pl.lit("automatic"))
-        .when(~pl.col("renews_automatically")).then(pl.lit("on request"))
-    )  # fmt: skip
-    columns: dict[str, Any] = {
-        "name": formats.text_column("Contract", width="medium"),
-        "vendor": formats.text_column("Vendor"),
-        "committed_amount": formats.money_column("Committed"),
-        "billed_cost": formats.money_column("Billed to date"),
-        "currency": formats.text_column("Currency", width="small"),
-        "starts_on": formats.day_column("From"),
-        "ends_on": formats.day_column("Until", help="First day on which it holds no longer"),
-        "notice_by": formats.day_column("Notice by", help="Last day to say that it shall end"),
-        "renewal": formats.text_column("Renewal"),
-    }
-    formats.table(shown, columns, rows=12, alt="Register of contracts: amounts, terms, notice and renewal")
-    terms: dict[str, Any] = {
-        "name": formats.text_column("Contract", width="medium"),
-        "sla": formats.text_column("Service level"),
-        "dpa_signed_on": formats.day_column("DPA signed"),
-        "residency": formats.text_column("Regions"),
-        "rates": formats.text_column("Rates", width="large"),
-    }
-    said = shown.filter(pl.any_horizontal(pl.col(list(terms)[1:]).is_not_null())).unique("name", maintain_order=True)
-    if len(said):
-        st.markdown("**What they say**")
-        formats.table(said, terms, rows=12, alt="What contracts say: service level, data processing, regions and rates")

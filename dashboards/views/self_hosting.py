@@ -25,6 +25,14 @@ _REFERENCE = "reference, not ours"
 def show() -> None:
     published = current()
     st.title("Would self-hosting be cheaper?", anchor=False)
+    if not published.is_whole:
+        st.info(
+            "What self-hosting would cost is told for the usage of the whole organisation. It is shown to people who "
+            "may see all teams.",
+            title="Not of your teams alone",
+            icon=":material/balance:",
+        )
+        return
     periods = queries.break_even_periods(published)
     if not periods:
         st.info(

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from dashboards.published import begin
 from models.economics.commitments import COMMITMENT_BURN_DOWN, COMMITMENTS
-from models.economics.contracts import CONTRACTS
 from models.wording import day_text
 from tests.dashboards.pages import money, opened, shown, table, words
 from tests.dashboards.sample_agreements import PLAN
@@ -74,30 +76,22 @@ def test_another_month_comes_from_the_url(published: Sample) -> None:
     assert "Next expires" not in words(app), "a plan without a term never does"
 
 
-def test_the_register_has_the_notice_that_comes_next_first(published: Sample) -> None:
-    app = opened("commitments")
-    register = table(app, "notice_by")
-    assert [row["name"] for row in register] == [HOSTILE, "Passed", "Silent"]
-    assert [row["renewal"] for row in register][:2] == ["automatic", "on request"]
-    assert [row["vendor"] for row in register] == ["aws", "europe", "Mistral"]
-    assert [row["name"] for row in table(app, "sla")] == [HOSTILE, "Passed"], "who says nothing is left out"
-
-
 def test_names_of_others_are_never_markup(published: Sample) -> None:
     said = words(opened("commitments"))
     assert HOSTILE not in said
     assert said.count("\\<script\\>") == 2
 
 
-def test_contracts_without_a_commitment(home: Path, sample: Sample) -> None:
+def test_nothing_is_committed(home: Path, sample: Sample) -> None:
     sample.agreements |= {COMMITMENTS: [], COMMITMENT_BURN_DOWN: []}
     sample.publish(home)
     app = opened("commitments")
+    assert "No bill carries a commitment, and no contract in outlay.yaml commits to an amount." in words(app)
     assert not app.metric
-    assert len(table(app, "notice_by")) == 3
 
 
-def test_nothing_is_committed(home: Path, sample: Sample) -> None:
-    sample.agreements |= {COMMITMENTS: [], COMMITMENT_BURN_DOWN: [], CONTRACTS: []}
-    sample.publish(home)
-    assert "No bill carries a commitment, and outlay.yaml names no contract." in words(opened("commitments"))
+def test_people_of_some_teams_are_told_why_they_see_none(published: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.views.commitments.current", lambda: begin(teams=("search",)))
+    app = opened("commitments")
+    assert "They are shown to people who may see all teams." in words(app)
+    assert not app.metric

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from dashboards.published import begin
 from models.economics.self_hosting import BREAK_EVEN
 from tests.dashboards.pages import opened, table, words
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
@@ -66,3 +69,10 @@ def test_nothing_to_compare_yet(home: Path, sample: Sample) -> None:
     assert "A whole month of usage, accelerators of ours and their throughput must be known." in words(
         opened("self_hosting")
     )
+
+
+def test_people_of_some_teams_are_told_why_they_see_none(published: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.views.self_hosting.current", lambda: begin(teams=("search",)))
+    said = words(opened("self_hosting"))
+    assert "may see all teams." in said
+    assert "Nothing to compare" not in said

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.dashboards.pages import money, opened, shown, table, words
+from dashboards.published import begin
+from models.economics.commitments import COMMITMENTS
+from tests.dashboards.pages import drawn, money, opened, shown, table, words
 from tests.dashboards.sample_warehouse import HOSTILE, LAST_DAY, Sample
 
 Row = dict[str, Any]
@@ -43,30 +45,85 @@ def test_the_total_and_its_parts_are_exact(published: Sample) -> None:
     assert cost(published, parts["From bills"]) + cost(published, parts["Declared"]) == whole
 
 
-def test_every_component_and_team_equals_its_rows(published: Sample) -> None:
+def test_every_component_and_team_equals_its_rows_and_totals_add_up(published: Sample) -> None:
+    """`Which part of the stack` has a row for each component, a column for each team, and sums of both."""
     app = opened("total_cost")
-    components = table(app, "component")
-    assert {row["component"] for row in components} == {"model APIs", "people and overheads", "unmatched"}
-    for row in components:
-        name = None if row["component"] == "unmatched" else row["component"].lower().replace(" ", "_")
-        assert row["cost"] == cost(published, lambda each, name=name: each["component"] == name), name
-        assert row["cost"] == row["direct"] + row["shared"] + row["unallocated"]
-    teams = table(app, "team")
-    for row in teams:
-        name = None if row["team"] == "unallocated" else row["team"]
-        assert row["cost"] == cost(published, lambda each, name=name: each["team"] == name), name
+    components = {row["component"]: row for row in table(app, "component", "total")}
+    whole = components.pop("Total")
+    assert set(components) == {"model APIs", "people and overheads"}, "what has no rate is told beside it"
+    columns = [name for name in whole if name.startswith("column")]
+    for component, row in components.items():
+        name = component.lower().replace(" ", "_")
+        assert row["total"] == cost(published, lambda each, name=name: each["component"] == name), name
+        assert row["total"] == sum((row[name] for name in columns if row[name] is not None), Decimal(0))
+    for name in columns:
+        assert whole[name] == sum(row[name] for row in components.values() if row[name] is not None), name
+    assert whole["total"] == sum(row["total"] for row in components.values()) == cost(published)
+
+
+def test_every_team_equals_its_rows(published: Sample) -> None:
+    teams = {row["name"]: row for row in table(opened("total_cost"), "cost_centre")}
+    for name, row in teams.items():
+        team = None if name == "unallocated" else name
+        assert row["cost"] == cost(published, lambda each, team=team: each["team"] == team), name
         assert row["cost"] == row["direct"] + row["shared"]
-    assert sum(row["cost"] for row in teams) == sum(row["cost"] for row in components) == cost(published)
-    support = next(row for row in teams if row["team"] == "support")
+    assert sum(row["cost"] for row in teams.values()) == cost(published)
+    support = teams["support"]
     assert (support["direct"], support["shared"]) == (
         Decimal(0),
         cost(published, lambda each: each.get("pool") is not None),
     )
 
 
+def test_everything_is_narrowed_to_what_the_url_asks(published: Sample) -> None:
+    app = opened("total_cost", team="search", vendor="OpenAI")
+    of_it = cost(published, lambda row: row["team"] == "search" and row["provider_name"] == "OpenAI")
+    said = words(app)
+    assert f"**{money(of_it)} effective cost** of search · OpenAI." in said
+    assert [row["total"] for row in table(app, "component", "total")] == [of_it, of_it]
+    assert [(row["name"], row["cost"]) for row in table(app, "cost_centre")] == [("search", of_it)]
+    assert sum(row["cost"] for row in table(app, "way")) == of_it
+    assert "What no bill holds" not in said, "nothing of it is declared"
+    assert dict(app.query_params) == {"team": "search", "vendor": "OpenAI"}
+
+
+def test_nothing_of_it_in_a_month_is_said(published: Sample) -> None:
+    app = opened("total_cost", team="search", vendor="Anthropic")
+    assert "No cost of search · Anthropic is known in July 2026" in words(app)
+    assert not app.metric
+
+
+def test_the_total_is_set_against_the_same_days_of_the_month_before(published: Sample) -> None:
+    """Only Anthropic is behind: a declared cost and OpenAI have told 20 days."""
+    before = cost(
+        published,
+        lambda row: row["day"].day <= (LAST_DAY.day - 1 if row["source"] == "anthropic" else LAST_DAY.day),
+        month="2026-06",
+    )
+    now = cost(published)
+    delta = shown(opened("total_cost"), "Total").delta
+    assert delta == f"{(now - before) * 100 / before:+,.1f} % on the month before"
+
+
+def test_commitments_and_idle_accelerators_stand_in_one_block(published: Sample) -> None:
+    """Of what was bought ahead, not what was promised to be spent; idle is what was left, and what was measured."""
+    app = opened("total_cost")
+    held = [
+        row for row in published.agreements[COMMITMENTS] if row["billing_month"] == "2026-07" and row["kind"] != "spend"
+    ]
+    for label, column in (("Committed and used", "used"), ("Committed and unused", "unused")):
+        assert shown(app, label).value == money(sum((row[column] for row in held), Decimal(0)))
+    assert shown(app, "Expiring unused").value == "120.50 USD"
+    assert "first on 1 August 2026" in shown(app, "Expiring unused").delta
+    idle = sum((row["unused_cost"] + (row["measured_idle_cost"] or 0) for row in published.idle), Decimal(0))
+    assert shown(app, "Idle accelerators").value == money(idle)
+    of_search = shown(opened("total_cost", team="search"), "Idle accelerators")
+    assert (of_search.value, of_search.delta) == ("23.75 USD", "of search")
+
+
 def test_a_team_is_set_against_the_same_days_of_the_month_before(published: Sample) -> None:
     """OpenAI has told 20 days of July, Anthropic 19: search is OpenAI's customer, engineering Anthropic's."""
-    teams = {row["team"]: row for row in table(opened("total_cost"), "team")}
+    teams = {row["name"]: row for row in table(opened("total_cost"), "cost_centre")}
     for team, reached in (("search", LAST_DAY.day), ("engineering", LAST_DAY.day - 1)):
         now = cost(published, lambda row, team=team: row["team"] == team)
         before = cost(
@@ -79,7 +136,7 @@ def test_a_team_is_set_against_the_same_days_of_the_month_before(published: Samp
 
 def test_a_whole_month_is_set_against_the_whole_month_before(published: Sample) -> None:
     """June has 30 days, May 31: all of them count."""
-    teams = {row["team"]: row for row in table(opened("total_cost", period="2026-06"), "team")}
+    teams = {row["name"]: row for row in table(opened("total_cost", period="2026-06"), "cost_centre")}
     now = cost(published, lambda row: row["team"] == "search", month="2026-06")
     before = cost(published, lambda row: row["team"] == "search", month="2026-05")
     assert teams["search"]["change"] == f"{(now - before) * 100 / before:+,.1f} %"
@@ -118,11 +175,11 @@ def test_month_and_colours_come_from_the_url_and_stay_there(published: Sample) -
     assert dict(app.query_params) == {"period": "2026-06", "by": "team"}
 
 
-@pytest.mark.parametrize("dimension", ["component", "team", "vendor", "model"])
+@pytest.mark.parametrize("dimension", ["component", "layer", "team", "vendor", "model", "product"])
 def test_names_of_others_are_never_markup(published: Sample, dimension: str) -> None:
     app = opened("total_cost", by=dimension)
     assert HOSTILE not in words(app)
-    assert HOSTILE in {row["team"] for row in table(app, "team")}
+    assert HOSTILE in {row["name"] for row in table(app, "cost_centre")}
 
 
 def test_a_hostile_team_that_has_the_most_is_named_as_text(home: Path, sample: Sample) -> None:
@@ -150,10 +207,30 @@ def test_only_a_currency_without_a_rate(home: Path, sample: Sample) -> None:
     sample.publish(home)
     app = opened("total_cost")
     assert "**0.00 USD effective cost**" in words(app)
-    assert "No day of this month has a cost in the reporting currency." in words(app)
+    assert "Nothing of it has a cost in the reporting currency." in words(app)
 
 
 def test_before_there_is_any_cost(home: Path, sample: Sample) -> None:
     sample.charges, sample.declared = [], []
     sample.publish(home)
     assert "No charge and no declared cost is known yet" in words(opened("total_cost"))
+
+
+def test_months_are_drawn_beside_days(published: Sample) -> None:
+    app = opened("total_cost", span="months", by="team")
+    assert dict(app.query_params) == {"span": "months", "by": "team"}
+    values = drawn(app)
+    assert {value["written_day"] for value in values} == {"May 2026", "June 2026", "July 2026"}
+    whole = sum(cost(published, month=month) for month in ("2026-05", "2026-06", "2026-07"))
+    assert sum(value["height"] for value in values) == pytest.approx(float(whole))
+
+
+def test_a_person_of_some_teams_sees_theirs_and_no_commitment(
+    published: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.views.total_cost.current", lambda: begin(teams=("search",)))
+    app = opened("total_cost")
+    of_search = cost(published, lambda row: row["team"] == "search")
+    assert f"**{money(of_search)} effective cost**" in words(app)
+    assert "Only costs of your teams are in it." in words(app)
+    assert "Committed and used" not in [metric.label for metric in app.metric]

@@ -59,8 +59,8 @@ def test_the_overview_shows_the_truth_and_a_link_to_it_can_be_shared(watched: Wa
 def test_a_month_stays_chosen_from_page_to_page(watched: Watched) -> None:
     watched.open("/?period=2026-06")
     assert watched.page.locator("h1").inner_text() == "What did AI cost us in June 2026?"
-    watched.page.get_by_text("Data", exact=True).first.click()
-    watched.page.get_by_role("link", name="Data health").click()
+    watched.page.get_by_test_id("stTopNavSection").filter(has_text="Data").click()
+    watched.page.get_by_test_id("stTopNavDropdownLink").filter(has_text="Data health").click()
     watched.page.get_by_role("heading", name="Reconciliation and data health").wait_for()
     chromium.settle(watched.page)
     assert "period=2026-06" in watched.page.url

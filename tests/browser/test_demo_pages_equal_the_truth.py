@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -69,11 +69,15 @@ def last_whole_month(truth: Truth) -> str:
 
 def test_the_navigation_shows_all_pages_and_each_has_data(watched: Watched, truth: Truth) -> None:
     watched.open("/")
-    shown = watched.page.evaluate(
-        "() => { const sections = [...document.querySelectorAll('[data-testid=\"stTopNavSection\"]')];"
-        " sections.forEach(section => section.click()); return sections.length; }"
-    )
-    assert shown >= 4
+    addresses = {"/"}
+    for section in watched.page.get_by_test_id("stTopNavSection").all():
+        section.click()
+        links = watched.page.get_by_test_id("stTopNavDropdownLink")
+        links.first.wait_for()
+        addresses |= {urlsplit(link.get_attribute("href")).path for link in links.all()}
+        watched.page.keyboard.press("Escape")
+        links.first.wait_for(state="detached")
+    assert {address.strip("/") or "overview" for address in addresses} == set(PAGES)
     for name in PAGES:
         watched.open("/" if name == "overview" else f"/{name}")
         assert watched.page.locator("h1").count() == 1, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,9 +28,10 @@ class Watched:
         chromium.settle(self.page)
 
     def metric(self, label: str) -> str:
-        return self.page.locator('[data-testid="stMetric"]', has_text=label).locator(
-            '[data-testid="stMetricValue"]'
-        ).inner_text()  # fmt: skip
+        """The figure of the card that is called so."""
+        cards = self.page.get_by_test_id("stMetric")
+        card = cards.filter(has=self.page.get_by_test_id("stMetricLabel").filter(has_text=re.compile(f"^{label}$")))
+        return card.get_by_test_id("stMetricValue").inner_text()
 
     def table(self, about: str) -> list[dict[str, str]]:
         """The rows that are in sight of the table whose words for screen readers begin so, as it tells them: exact."""

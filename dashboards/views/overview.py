@@ -265,8 +265,6 @@ def _movers(choice: Choice, moved: pl.DataFrame) -> None:
             "name": formats.text_column("Moved most", width="medium"),
             "change": formats.money_column("Change", choice.currency, signed=True),
             "why": formats.text_column("Because", width="large"),
-            "cost_before": formats.money_column("Same days before"),
-            "cost_after": formats.money_column("This month"),
         },
         rows=2 * _MOVERS,
         alt="Teams and models whose cost rose and fell most, by how much and why",

@@ -24,6 +24,7 @@ from pipelines.budget_uploads import BudgetTable, budget_rows, read_budgets
 from pipelines.configuration import read_settings
 from pipelines.home import Home
 from pipelines.owner_uploads import OwnerTable, owner_rows, read_owners
+from pipelines.ownership_rules import owner_rule, owner_rules
 from pipelines.rule_checks import Location, Mistake, rule_mistakes
 from pipelines.settings import Settings
 from pipelines.settings.ownership import OwnerSettings
@@ -95,14 +96,10 @@ class Proposal:
     def rules(self) -> tuple[tuple[OwnerRule, ...], tuple[OwnerRule, ...]]:
         """Of `owners`, before and after. Those of declared costs are left out: they ask a tag of invoices, stay what
         they are, and would leave every cost in doubt that is judged without its tags."""
-        from pipelines.ownership_rules import owner_rules
-
         return owner_rules(self.now.settings), owner_rules(self.settings)
 
     @property
     def uploaded_rules(self) -> tuple[OwnerRule, ...]:
-        from pipelines.ownership_rules import owner_rule
-
         return tuple(owner_rule(each) for each in self.table.owners) if isinstance(self.table, OwnerTable) else ()
 
     def over(self, upload: KeptUpload) -> InForce:
@@ -112,17 +109,6 @@ class Proposal:
             return InForce(self.now.written, self.settings, uploads, self.now.owners, self.now.rows)
         others = (each for each in self.now.uploads if each.upload.kind != "owners")
         return InForce(self.now.written, self.settings, (*others, upload), self.table.owners, self.table.rows)
-
-
-def rules_of(settings: Settings) -> tuple[OwnerRule, ...]:
-    """Those of declared costs, for the invoices that take their place, then those of `owners`.
-
-    Whoever declares a cost names its owner; a rule by component or account knows less of it.
-    """
-    from pipelines.declared import declared_owner_rules
-    from pipelines.ownership_rules import owner_rules
-
-    return (*declared_owner_rules(settings), *owner_rules(settings))
 
 
 def written_settings(home: Home) -> Settings:

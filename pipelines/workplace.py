@@ -25,14 +25,14 @@ from models.ledger.contract_rates import ContractRate
 from models.ledger.prices import PriceBook
 from pipelines.configuration import connect
 from pipelines.contracts import contract_rates
-from pipelines.declared import with_declared_components
+from pipelines.declared import declared_owner_rules, with_declared_components
 from pipelines.home import Home
 from pipelines.imports import imported_sources
 from pipelines.lake import Lake
-from pipelines.ownership_rules import cost_centres, pools
+from pipelines.ownership_rules import cost_centres, owner_rules, pools
 from pipelines.reference import accelerator_catalogue, model_developers, price_book, taxonomy
 from pipelines.settings import Settings, SourceSettings
-from pipelines.uploads import InForce, apply_pending, laid_over, rules_of, written_settings
+from pipelines.uploads import InForce, apply_pending, laid_over, written_settings
 
 
 def _nobody(_step: str) -> None:
@@ -120,7 +120,9 @@ class Workplace:
 
     @cached_property
     def owner_rules(self) -> tuple[OwnerRule, ...]:
-        return rules_of(self.settings)
+        """Those of declared costs, for the invoices that take their place, then those of `owners`: whoever declares a
+        cost names its owner, and a rule by component or account knows less of it."""
+        return (*declared_owner_rules(self.settings), *owner_rules(self.settings))
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

@@ -12,8 +12,12 @@ from typing import Literal
 
 import altair as alt
 import polars as pl
+from altair.utils.schemapi import disable_debug_mode
 
 from models.wording import money_text
+
+# a whole chart is checked against Vega-Lite's schema when it is drawn; each of its parts need not be, too
+disable_debug_mode()
 
 PALETTE = ("#2f7fc1", "#e08a00", "#0a9e77", "#c4679b", "#7a6fd0", "#d2542b", "#3aa6b9")
 """Told apart with the common kinds of colour blindness and at 3:1 on white and on near-black (config.toml has them

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, provenance
+from dashboards import filters, formats, model_prices, provenance
 from dashboards.charts import models as charts
 from dashboards.charts.spending import daily_stack
 from dashboards.filters import Choice
@@ -22,7 +22,6 @@ from dashboards.queries.models import By
 from dashboards.queries.reading import total
 from dashboards.queries.spending import previous_period
 from dashboards.states import guarded
-from dashboards.views import model_prices
 from models.economics.token_costs import ALL_MODELS
 from models.ledger.metering import PROCESSING_TIERS
 from models.ledger.units import TOKEN_KINDS

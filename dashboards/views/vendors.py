@@ -10,13 +10,12 @@ from collections.abc import Iterator
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, provenance
+from dashboards import filters, formats, provenance, vendor_agreements
 from dashboards.charts import vendors as charts
 from dashboards.published import Published, current
 from dashboards.queries import vendors as queries
 from dashboards.queries.reading import total
 from dashboards.states import guarded
-from dashboards.views import vendor_agreements
 from models.economics.single_vendors import SINGLE_FROM_PCT
 from models.economics.vendors import HIGH_ABOVE, MODERATE_ABOVE
 from models.wording import UNKNOWN, counted, money_text, month_text, share_text

@@ -1,6 +1,7 @@
-"""What stands before Streamlit in `outlay serve`: headers, doors that stay shut, and downloads for their owners alone.
+"""What stands before Streamlit in `outlay serve`: headers, doors that stay shut, and files for their owners alone.
 
-Streamlit gives a download to whoever knows its address; where people sign in, it is only given to who made it.
+Streamlit gives a download to whoever knows its address, and takes a file from whoever has a session; where people sign
+in, it is only given to who made it, and only taken from who may upload.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ import re
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from streamlit import file_util
 from streamlit.runtime import Runtime
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 from streamlit.web.server.starlette.starlette_websocket import (
     _get_signed_cookie_with_chunks,  # pyright: ignore[reportPrivateUsage]
 )
+
+from models.control.access import Access
 
 
 def _scripts_within(page: str) -> str:
@@ -49,24 +54,29 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _SHUT = ("_stcore/agent", "_stcore/metrics")
+_UPLOADS = "_stcore/upload_file/"
+_POLICY_VIOLATION = 1008
 _WHO = ("sub", "email")
 
 
 class Guard:
     """ASGI middleware. `base`: path below which the dashboard lies, without slashes at its ends.
 
-    `asks`: whether people sign in; `is_secure`: whether they come by https, so that cookies go no other way.
+    `origin`: scheme, host and port of the address that people open; of https, cookies go no other way. `access`: who
+    is let in; None where nobody signs in.
     """
 
-    def __init__(self, app: ASGIApp, *, base: str, asks: bool, is_secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, base: str, origin: str, access: Access | None) -> None:
         self._app = app
         self._base = f"/{base}/" if base else "/"
-        self._asks = asks
-        self._is_secure = is_secure
+        self._origin = origin
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            is_foreign = scope["type"] == "websocket" and not self._is_ours(Headers(scope=scope))
+            app = WebSocketClose(_POLICY_VIOLATION) if is_foreign else self._app
+            await app(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
@@ -75,14 +85,30 @@ class Guard:
             await send(message)
 
         path = scope["path"].removeprefix(self._base)
-        is_shut = path.startswith(_SHUT) or (path.startswith("media/") and self._asks and not _is_owners(scope, path))
-        app = PlainTextResponse("Not found", HTTPStatus.NOT_FOUND) if is_shut else self._app
+        app = PlainTextResponse("Not found", HTTPStatus.NOT_FOUND) if self._is_shut(scope, path) else self._app
         await app(scope, receive, send_with_headers)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        """Whether the page that opens a websocket is our own; Streamlit lets in those of any port of this machine.
+
+        No browser leaves the origin out. The host is the one that the browser asked, which Streamlit checks.
+        """
+        origin, host = headers.get("origin"), headers.get("host")
+        return origin is None or origin in (self._origin, f"http://{host}", f"https://{host}")
+
+    def _is_shut(self, scope: Scope, path: str) -> bool:
+        if path.startswith(_SHUT):
+            return True
+        if self._access is None:
+            return False
+        if path.startswith("media/"):
+            return not _is_owners(scope, path)
+        return path.startswith(_UPLOADS) and not _may_upload(scope, path, self._access)
 
     def _add_headers(self, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers[name] = value
-        if self._is_secure:
+        if self._origin.startswith("https:"):
             cookies = [f"{cookie}; Secure" for cookie in headers.getlist("set-cookie")]
             del headers["set-cookie"]
             for cookie in cookies:
@@ -119,6 +145,17 @@ def _is_owners(scope: Scope, path: str) -> bool:
         and _identity(info.session._user_info) == who  # pyright: ignore[reportPrivateUsage]
         for info in sessions
     )
+
+
+def _may_upload(scope: Scope, path: str, access: Access) -> bool:
+    """Whether the session that a file is for is there and the same person's, and they may upload."""
+    claims = _claims(Request(scope))
+    person = access.person_of(claims, datetime.now(UTC))
+    if person is None or not person.may("upload budgets"):
+        return False
+    sessions = Runtime.instance()._session_mgr  # pyright: ignore[reportPrivateUsage]
+    info = sessions.get_active_session_info(path.removeprefix(_UPLOADS).partition("/")[0])
+    return info is not None and _identity(info.session._user_info) == _identity(claims)  # pyright: ignore[reportPrivateUsage]
 
 
 def _file_id(path: str) -> str:

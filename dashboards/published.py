@@ -18,6 +18,9 @@ from dashboards.visibility import narrow
 from models.errors import OutlayError
 
 _SHOWN = "published"
+# each set of teams is a database of its own, and many are open at once: without limits, each would take most of the
+# machine's memory and all its cores
+_OF_TEAMS = {"memory_limit": "512MiB", "threads": "2"}
 
 
 class NotPublishedError(OutlayError):
@@ -83,7 +86,11 @@ def connect(published: Published) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(
             str(published.file) if whole else ":memory:",
             read_only=whole,
-            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                **({} if whole else _OF_TEAMS),
+            },
         )
         if published.teams is not None:
             narrow(connection, published.file, published.teams)

@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 
 from dashboards import access, guarding, views
 from pipelines.settings.dashboard import DashboardSettings, SignInSettings
+from pipelines.uploads import MOST_BYTES
 
 _APP = Path(__file__).with_name("app.py")
 _LOOPBACK = ["127.0.0.1", "localhost", "::1"]
@@ -48,8 +49,8 @@ def app_of(settings: DashboardSettings, secrets: dict[str, str]) -> st.App:
     guard = Middleware(
         guarding.Guard,
         base=url.path.strip("/"),
-        asks=settings.sign_in is not None,
-        is_secure=url.scheme == "https",
+        origin=f"{url.scheme}://{url.netloc}",
+        access=settings.access() if settings.sign_in is not None else None,
     )
     return st.App(_APP, secrets=told, middleware=[guard], lifespan=_prepared)
 
@@ -78,6 +79,8 @@ def configuration(settings: DashboardSettings) -> dict[str, Any]:
         "server.baseUrlPath": url.path.strip("/"),
         "server.allowedHosts": [*_LOOPBACK, *names],
         "server.corsAllowedOrigins": [f"{url.scheme}://{url.netloc}"],
+        # of files that are uploaded, in MB (2**20 bytes): the least that holds what is read of one
+        "server.maxUploadSize": -(-MOST_BYTES // 2**20),
         "server.trustedUserHeaders": "{}",
         "server.headless": True,
         "server.fileWatcherType": "none",

@@ -48,7 +48,9 @@ def pages(person: Person) -> dict[str, list[st.Page]]:
             st.markdown(_what(person))
             _way_out()
 
-    return {person.name: [st.Page(account, title="Account", icon=":material/account_circle:", url_path="account")]}
+    # the name is the provider's: plain, and with an icon that no section has, so that it takes no section's place
+    heading = f":material/account_circle: {plain(person.name)}"
+    return {heading: [st.Page(account, title="Account", icon=":material/account_circle:", url_path="account")]}
 
 
 def _ask() -> None:

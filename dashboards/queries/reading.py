@@ -41,11 +41,9 @@ class Narrowed:
 EVERYTHING = Narrowed()
 
 
-def _close(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.close()
-
-
-@st.cache_resource(max_entries=32, show_spinner=False, on_release=_close)
+# one for each version and set of teams; the one least recently asked goes first, and is closed when nobody reads it any
+# more: closing it here would end the questions that are under way
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _connection(published: Published) -> duckdb.DuckDBPyConnection:
     return connect(published)
 

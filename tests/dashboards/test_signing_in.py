@@ -11,6 +11,9 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import dashboards
+from dashboards import access, signing_in
+from dashboards.formats import plain
+from models.control.access import Person
 from tests.dashboards.pages import words
 
 APP = Path(dashboards.__file__).with_name("app.py")
@@ -89,3 +92,13 @@ def test_headers_of_others_are_no_sign_in(option: Callable[[str, Any], None]):
     page = opened(**SECRETS)
     assert "trustedUserHeaders is set" in words(page)
     assert not page.metric
+
+
+@pytest.mark.parametrize("name", ["Spend", "", "Data", "[x](http://evil.example)", ":material/account_circle: Vic"])
+def test_a_name_is_a_heading_of_its_own_and_plain(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setattr(access, "asks", lambda: True)
+    (heading,) = signing_in.pages(Person(name, "vic@example.com", "viewer"))
+    icon, _, said = heading.partition(": ")
+    assert icon == ":material/account_circle", "no section has an icon"
+    assert said == plain(name)
+    assert "[x](" not in heading

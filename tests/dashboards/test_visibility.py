@@ -14,6 +14,7 @@ import pytest
 
 from dashboards import visibility
 from dashboards.published import Published, UnreadableError, connect
+from dashboards.queries import reading
 from dashboards.queries.reading import ask
 from dashboards.visibility import NARROWED, PUBLIC, WITHHELD
 from models.catalogue import TABLES
@@ -54,6 +55,19 @@ def test_every_table_is_decided_once():
 def test_columns_that_narrow_are_there():
     for name, narrowing in NARROWED.items():
         assert {narrowing.column, *narrowing.only} <= set(TABLES[name].polars_schema), name
+
+
+def test_a_set_of_teams_takes_a_small_part_of_the_machine(connection: duckdb.DuckDBPyConnection):
+    sql = "SELECT current_setting('threads'), current_setting('memory_limit')"
+    assert connection.sql(sql).fetchall() == [(2, "512.0 MiB")]
+
+
+def test_a_connection_that_is_pushed_out_is_read_to_the_end(ours: Published):
+    opened = reading._connection  # pyright: ignore[reportPrivateUsage]
+    cursor = opened(ours).cursor()
+    opened.clear()
+    assert cursor.sql("SELECT count(*) FROM marts.tco_daily").fetchall()[0][0]
+    assert ask(ours, "SELECT count(*) FROM marts.tco_daily").item()
 
 
 def test_no_table_says_a_word_of_other_teams(connection: duckdb.DuckDBPyConnection):

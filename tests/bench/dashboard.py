@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,7 @@ def measure() -> Iterator[Measurement]:
         root = Path(folder)
         floor = root / "floor.py"
         floor.write_text(_FLOOR, encoding="utf-8")
-        reference = _waits(browser, root, floor, teams=())
+        reference = _waits(browser, chromium.served(root, floor), teams=())
         yield from _told("one card, Streamlit alone", reference, None)
         published = _demo(root)
         for name, charges in HISTORIES.items():
@@ -81,7 +81,9 @@ def measure() -> Iterator[Measurement]:
             (home / "warehouse").mkdir(parents=True)
             rows = grow(published, home / "warehouse" / "outlay-0001.duckdb", charges)
             (home / "warehouse" / "outlay.duckdb").symlink_to("outlay-0001.duckdb")
-            waits = _waits(browser, home, chromium.APP, teams=[f"team-{number:02}" for number in range(1, 7)])
+            waits = _waits(
+                browser, chromium.served_as_people_do(home), teams=[f"team-{number:02}" for number in range(1, 7)]
+            )
             yield from _told(f"overview, {name} ({rows:,} rows of tco_daily)", waits, reference)
 
 
@@ -98,9 +100,9 @@ def _demo(root: Path) -> Path:
     return (Path(named) / "warehouse" / "outlay.duckdb").resolve()
 
 
-def _waits(browser: Any, home: Path, app: Path, teams: Sequence[str]) -> Waits:
+def _waits(browser: Any, served: AbstractContextManager[str], teams: Sequence[str]) -> Waits:
     waits = Waits()
-    with ExitStack() as open_pages, chromium.served(home, app) as address:
+    with ExitStack() as open_pages, served as address:
         # the profile is new each time, so that the browser has nothing of the page at first
         visit = open_pages.enter_context(browser.new_context(viewport={"width": 1440, "height": 900}))
         page = visit.new_page()

@@ -15,8 +15,6 @@ import duckdb
 MONTHS = 36
 CHARGES_A_ROW = 20
 """How many charges of a day have team, model, meter, region and so on in common: 100 million are 5 million rows."""
-GROWN = ("marts.attributed_daily", "marts.tco_daily", "marts.tco_monthly", "marts.model_tokens")
-
 _COMBINATIONS = """
 CREATE TEMP TABLE combinations AS
 SELECT combination,
@@ -70,7 +68,7 @@ def grow(published: Path, out: Path, charges: int) -> int:
         combinations = max(a_day // CHARGES_A_ROW, 1)
         warehouse.execute(_COMBINATIONS, {"combinations": combinations})
         warehouse.execute(_DAYS, {"combinations": combinations, "first": first[0], "a_day": a_day, "charges": charges})
-        for table in GROWN:
+        for table in _ROWS:
             _fill(warehouse, table)
         warehouse.execute("CHECKPOINT")
         rows = warehouse.execute("SELECT count(*) FROM marts.tco_daily").fetchone()
@@ -78,16 +76,29 @@ def grow(published: Path, out: Path, charges: int) -> int:
         return rows[0]
 
 
+_ROLLED_UP = """strftime(day, '%Y-%m') AS month, * EXCLUDE (day, charges, billed_cost, effective_cost, list_cost,
+    contracted_cost), sum(charges) AS charges, sum(billed_cost) AS billed_cost, sum(effective_cost) AS effective_cost,
+    sum(list_cost) AS list_cost, sum(contracted_cost) AS contracted_cost"""
+_DAILY = f"SELECT combinations.* EXCLUDE (combination), {_SHARED} FROM days JOIN combinations USING (combination)"
+_OF_TOTAL = """'charge' AS origin, if(team IS NULL, 'unallocated', 'direct') AS allocation,
+    'USD' AS reporting_currency, billed_cost AS reporting_billed_cost, effective_cost AS reporting_effective_cost"""
+_ROWS = {
+    "marts.attributed_daily": f"""SELECT *, meter AS token_kind, 'Tokens' AS unit, 'priced' AS price_status,
+        CAST(charges AS DECIMAL(38, 12)) * 1000 AS consumed_quantity FROM ({_DAILY}) ORDER BY billing_month, day""",
+    "marts.tco_daily": f"SELECT *, {_OF_TOTAL}, 1 AS exchange_rate FROM ({_DAILY}) ORDER BY day",
+    "marts.tco_monthly": f"""SELECT *, {_OF_TOTAL}, 0 AS billed_cost_without_rate, 0 AS effective_cost_without_rate,
+        last_day(first_day) AS last_day
+        FROM (SELECT {_ROLLED_UP}, CAST(date_trunc('month', min(day)) AS DATE) AS first_day
+            FROM (SELECT * EXCLUDE (region, meter, processing_tier) FROM ({_DAILY})) GROUP BY ALL) ORDER BY month""",
+    "marts.model_tokens": f"""SELECT *, meter AS token_kind, 'Tokens' AS unit, 'priced' AS price_status,
+        CAST(charges AS DECIMAL(38, 12)) * 1000 AS quantity, 0 AS unmeasured_effective_cost
+        FROM (SELECT {_ROLLED_UP} FROM ({_DAILY}) GROUP BY ALL) ORDER BY month""",
+}
+"""The query that makes each table; columns that the table does not have are left out."""
+
+
 def _fill(warehouse: duckdb.DuckDBPyConnection, table: str) -> None:
-    made = {
-        "marts.attributed_daily": f"""SELECT combinations.* EXCLUDE (combination), {_SHARED}, meter AS token_kind,
-            'Tokens' AS unit, 'priced' AS price_status, CAST(charges AS DECIMAL(38, 12)) * 1000 AS consumed_quantity
-            FROM days JOIN combinations USING (combination) ORDER BY day""",
-        "marts.tco_daily": f"""SELECT combinations.* EXCLUDE (combination), {_SHARED}, 'charge' AS origin,
-            if(team IS NULL, 'unallocated', 'direct') AS allocation, 'USD' AS reporting_currency, 1 AS exchange_rate,
-            cost AS reporting_billed_cost, cost AS reporting_effective_cost
-            FROM days JOIN combinations USING (combination) ORDER BY day""",
-    }[table]
+    made = _ROWS[table]
     columns = {row[0] for row in warehouse.execute(f"DESCRIBE {table}").fetchall()}
     offered = {row[0] for row in warehouse.execute(f"DESCRIBE {made}").fetchall()}
     named = ", ".join(f'"{name}"' for name in sorted(columns & offered))

@@ -10,10 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pipelines.home import Home
+from pipelines.serving import dashboard
 
 APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -45,14 +48,36 @@ def served(home: Path, app: Path = APP) -> Iterator[str]:
         *(sys.executable, "-m", "streamlit", "run", str(app)),
         *("--server.address=127.0.0.1", f"--server.port={port}"),
     ]
+    with _running(home, command, f"http://127.0.0.1:{port}") as address:
+        yield address
+
+
+@contextmanager
+def served_as_people_do(home: Path) -> Iterator[str]:
+    """The process that `outlay serve` starts, with all that it imports before anybody comes."""
+    service = dashboard(Home.at(home))
+    assert service.url is not None
+    with _running(home, service.command, service.url, service.told) as address:
+        yield address
+
+
+@contextmanager
+def _running(home: Path, command: Sequence[str], address: str, told: bytes | None = None) -> Iterator[str]:
     log = home / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env={**os.environ, "OUTLAY_HOME": str(home)}, stdout=output, stderr=subprocess.STDOUT
+            command,
+            env={**os.environ, "OUTLAY_HOME": str(home)},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
-        wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-        yield f"http://127.0.0.1:{port}"
+        assert process.stdin is not None
+        with process.stdin as told_on:
+            told_on.write(told or b"")
+        wait(f"{address}/_stcore/health", process, log)
+        yield address
     finally:
         process.terminate()
         process.wait(10)

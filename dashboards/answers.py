@@ -14,6 +14,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import formats
+from models.spreadsheets import as_csv
 
 _MOST_COLUMNS = 200
 _MOST_CELLS = 200_000
@@ -35,14 +36,12 @@ def show(rows: pl.DataFrame, *, alt: str) -> str | None:
 
 
 def csv(rows: pl.DataFrame) -> bytes:
-    """UTF-8 with a heading; decimals and instants exact, nested values as JSON, bytes as hexadecimal digits."""
+    """For a spreadsheet; decimals and instants exact, nested values as JSON, bytes as hexadecimal digits."""
     nested = [name for name, dtype in rows.schema.items() if dtype.is_nested()]
     binary = [name for name, dtype in rows.schema.items() if dtype == pl.Binary]
-    out = io.BytesIO()
-    rows.with_columns(
-        pl.col(nested).map_elements(_json, return_dtype=pl.String), pl.col(binary).bin.encode("hex")
-    ).write_csv(out)
-    return out.getvalue()
+    return as_csv(
+        rows.with_columns(pl.col(nested).map_elements(_json, return_dtype=pl.String), pl.col(binary).bin.encode("hex"))
+    )
 
 
 def parquet(rows: pl.DataFrame) -> bytes:

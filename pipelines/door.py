@@ -75,11 +75,18 @@ def query(
 
 
 def start(
-    database: Path | str, sql: str, *, grants: Grants, limits: Limits | None = None, line: Line = _LINE
+    database: Path | str,
+    sql: str,
+    *,
+    grants: Grants,
+    limits: Limits | None = None,
+    line: Line = _LINE,
+    whose: str | None = None,
 ) -> Running:
     """Begin one reading statement in a sandbox, and go on; what it says, or raises, is the `Running`'s `result`.
 
-    Raises `QueryError` where nothing is published, `QueryLimitError` where too many wait in line already.
+    Raises `QueryError` where nothing is published, `QueryLimitError` where too many wait in line already, or too many
+    of `whose`: people take turns.
     """
     allowed = limits or SANDBOX_LIMITS
     request = {
@@ -88,7 +95,7 @@ def start(
         "grants": None if grants == EVERYTHING else [asdict(grant) for grant in grants],
         "limits": asdict(allowed),
     }
-    return Running(request, allowed, line)
+    return Running(request, allowed, line, whose)
 
 
 def _published(database: Path | str) -> Path:

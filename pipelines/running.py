@@ -40,38 +40,63 @@ class QueryResult:
 
 
 class Line:
-    """A line with `places` at its head that run; the next in line moves up when one leaves."""
+    """`places` run, the rest wait. Of one person only `each` run and `each_waits` wait, and whoever has fewer before it
+    in the line goes first: nobody's second query is before another's first."""
 
-    def __init__(self, places: int, waiting: int) -> None:
-        self.places = places
-        self._longest = places + waiting
-        self._members: list[object] = []
+    def __init__(self, places: int, waiting: int, each: int = 2, each_waits: int = 4) -> None:
+        self._places, self._longest = places, places + waiting
+        self._each, self._each_in_all = each, each + each_waits
+        self._run: dict[object, object] = {}
+        self._wait: dict[object, object] = {}
         self._moved = threading.Condition()
 
-    def join(self, member: object) -> None:
-        """Raises `QueryLimitError` where too many wait already."""
+    def join(self, member: object, whose: str | None = None) -> None:
+        """`whose` None: of nobody else. Raises `QueryLimitError` where too many wait already, or too many of theirs."""
         with self._moved:
-            if len(self._members) >= self._longest:
+            person = member if whose is None else whose
+            theirs = [*self._run.values(), *self._wait.values()].count(person)
+            if theirs >= self._each_in_all:
                 raise QueryLimitError(
-                    f"{len(self._members)} queries run or wait already", remedy="try again in a minute"
+                    f"{theirs} queries of yours run or wait already", remedy="cancel one of them, or wait for it"
                 )
-            self._members.append(member)
+            among = len(self._run) + len(self._wait)
+            if among >= self._longest:
+                raise QueryLimitError(f"{among} queries run or wait already", remedy="try again in a minute")
+            self._wait[member] = person
+            self._move_up()
 
     def leave(self, member: object) -> None:
         with self._moved:
-            if member in self._members:
-                self._members.remove(member)
-            self._moved.notify_all()
+            self._run.pop(member, None)
+            self._wait.pop(member, None)
+            self._move_up()
 
     def ahead(self, member: object) -> int:
         """How many must end before it runs; 0: none, or it is in no line."""
         with self._moved:
-            return max(0, self._members.index(member) - self.places + 1) if member in self._members else 0
+            return self._order().index(member) + 1 if member in self._wait else 0
 
     def wait(self, member: object) -> None:
-        """Until it is at the head, or has left."""
+        """Until it may run, or has left."""
         with self._moved:
-            self._moved.wait_for(lambda: member not in self._members or self._members.index(member) < self.places)
+            self._moved.wait_for(lambda: member not in self._wait)
+
+    def _order(self) -> list[object]:
+        """Who waits, by how many of the same person are before it."""
+        return sorted(self._wait, key=self._own_before)
+
+    def _own_before(self, member: object) -> int:
+        waiting = list(self._wait)
+        before = [*self._run.values(), *(self._wait[one] for one in waiting[: waiting.index(member)])]
+        return before.count(self._wait[member])
+
+    def _move_up(self) -> None:
+        while self._wait and len(self._run) < self._places:
+            following = self._order()[0]
+            if self._own_before(following) >= self._each:
+                break
+            self._run[following] = self._wait.pop(following)
+        self._moved.notify_all()
 
 
 def line_of_this_machine() -> Line:
@@ -83,8 +108,8 @@ class Running:
     """A query in its sandbox, or in line for one. All may be called from any thread; asking never waits, `wait` and
     `result` do. Where nobody asks any longer while it is in line, it is given up."""
 
-    def __init__(self, request: dict[str, Any], limits: Limits, line: Line) -> None:
-        """Raises `QueryLimitError` where the line is full."""
+    def __init__(self, request: dict[str, Any], limits: Limits, line: Line, whose: str | None = None) -> None:
+        """Raises `QueryLimitError` where the line is full, or has too many of the same person."""
         self._request, self._limits, self._line = request, limits, line
         self._lock = threading.Lock()
         self._sandbox: _Sandbox | None = None
@@ -93,7 +118,7 @@ class Running:
         self._outcome: QueryResult | BaseException | None = None
         self._asked_at = time.monotonic()
         self._began_at = self._ended_at = 0.0
-        line.join(self)
+        line.join(self, whose)
         threading.Thread(target=self._go, name="query in a sandbox", daemon=True).start()
 
     @property

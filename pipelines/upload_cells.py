@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from models.spreadsheets import is_formula
+
 BETWEEN = "|"
 """Between several values in one cell."""
 NONE = "none"
 """What says that a list is empty; an empty cell says nothing of it."""
-_FORMULA = "=+-@\\\t"
 _NUMBER = re.compile(r"-?\d[\d.,' \u00a0\u202f]*")
 _GROUPED = re.compile(r"-?\d{1,3}(?P<mark>[.,' \u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*")
 _UNCLEAR = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
@@ -94,7 +95,7 @@ def text_in(cell: str) -> str:
 def text_cell(text: str | None) -> str:
     if text is None:
         return ""
-    return f"\\{text}" if text[:1] in _FORMULA and text else text
+    return f"\\{text}" if text.startswith("\\") or is_formula(text) else text
 
 
 def list_in(cell: str) -> tuple[str, ...]:
@@ -110,7 +111,7 @@ def list_in(cell: str) -> tuple[str, ...]:
 
 def list_cell(values: Iterable[str]) -> str:
     cell = BETWEEN.join(value.replace("\\", "\\\\").replace(BETWEEN, f"\\{BETWEEN}") for value in values)
-    return f"\\{cell}" if cell[:1] in _FORMULA.replace("\\", "") and cell else cell
+    return f"\\{cell}" if is_formula(cell) else cell
 
 
 def wholes_in(cell: str) -> tuple[int, ...]:

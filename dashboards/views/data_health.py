@@ -13,6 +13,7 @@ from dashboards.published import Published, current
 from dashboards.queries import health
 from dashboards.queries.reading import total
 from dashboards.states import guarded
+from models.spreadsheets import as_csv
 from models.wording import counted, instant_text, money_text, month_text, share_text
 
 _STATUS = {"fresh": "Fresh", "stale": "Stale", "failing": "Failing", "never": "Never pulled"}
@@ -213,21 +214,11 @@ def _disputes(published: Published, choice: Choice, source: str | None) -> None:
         )
         st.download_button(
             "Download them as CSV",
-            _csv(rows),
+            as_csv(rows),
             file_name=f"price-disputes-{choice.period}-{choice.currency}.csv",
             mime="text/csv",
             icon=":material/download:",
         )
-
-
-def _csv(rows: pl.DataFrame) -> bytes:
-    """As a spreadsheet reads it: text of vendors that looks like a formula stays text."""
-    is_text = [name for name, kind in rows.schema.items() if kind == pl.String]
-    guarded_text = [
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
-        for name in is_text
-    ]
-    return rows.with_columns(guarded_text).write_csv().encode()
 
 
 def _reconciled(reasons: pl.DataFrame, currency: str) -> str:

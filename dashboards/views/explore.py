@@ -13,7 +13,7 @@ from urllib.parse import quote
 import polars as pl
 import streamlit as st
 
-from dashboards import answers, formats
+from dashboards import access, answers, formats
 from dashboards.formats import plain
 from dashboards.published import Published, current, home
 from dashboards.queries import dictionary, health
@@ -114,7 +114,7 @@ def _run(published: Published, sql: str) -> None:
     before = st.session_state.pop(_ASKED, None)
     if before is not None:
         before.running.cancel()
-    running = start(published.file, sql, grants=dictionary.granted(published))
+    running = start(published.file, sql, grants=dictionary.granted(published), whose=access.person().signature)
     st.session_state[_ASKED] = Asked(sql, running, published)
     if len(quote(sql)) <= _LONGEST_LINK:
         st.query_params["sql"] = sql
@@ -205,7 +205,7 @@ def _result(published: Published, asked: Asked, result: QueryResult) -> None:
                 on_click="ignore",
                 icon=":material/download:",
                 key=f"explore {name}",
-                help="All rows of this answer, amounts exact.",
+                help="All rows of this answer, amounts exact. In CSV, text like a formula has an apostrophe before it.",
             )
 
 

@@ -38,7 +38,9 @@ def _pages() -> dict[str, list[st.Page]]:
     """By section; those of the section without a name stand in the bar themselves."""
     return {
         "": [
-            st.Page(overview.show, title="Overview", icon=":material/payments:", url_path="overview", default=True),
+            st.Page(overview.show, title="Overview", icon=":material/payments:", default=True),
+            # the page without a name has one in links that were sent
+            st.Page(overview.show, title="Overview", url_path="overview", visibility="hidden"),
         ],
         "Spend": [
             st.Page(total_cost.show, title="Total cost", icon=":material/layers:", url_path="total-cost"),

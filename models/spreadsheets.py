@@ -23,7 +23,7 @@ def as_csv(rows: pl.DataFrame) -> bytes:
     heading = io.StringIO()
     csv.writer(heading, lineterminator="\n").writerow(_guarded(name) for name in rows.columns)
     out.write(heading.getvalue().encode())
-    texts = [name for name, kind in rows.schema.items() if kind in (pl.String, pl.Categorical, pl.Enum)]
+    texts = [name for name, kind in rows.schema.items() if kind.base_type() in (pl.String, pl.Categorical, pl.Enum)]
     guarded = rows.with_columns(
         pl.Series(name, [text and _guarded(text) for text in rows[name].cast(pl.String)], pl.String) for name in texts
     )

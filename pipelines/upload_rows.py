@@ -15,7 +15,8 @@ from models.errors import OutlayError
 from models.wording import counted, inert, nearest
 
 MOST_BYTES = 2_000_000
-MOST_ROWS = 5_000
+MOST_ROWS = 1_000
+"""Of owners, that many globs are judged in seconds before they are asked for."""
 LONGEST_CELL = 500
 _SHOWN = 40
 _SEPARATORS = (",", ";", "\t")

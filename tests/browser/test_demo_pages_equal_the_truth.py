@@ -6,7 +6,7 @@ The truth was written by the simulator from its own bookkeeping; no line of the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -86,6 +86,15 @@ def test_the_navigation_shows_all_pages_and_each_has_data(watched: Watched, trut
         )
         assert figures.count() > 0, name
         assert watched.page.locator('[data-testid="stException"]').count() == 0, name
+
+
+def test_links_of_alerts_lead_to_pages(watched: Watched, ask: Callable[[str], list[dict[str, Any]]]) -> None:
+    """One of each page that an alert's link names, and the overview by the name that it had in links."""
+    links = ask("SELECT min(page) AS page FROM marts.alert_conditions GROUP BY split_part(page, '?', 1)")
+    assert len(links) >= 3
+    for link in [*(row["page"] for row in links if row["page"]), "overview?period=2026-10"]:
+        watched.open(f"/{link}")
+        assert watched.page.get_by_role("dialog").count() == 0, link
 
 
 def test_the_overview_says_what_was_billed(watched: Watched, truth: Truth) -> None:

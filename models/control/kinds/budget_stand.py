@@ -175,8 +175,7 @@ class Stand:
 
     @property
     def _page(self) -> str:
-        month = self.status["period"] if self.budget.period == "month" else f"{self.today:%Y-%m}"
-        return page("overview", period=month, basis=self.budget.cost_basis, currency=self.budget.currency)
+        return page("budgets", budget=self.budget.name)
 
     def _trend(self) -> Iterator[Point]:
         """The last days that are told, beside what the budget allows each day."""

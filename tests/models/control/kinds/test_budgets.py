@@ -205,7 +205,7 @@ def test_a_message_says_what_how_much_since_when_and_what_to_do() -> None:
         ("Used up on", "24 November 2026"),
         ("Data through", "12 November 2026"),
     )
-    assert told.page == "budgets?budget=Search"
+    assert told.page == "budgets?budget=search"
     # today is not over; 3,000 / 30 days are allowed
     assert (len(told.trend), told.trend[-1].day) == (30, date(2026, 11, 11))
     assert {(point.actual, point.expected) for point in told.trend} == {(130, 100)}

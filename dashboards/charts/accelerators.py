@@ -53,7 +53,7 @@ def hours_stack(hours: pl.DataFrame, *, standing: Sequence[str], each: Step = "d
             y=alt.Y("height:Q", title=f"Accelerator-hours per {each}", axis=amounts_axis(5)).stack("zero"),
             color=alt.Color("name:N", title=None)
             .scale(domain=domain, range=colours)
-            .legend(orient="bottom", columns=4, labelLimit=220, symbolType="square"),
+            .legend(orient="bottom", columns=2, labelLimit=220, symbolType="square"),
             order=alt.Order("place:Q"),
             tooltip=[
                 alt.Tooltip("written_day:N", title=each.capitalize()),

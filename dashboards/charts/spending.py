@@ -46,7 +46,7 @@ def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, e
             y=alt.Y("height:Q", title=f"{currency} per {each}", axis=amounts_axis(5)).stack("zero"),
             color=alt.Color("name:N", title=None)
             .scale(domain=domain, range=colours)
-            .legend(orient="bottom", columns=4, labelLimit=220, symbolType="square"),
+            .legend(orient="bottom", columns=2, labelLimit=220, symbolType="square"),
             order=alt.Order("place:Q"),
             tooltip=[
                 alt.Tooltip("written_day:N", title=each.capitalize()),

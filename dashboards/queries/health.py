@@ -73,16 +73,21 @@ def sources(published: Published) -> list[str]:
 def reconciliation_by_reason(
     published: Published, *, period: str, currency: str, source: str | None = None
 ) -> pl.DataFrame:
-    """reason, rows, reported, computed, difference; largest difference first. Without a difference the reason is
-    `agrees`, or `no price` where there is nothing to set the bill against. A side not known is null, not zero."""
+    """reason, rows, reported, computed, difference, sources (names); largest difference first. Without a difference the
+    reason is `agrees`, or `no price` where there is nothing to set the bill against. A side not known is null, not 0;
+    so is the difference where nothing can be computed, for lack of a price or of both sides."""
     return ask(
         published,
         """
-        SELECT reason, sum(lines) AS rows, sum(reported) AS reported, sum(computed) AS computed,
-            sum(difference) AS difference
-        FROM marts.reconciliation_reasons
-        WHERE billing_period = $period AND currency = $currency AND ($source IS NULL OR source = $source)
-        GROUP BY reason ORDER BY abs(sum(difference)) DESC, reason
+        SELECT * FROM (
+            SELECT reason, sum(lines) AS rows, sum(reported) AS reported, sum(computed) AS computed,
+                CASE WHEN reason <> 'no price' AND (count(reported) > 0 OR count(computed) > 0)
+                    THEN sum(difference) END AS difference,
+                list_sort(list(DISTINCT source)) AS sources
+            FROM marts.reconciliation_reasons
+            WHERE billing_period = $period AND currency = $currency AND ($source IS NULL OR source = $source)
+            GROUP BY reason
+        ) ORDER BY abs(difference) DESC NULLS LAST, reason
         """,
         period=period,
         currency=currency,

@@ -222,18 +222,31 @@ def _disputes(published: Published, choice: Choice, source: str | None) -> None:
 
 
 def _reconciled(reasons: pl.DataFrame, currency: str) -> str:
-    reported = total(reasons["reported"])
-    difference = total(reasons["difference"])
-    unknown = total(reasons.filter(pl.col("reason") == "unknown")["difference"])
-    explained = (
-        "Every difference has a reason."
-        if not unknown
-        else f"{money_text(unknown, currency, signed=True)} of it has no known reason."
+    """Of what can be compared: neither what has no price nor what is on no bill yet is a difference from ours."""
+    told = reasons.filter(pl.col("difference").is_not_null())
+    late = told.filter(pl.col("reason") == "late")
+    compared = told.filter(pl.col("reason") != "late")
+    unpriced = total(reasons.filter(pl.col("difference").is_null())["reported"])
+    reported, difference = total(compared["reported"]), total(compared["difference"])
+    unknown = total(compared.filter(pl.col("reason") == "unknown")["difference"])
+    names = sorted({name for row in reasons["sources"] for name in row})
+    said = (
+        f"**{money_text(total(reasons['reported']), currency)}** is reported by"
+        f" {formats.plain(', '.join(names))}, the only bills compared here."
     )
-    return (
-        f"Vendors report **{money_text(reported, currency)}**; that is "
-        f"**{money_text(difference, currency, signed=True)}** "
-        f"({share_text(difference, reported, places=2)}) against our own sum. {explained}"
+    if unpriced:
+        said += f" **{money_text(unpriced, currency)}** of it has no price of ours and cannot be checked."
+    said += (
+        f" {'The rest' if unpriced else 'That'} is **{money_text(difference, currency, signed=True)}**"
+        f" ({share_text(difference, reported, places=2)}) against our own sum,"
+        f" {money_text(total(compared['computed']), currency)}."
+    )
+    if len(late):
+        said += f" Besides, {money_text(total(late['computed']), currency)} of usage is on no bill yet."
+    return said + (
+        f" {money_text(unknown, currency, signed=True)} has no known reason."
+        if unknown
+        else " Every difference has a reason."
     )
 
 

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import access
-from dashboards.views.data_health import _csv  # pyright: ignore[reportPrivateUsage]
 from models.control.access import Person
+from models.spreadsheets import as_csv
 from models.wording import money_text
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
 from tests.dashboards.sample_warehouse import _restatements as restatements  # pyright: ignore[reportPrivateUsage]
@@ -73,12 +73,33 @@ def test_reported_computed_and_difference_by_reason(published: Sample) -> None:
     assert found["rounding"]["difference"] == ">-0.01 USD", "a trace is not nothing"
     assert found["agrees"]["difference"] == "0.00 USD"
     assert next(iter(found)) == "cache", "the largest difference comes first"
-    # 1606.370001 reported, 1589.4000014 computed
-    assert "Vendors report **1,606.37 USD**; that is **+16.97 USD** (1.06 %)" in words(app)
+    # 1606.370001 reported, 1528.1500014 computed of what is billed, and 61.25 of what is not
+    assert (
+        "**1,606.37 USD** is reported by openai, the only bills compared here. That is **+78.22 USD** (4.87 %) against"
+        " our own sum, 1,528.15 USD. Besides, 61.25 USD of usage is on no bill yet. Every difference has a reason."
+    ) in words(app)
     largest = rows(app, "description", "difference")
     assert [row["difference"] for row in largest] == [
         Decimal(text) for text in ("36.45", "34.65", "4", "3.12", "-61.25")
     ], "a bill still to come is last"
+
+
+def test_what_cannot_be_computed_is_no_difference_of_nothing(home: Path, sample: Sample) -> None:
+    file = sample.publish(home)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("UPDATE marts.reconciliation_reasons SET reason = 'no price' WHERE reason = 'missing usage'")
+        connection.execute(
+            "UPDATE marts.reconciliation_reasons SET reason = 'tier', reported = NULL, computed = NULL, difference = 0"
+            " WHERE reason = 'rounding'"
+        )
+    app = page()
+    found = {row["reason"]: row for row in rows(app, "reason", "rows")}
+    assert (found["no price"]["reported"], found["no price"]["difference"]) == ("3.12 USD", "–")
+    assert found["tier"]["difference"] == "–"
+    assert (
+        "**3.12 USD** of it has no price of ours and cannot be checked. The rest is **+75.10 USD** (4.68 %)"
+        in words(app)
+    )
 
 
 def test_restatements_say_how_much_on_which_day_by_name(published: Sample) -> None:
@@ -133,7 +154,7 @@ def test_people_of_some_teams_are_told_what_is_withheld(published: Sample, monke
 def test_reconciliation_of_one_source_is_its_own(published: Sample) -> None:
     app = page(source="anthropic")
     assert "No bill of this month is reconciled" in words(app)
-    assert "Vendors report **1,606.37 USD**" in words(page(source="openai"))
+    assert "**1,606.37 USD** is reported by openai" in words(page(source="openai"))
 
 
 def test_restatements_are_summed(published: Sample) -> None:
@@ -148,7 +169,7 @@ def test_proofs_are_counted(published: Sample) -> None:
 
 
 def test_a_formula_in_a_vendors_words_stays_text() -> None:
-    told = _csv(pl.DataFrame({"description": ["=HYPERLINK(1)", "fine"], "difference": [Decimal(-1), Decimal(2)]}))
+    told = as_csv(pl.DataFrame({"description": ["=HYPERLINK(1)", "fine"], "difference": [Decimal(-1), Decimal(2)]}))
     assert told.decode().splitlines()[1:] == ["'=HYPERLINK(1),-1", "fine,2"]
 
 

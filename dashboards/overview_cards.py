@@ -27,9 +27,17 @@ def landing_card(place: Any, choice: Choice, landing: pl.DataFrame) -> None:
         delta_color="off",
         delta_arrow="off",
         delta_description="8 cases in 10" if is_known else None,
-        help="What is spent and what is expected of the days to come; more on the page Forecast.",
+        help=_stands_on(row, choice) if is_known and row else "More on the page Forecast.",
         border=True,
         height="stretch",
+    )
+
+
+def _stands_on(row: dict[str, Any], choice: Choice) -> str:
+    actual = money_text(row["actual"], choice.currency)
+    declared = ", what is declared included" if choice.basis == "effective" else ""
+    return (
+        f"{actual} by day of use so far{declared}, and what is expected of the days to come; more on the page Forecast."
     )
 
 

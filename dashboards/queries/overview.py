@@ -21,15 +21,15 @@ MONTHS = 12
 def estimates(
     published: Published, *, period: str, basis: CostBasis, currency: str, narrowed: Narrowed
 ) -> pl.DataFrame:
-    """kind (accrued | notional), cost, unpriced (readings without a price), through (last day, inclusive). Before
-    shared pools are split: what is in one is of no team."""
+    """kind (accrued | notional), cost (null where nothing of it has a price), unpriced (readings without one), through
+    (last day, inclusive). Before shared pools are split: what is in one is of no team."""
     cost, unpriced = {"list": ("list_cost", "unpriced_readings")}.get(
         basis, ("contracted_cost", "uncontracted_readings")
     )
     return ask(
         published,
         f"""
-        SELECT kind, coalesce(sum({cost}), 0) AS cost, CAST(sum({unpriced}) AS BIGINT) AS unpriced,
+        SELECT kind, sum({cost}) AS cost, CAST(sum({unpriced}) AS BIGINT) AS unpriced,
             CAST(max(through) - INTERVAL 1 MICROSECOND AS DATE) AS through
         FROM marts.estimated_daily WHERE billing_month = $period AND currency = $currency AND {NARROWED}
         GROUP BY kind ORDER BY kind

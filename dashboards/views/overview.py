@@ -71,7 +71,7 @@ def show() -> None:
         currency=choice.currency,
         narrowed=choice.narrowed,
     )
-    month = _month(rows)
+    month = _month(rows, has_before=spending.previous_period(choice.period) in spending.periods(published))
     asked: dict[str, Any] = {"period": choice.period, "currency": choice.currency, "narrowed": choice.narrowed}
     st.markdown(_answer(choice, month))
     estimated = overview.estimates(published, basis=choice.basis, **asked)
@@ -91,7 +91,7 @@ def show() -> None:
     _alerts(alerts)
     if month.through is not None:
         _days(published, choice)
-        _breakdowns(choice, rows)
+        _breakdowns(choice, rows, has_before=month.before is not None)
 
 
 def _nothing(heading: Any, published: Published) -> None:
@@ -113,8 +113,8 @@ def _question(period: str) -> str:
     return f"What did AI cost us in {month_text(period)}?"
 
 
-def _month(rows: pl.DataFrame) -> Month:
-    before = total(rows["cost_before"]) if rows["cost_before"].ne(0).any() else None
+def _month(rows: pl.DataFrame, *, has_before: bool) -> Month:
+    before = total(rows["cost_before"]) if has_before else None
     through: Any = rows["last_day"].max()
     reached = rows.group_by("source").agg(pl.col("last_day").max()).drop_nulls().sort("source")
     behind = reached.filter(pl.col("last_day") < through).rows() if through else []
@@ -167,7 +167,7 @@ def _totals(choice: Choice, month: Month, estimated: pl.DataFrame) -> None:
 
 def _estimate(column: Any, kind: str, meaning: str, choice: Choice, estimated: pl.DataFrame) -> None:
     found = estimated.filter(pl.col("kind") == kind)
-    cost = found["cost"][0] if len(found) else Decimal(0)
+    cost = found["cost"][0] if len(found) else Decimal(0)  # None: nothing of it has a price
     unpriced = int(found["unpriced"][0]) if len(found) else 0
     column.metric(
         kind.capitalize(),
@@ -219,7 +219,8 @@ def _causes(choice: Choice, changed: pl.DataFrame, moved: pl.DataFrame, rows: pl
     st.subheader("Why it changed", anchor=False)
     if len(changed):
         told = sentence(changed.row(0, named=True), choice.currency, what="Effective cost")
-        st.markdown(f"{formats.plain(told[:-1])}, against the same days of the month before.")
+        pools = "" if choice.narrowed.team is None else "; before shared pools are split, so without its share of them"
+        st.markdown(f"{formats.plain(told[:-1])}, against the same days of the month before{pools}.")
     elif choice.narrowed:
         st.caption("Causes are told for all costs, by team or by component; not for this choice.")
     else:
@@ -322,21 +323,23 @@ def _days(published: Published, choice: Choice) -> None:
     )
 
 
-def _breakdowns(choice: Choice, rows: pl.DataFrame) -> None:
+def _breakdowns(choice: Choice, rows: pl.DataFrame, *, has_before: bool) -> None:
     st.subheader("Who and what", anchor=False)
-    st.caption("Bar: this month. Orange mark, and change: the same days of the month before.")
+    if has_before:
+        st.caption("Bar: this month. Orange mark, and change: the same days of the month before.")
     for column, dimension in zip(st.columns(3, gap="medium"), DIMENSIONS, strict=True):
         with column:
-            _breakdown(choice, rows, dimension)
+            _breakdown(choice, rows, dimension, has_before=has_before)
 
 
-def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension) -> None:
+def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension, *, has_before: bool) -> None:
     whole = total(rows["cost"])
     ranked = (
         rows.group_by(pl.col(dimension).alias("name"))
         .agg(pl.col("cost", "cost_before").sum())
         .filter((pl.col("cost") != 0) | (pl.col("cost_before") != 0))
         .sort("cost", "name", descending=[True, False])
+        .with_columns(pl.when(has_before).then("cost_before").alias("cost_before"))
         .with_columns(
             (pl.col("cost") - pl.col("cost_before")).alias("change"),
             (pl.col("cost").cast(pl.Float64) * 100 / (float(whole) or None)).alias("share"),

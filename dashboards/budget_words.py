@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.wording import UNKNOWN, count_text, month_text
+from models.wording import UNKNOWN, count_text, counted, day_text, month_text
 
 EXCEEDED, LIKELY, AT_RISK, ON_TRACK, NOT_KNOWN = "exceeded", "likely over", "at risk", "on track", "not known"
 STATES: Mapping[str, tuple[str, str]] = {
@@ -68,3 +68,23 @@ def period_text(row: Mapping[str, Any]) -> str:
 def basis_text(row: Mapping[str, Any]) -> str:
     """Which cost it watches."""
     return _BASES[row["cost_basis"]]
+
+
+def gone_by(row: Mapping[str, Any]) -> str:
+    """How much of the period is over; a rolling window always is, so how many of its days nobody has told yet."""
+    if row["period_kind"] != "rolling":
+        return f"{row['elapsed_pct']:,.0f} % of it gone by"
+    told = row["made_on"] or row["data_through"]
+    missing = (row["last_day"] - told).days if told else 0
+    if missing <= 0:
+        return "all of its days told"
+    return (
+        f"{counted(missing, 'day')} of it not told yet, so what is spent is short of {'it' if missing == 1 else 'them'}"
+    )
+
+
+def not_reached(row: Mapping[str, Any]) -> str:
+    """A rolling budget's thresholds are of one window: another, of other days, may have reached them."""
+    if row["period_kind"] != "rolling":
+        return "not reached"
+    return f"not reached by what is told of the window to {day_text(row['last_day'])}"

@@ -9,7 +9,16 @@ import polars as pl
 import streamlit as st
 
 from dashboards import filters, formats, links, provenance, supposing
-from dashboards.budget_words import STATES, basis_text, period_text, probability_text, range_text, state
+from dashboards.budget_words import (
+    STATES,
+    basis_text,
+    gone_by,
+    not_reached,
+    period_text,
+    probability_text,
+    range_text,
+    state,
+)
 from dashboards.charts.budgets import burn_up
 from dashboards.charts.budgets import periods as periods_chart
 from dashboards.published import Published, current
@@ -174,8 +183,10 @@ def _runs_out(row: dict[str, Any]) -> str:
     if row["runs_out_on"] is None:
         return "money lasts to the end"
     is_past, is_rolling = row["runs_out_on"] <= row["made_on"], row["period_kind"] == "rolling"
-    verb = ("reached" if is_past else "reaches it") if is_rolling else ("ran out" if is_past else "runs out")
-    return f"{verb} on {row['runs_out_on'].day} {row['runs_out_on']:%b %Y}"
+    on = f"{row['runs_out_on'].day} {row['runs_out_on']:%b %Y}"
+    if is_rolling:
+        return f"window to {on} {'reached' if is_past else 'reaches'} it"
+    return f"{'ran out' if is_past else 'runs out'} on {on}"
 
 
 def _facts(published: Published, row: dict[str, Any]) -> None:
@@ -185,7 +196,7 @@ def _facts(published: Published, row: dict[str, Any]) -> None:
     what = [
         f"Covers **{formats.plain(row['scope'])}**, {basis_text(row)}",
         f"Period **{formats.plain(period_text(row))}**: {day_text(row['first_day'])} to {day_text(row['last_day'])},"
-        f" {row['elapsed_pct']:,.0f} % of it gone by",
+        f" {gone_by(row)}",
         f"Owner **{formats.plain(row['owner'] or row['team'] or 'nobody is named')}**",
     ]
     if carried:
@@ -209,7 +220,7 @@ def _reached(published: Published, row: dict[str, Any]) -> list[str]:
     currency, lines = row["currency"], []
     for each in budgets.thresholds(published, row["budget"], row["period"]).rows(named=True):
         day = each["first_crossed_day"]
-        reached = f"reached on **{day_text(day)}**" if day else "not reached"
+        reached = f"reached on **{day_text(day)}**" if day else not_reached(row)
         lines.append(f"{each['threshold_pct']} % ({money_text(each['threshold_amount'], currency)}): {reached}")
     if not row["is_over"]:
         for each in budgets.forecasts(published, row["budget"]).rows(named=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.budget_words import gone_by, not_reached
 from tests.dashboards import sample_warehouse
 from tests.dashboards.pages import money, opened, shown, table, words
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY
@@ -108,6 +109,20 @@ def test_why_there_is_no_landing_is_told(published: Sample) -> None:
 def test_a_rolling_budget_and_a_quarter_can_be_supposed_too(published: Sample) -> None:
     for name in ("Last week", "Models, quarter"):
         assert "**What if:** it lands" in words(page(budget=name, volume="10"))
+
+
+def test_a_rolling_budget_says_which_window_and_how_many_of_its_days_are_not_told() -> None:
+    row = {"period_kind": "rolling", "last_day": date(2026, 11, 28), "made_on": date(2026, 11, 26), "elapsed_pct": 100}
+    assert gone_by(row) == "2 days of it not told yet, so what is spent is short of them"
+    assert gone_by(row | {"made_on": date(2026, 11, 28)}) == "all of its days told"
+    assert gone_by(row | {"period_kind": "month"}) == "100 % of it gone by"
+    assert not_reached(row) == "not reached by what is told of the window to 28 November 2026"
+
+
+def test_a_rolling_budget_is_never_gone_by(published: Sample) -> None:
+    app = page(budget="Last week")
+    assert "of it gone by" not in words(app)
+    assert " on " not in shown(app, "Will be exceeded").delta
 
 
 def test_budgets_of_a_team(published: Sample) -> None:

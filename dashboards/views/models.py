@@ -84,7 +84,7 @@ def _answer(choice: Choice, spent: pl.DataFrame, units: pl.DataFrame, before: pl
     if unit is not None:
         change = _change(unit, _of_all(before)["effective_unit_cost"])
         against = f", {change} against {month_text(previous_period(choice.period))}" if change else ""
-        said.append(f"; **{price_text(unit, choice.currency)} for a million tokens**{against}")
+        said.append(f"; **{price_text(unit, choice.currency)} for a million tokens** of what counts them{against}")
     first = spent.row(0, named=True)
     if cost > 0 and len(spent) > 1:
         said.append(f". Dearest is **{formats.plain(first['name'])}** with {share_text(first['cost'], cost)} of it")
@@ -191,6 +191,7 @@ def _prices(published: Published, choice: Choice, by: By) -> None:
             **_unit_columns(),
             "unit_cost_before": formats.unit_cost_column("Month before", help="Effective, for a million tokens"),
             "quantity": formats.millions_column("Tokens"),
+            **_uncounted(told),
             "cache": formats.share_column("From cache", help="Of the tokens that go in"),
             "batch": formats.share_column("Batch"),
         },
@@ -209,9 +210,17 @@ def _of_what(choice: Choice, told: pl.DataFrame) -> str:
             "tokens it served is not told of a part."
         )
     without = _of_all(told)["unmeasured_effective_cost"]
-    return "All kinds of token, and the capacity that was bought to serve them, over all tokens of the model." + (
+    return "All kinds of token, and capacity whose tokens are counted, over all tokens of the model." + (
         f" {money_text(without, choice.currency)} is in no price: nobody counts its tokens." if without else ""
     )
+
+
+def _uncounted(told: pl.DataFrame) -> dict[str, Any]:
+    """What a model cost beside its price; told of whole models only."""
+    if "unmeasured_effective_cost" not in told.columns:
+        return {}
+    meaning = "Capacity of the model whose tokens nobody counts: in none of these prices"
+    return {"unmeasured_effective_cost": formats.money_column("No token counts", help=meaning)}
 
 
 def _unit_columns() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
@@ -321,6 +321,10 @@ def test_a_name_that_is_not_ours_is_not_answered(served: Served):
     from websockets.exceptions import InvalidStatus
     from websockets.sync.client import connect
 
-    stream = f"{served.address.replace('http', 'ws')}/_stcore/stream"
-    with pytest.raises(InvalidStatus), connect(stream, additional_headers={"Host": "evil.example"}):
+    port = urlsplit(served.address).port
+    with (
+        socket.create_connection(("127.0.0.1", port)) as ours,
+        pytest.raises(InvalidStatus),
+        connect(f"ws://evil.example:{port}/_stcore/stream", sock=ours),
+    ):
         pass

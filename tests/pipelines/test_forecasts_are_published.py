@@ -80,7 +80,7 @@ def test_whatever_changes_makes_it_anew_and_the_older_goes(tmp_path: Path) -> No
     ):
         assert _forecasting(publication).outlook.forecasts.height
         names.append(set(_kept(tmp_path)))
-    assert [len(kept) for kept in names] == [4, 4, 4]
+    assert [len(kept) for kept in names] == [5, 5, 5]
     assert not names[0] & names[1] and not names[1] & names[2]
 
 

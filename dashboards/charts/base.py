@@ -64,10 +64,11 @@ def all_days(days: pl.DataFrame, each: Step = "day") -> list[str]:
 
 
 def folded(rows: pl.DataFrame, kept: Sequence[str], amounts: Sequence[str] = ("cost",)) -> pl.DataFrame:
-    """Names beyond `kept` added up as one, day by day where there are days."""
+    """Names beyond `kept` added up as one, day by day where there are days; what is nowhere known stays null."""
     name = pl.when(pl.col("name").is_in(list(kept))).then(pl.col("name")).otherwise(pl.lit(OTHER))
     keys = ["day", "name"] if "day" in rows.columns else ["name"]
-    return rows.with_columns(name).group_by(keys).agg(pl.col(list(amounts)).sum()).sort(keys)
+    sums = (pl.when(pl.col(amount).count() > 0).then(pl.col(amount).sum()).alias(amount) for amount in amounts)
+    return rows.with_columns(name).group_by(keys).agg(*sums).sort(keys)
 
 
 def with_text(rows: pl.DataFrame, currency: str, each: Step = "day") -> pl.DataFrame:

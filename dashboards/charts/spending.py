@@ -25,6 +25,7 @@ from dashboards.charts.base import (
     values,
     with_text,
 )
+from models.wording import UNKNOWN
 
 
 def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, each: Step = "day") -> Any:
@@ -59,11 +60,12 @@ def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, e
 
 
 def ranked_bars(rows: pl.DataFrame, *, currency: str, count: int = 8) -> Any:
-    """The dearest names as bars, the same days of the month before as a mark. `rows`: name, cost, cost_before."""
+    """The dearest names as bars, the same days of the month before as a mark. `rows`: name, cost,
+    cost_before (null: no month before is known, and no mark is drawn)."""
     top = rows.sort("cost", "name", descending=[True, False])["name"].to_list()[:count]
     shown = with_text(folded(rows, top, ("cost", "cost_before")), currency).with_columns(
         pl.col("cost_before").cast(pl.Float64).alias("before"),
-        text_of("cost_before", currency).alias("before_text"),
+        text_of("cost_before", currency).fill_null(UNKNOWN).alias("before_text"),
     )
     base = alt.Chart(values(shown)).encode(
         y=names_axis([*top, OTHER]),

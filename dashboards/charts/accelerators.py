@@ -20,6 +20,7 @@ from dashboards.charts.base import (
     amounts_axis,
     colour,
     names_axis,
+    stacked,
     values,
     with_text,
 )
@@ -41,28 +42,16 @@ def hours_stack(hours: pl.DataFrame, *, standing: Sequence[str], each: Step = "d
     summed = hours.group_by("day", name.alias("name")).agg(pl.col("hours").sum().alias("cost")).sort("day", "name")
     present = set(summed["name"])
     domain = [name for name in [*named, OTHER, UNUSED] if name in present]
-    colours = [UNOWNED_COLOUR if name == UNUSED else colour(name, named) for name in domain]
-    place = pl.col("name").replace_strict({name: place for place, name in enumerate(domain)}, return_dtype=pl.Int64)
-    shown = with_text(summed, "", each).with_columns(place.alias("place"), hours_text=_hours_text())
-    return (
-        alt.Chart(values(shown))
-        .mark_bar()
-        .encode(
-            x=alt.X("axis_day:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", ticks=False))
-            .scale(domain=all_days(hours, each)),
-            y=alt.Y("height:Q", title=f"Accelerator-hours per {each}", axis=amounts_axis(5)).stack("zero"),
-            color=alt.Color("name:N", title=None)
-            .scale(domain=domain, range=colours)
-            .legend(orient="bottom", columns=2, labelLimit=220, symbolType="square"),
-            order=alt.Order("place:Q"),
-            tooltip=[
-                alt.Tooltip("written_day:N", title=each.capitalize()),
-                alt.Tooltip("name:N", title="Name"),
-                alt.Tooltip("hours_text:N", title="Hours"),
-            ],
-        )
-        .properties(height=320)
-    )  # fmt: skip
+    return stacked(
+        with_text(summed, "", each).with_columns(hours_text=_hours_text()),
+        days=all_days(hours, each),
+        domain=domain,
+        colours=[UNOWNED_COLOUR if name == UNUSED else colour(name, named) for name in domain],
+        title=f"Accelerator-hours per {each}",
+        each=each,
+        told=("hours_text", "Hours"),
+        pixels=320,
+    )
 
 
 def _hours_text() -> pl.Expr:

@@ -96,3 +96,42 @@ def text_of(column: str, currency: str) -> pl.Expr:
 def values(rows: pl.DataFrame) -> alt.Data:
     """Only what a browser can draw: exact amounts travel as text."""
     return alt.Data(values=rows.select(pl.exclude(pl.Decimal)).with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts())
+
+
+def stacked(
+    rows: pl.DataFrame,
+    *,
+    days: Sequence[str],
+    domain: Sequence[str],
+    colours: Sequence[str],
+    title: str,
+    each: Step,
+    told: tuple[str, str],
+    pixels: int,
+) -> alt.Chart:
+    """Bars by day, or by month, stacked by name in the order of `domain`, each with its own of `colours`.
+
+    `rows`: as of `with_text`, with name. `told`: the column of the amount in words, and what the amount is.
+    """
+    place = {name: place for place, name in enumerate(domain)}
+    shown = rows.with_columns(pl.col("name").replace_strict(place, return_dtype=pl.Int64).alias("place"))
+    column, label = told
+    return (
+        alt.Chart(values(shown))
+        .mark_bar()
+        .encode(
+            x=alt.X("axis_day:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", ticks=False))
+            .scale(domain=days),
+            y=alt.Y("height:Q", title=title, axis=amounts_axis(5)).stack("zero"),
+            color=alt.Color("name:N", title=None)
+            .scale(domain=domain, range=colours)
+            .legend(orient="bottom", columns=2, labelLimit=220, symbolType="square"),
+            order=alt.Order("place:Q"),
+            tooltip=[
+                alt.Tooltip("written_day:N", title=each.capitalize()),
+                alt.Tooltip("name:N", title="Name"),
+                alt.Tooltip(f"{column}:N", title=label),
+            ],
+        )
+        .properties(height=pixels)
+    )  # fmt: skip

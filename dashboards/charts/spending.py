@@ -21,6 +21,7 @@ from dashboards.charts.base import (
     colour,
     folded,
     names_axis,
+    stacked,
     text_of,
     values,
     with_text,
@@ -35,28 +36,16 @@ def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, e
     shown = with_text(folded(days, [*named, UNOWNED]), currency, each)
     present = set(shown["name"].to_list())
     domain = [name for name in [*named, UNOWNED, OTHER] if name in present]
-    colours = [colour(name, named) for name in domain]
-    order = {name: place for place, name in enumerate(domain)}
-    shown = shown.with_columns(pl.col("name").replace_strict(order, return_dtype=pl.Int64).alias("place"))
-    return (
-        alt.Chart(values(shown))
-        .mark_bar()
-        .encode(
-            x=alt.X("axis_day:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", ticks=False))
-            .scale(domain=all_days(days, each)),
-            y=alt.Y("height:Q", title=f"{currency} per {each}", axis=amounts_axis(5)).stack("zero"),
-            color=alt.Color("name:N", title=None)
-            .scale(domain=domain, range=colours)
-            .legend(orient="bottom", columns=2, labelLimit=220, symbolType="square"),
-            order=alt.Order("place:Q"),
-            tooltip=[
-                alt.Tooltip("written_day:N", title=each.capitalize()),
-                alt.Tooltip("name:N", title="Name"),
-                alt.Tooltip("cost_text:N", title="Cost"),
-            ],
-        )
-        .properties(height=340)
-    )  # fmt: skip
+    return stacked(
+        shown,
+        days=all_days(days, each),
+        domain=domain,
+        colours=[colour(name, named) for name in domain],
+        title=f"{currency} per {each}",
+        each=each,
+        told=("cost_text", "Cost"),
+        pixels=340,
+    )
 
 
 def ranked_bars(rows: pl.DataFrame, *, currency: str, count: int = 8) -> Any:

@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import ask
+from dashboards.queries.reading import OF_TEAM_BEFORE_POOLS, ask
 from dashboards.queries.spending import month_range
 
 HourDimension = Literal["accelerator", "region", "bought", "team", "host"]
@@ -25,7 +25,7 @@ HOUR_DIMENSIONS: dict[HourDimension, str] = {
 }
 """What hours are shown by; names, never ids."""
 _OWNER = "coalesce(team, 'pool ' || pool, 'unallocated')"
-_LOOKED_AT = """($team IS NULL OR coalesce(team, if(pool IS NULL, 'unallocated', '')) = $team)
+_LOOKED_AT = f"""{OF_TEAM_BEFORE_POOLS}
     AND ($vendor IS NULL OR coalesce(host_name, 'ourselves') = $vendor)
     AND ($accelerator IS NULL OR accelerator_type = $accelerator)"""
 

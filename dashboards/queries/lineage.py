@@ -15,6 +15,7 @@ import polars as pl
 from dashboards.published import Published
 from dashboards.queries.reading import EVERYTHING, NARROWED, Narrowed, ask
 from dashboards.queries.spending import month_range
+from models.economics.attribution import FROM_CHARGES
 
 MOST_LINES = 200
 """How many lines or charges are shown: the dearest."""
@@ -23,30 +24,8 @@ PART = ("component", "provider_name", "team", "origin", "allocation", "pool")
 """What tells parts apart; null is a value of its own."""
 
 _OF_A_CHARGE = {
-    "source": "x_Source",
-    "billing_month": "x_BillingMonth",
-    "provider_name": "ServiceProviderName",
-    "host_name": "HostProviderName",
-    "issuer_name": "InvoiceIssuerName",
-    "service_name": "ServiceName",
-    "billing_account_id": "BillingAccountId",
-    "project_id": "SubAccountId",
+    **{name: column for name, column in FROM_CHARGES.items() if name != "project_name"},
     "region": "coalesce(RegionId, x_InferenceGeo)",
-    "model": "x_ModelId",
-    "meter": "x_Meter",
-    "token_kind": "x_TokenKind",
-    "processing_tier": "x_ProcessingTier",
-    "inference_geo": "x_InferenceGeo",
-    "accelerator_type": "x_AcceleratorType",
-    "pricing_category": "PricingCategory",
-    "commitment_id": "CommitmentDiscountId",
-    "commitment_status": "CommitmentDiscountStatus",
-    "capacity_status": "CapacityReservationStatus",
-    "charge_category": "ChargeCategory",
-    "price_status": "x_PriceStatus",
-    "cost_status": "x_CostStatus",
-    "currency": "BillingCurrency",
-    "unit": "ConsumedUnit",
 }
 """What a line of `marts.attributed_daily` says of its charges besides their day, and where a charge says it. Component
 and owner are not among it: rules say them, and no charge does."""

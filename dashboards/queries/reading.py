@@ -20,6 +20,9 @@ NARROWED = """($team IS NULL OR coalesce(team, 'unallocated') = $team)
     AND ($component IS NULL OR coalesce(component, 'unmatched') = $component)"""
 """The SQL of `Narrowed`, for marts that have these three columns; its values are `**narrowed.values()`."""
 
+OF_TEAM_BEFORE_POOLS = "($team IS NULL OR coalesce(team, if(pool IS NULL, 'unallocated', '')) = $team)"
+"""The same of a team in marts before pools are split: what is in one is of no team yet, nor unallocated."""
+
 
 @dataclass(frozen=True)
 class Narrowed:

@@ -67,11 +67,7 @@ def currencies(published: Published, period: str) -> list[str]:
 
 def names_of(published: Published, dimension: Part) -> list[str]:
     """Teams (`unallocated` for none), vendors or components (`unmatched` for none) of any month, dearest first."""
-    name = {
-        "team": "coalesce(team, 'unallocated')",
-        "vendor": "provider_name",
-        "component": "coalesce(component, 'unmatched')",
-    }[dimension]
+    name = "coalesce(component, 'unmatched')" if dimension == "component" else DIMENSIONS[dimension]
     frame = ask(
         published,
         f"SELECT {name} AS name FROM marts.tco_monthly GROUP BY name ORDER BY sum(abs(effective_cost)) DESC, name",

@@ -12,16 +12,16 @@ from typing import Literal
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import EVERYTHING, NARROWED, Narrowed, ask, readable
-from dashboards.queries.spending import month_range
+from dashboards.queries.reading import EVERYTHING, NARROWED, OF_TEAM_BEFORE_POOLS, Narrowed, ask, readable
+from dashboards.queries.spending import DIMENSIONS, month_range
 
 TcoDimension = Literal["component", "layer", "vendor", "team", "model", "product", "use_case", "environment"]
 TCO_DIMENSIONS: dict[TcoDimension, str] = {
     "component": f"coalesce({readable('component')}, 'unmatched')",
     "layer": "coalesce(replace(layer, '_', ' '), 'unmatched')",
-    "vendor": "provider_name",
-    "team": "coalesce(team, 'unallocated')",
-    "model": "coalesce(model, 'no model · ' || coalesce(service_name, provider_name))",
+    "vendor": DIMENSIONS["vendor"],
+    "team": DIMENSIONS["team"],
+    "model": DIMENSIONS["model"],
     "product": "coalesce(product, 'no product')",
     "use_case": "coalesce(use_case, 'no use case')",
     "environment": "coalesce(environment, 'no environment')",
@@ -29,8 +29,6 @@ TCO_DIMENSIONS: dict[TcoDimension, str] = {
 """What total cost is shown by; names, never ids."""
 
 _IN_MONTH = f"day >= $first AND day < $end AND {NARROWED}"
-_OF_TEAM = "($team IS NULL OR coalesce(team, if(pool IS NULL, 'unallocated', '')) = $team)"
-"""Of marts before pools are split: what is in one is of no team yet, nor unallocated."""
 _REACHED = """SELECT source, max(CASE WHEN last_day = last_day(last_day) THEN 31 ELSE dayofmonth(last_day) END) AS last
     FROM marts.tco_monthly WHERE month = $period GROUP BY source"""
 """Through which day of the month each source has told, whatever is looked at of it; to the month's end: all of it."""
@@ -203,7 +201,7 @@ def declared(published: Published, *, period: str, team: str | None = None) -> p
                  WHEN bool_or(standing = 'invoiced') THEN 'in part invoiced' ELSE 'declared' END AS standing,
             sum(declared_cost) AS declared_cost, sum(effective_cost) AS effective_cost
         FROM marts.declared_costs
-        WHERE day >= $first AND day < $end AND {_OF_TEAM}
+        WHERE day >= $first AND day < $end AND {OF_TEAM_BEFORE_POOLS}
         GROUP BY name, currency ORDER BY declared_cost DESC, name
         """,
         first=first,
@@ -235,7 +233,7 @@ def idle_accelerators(published: Published, *, period: str, team: str | None = N
         f"""
         SELECT currency, sum(unused_cost + coalesce(measured_idle_cost, 0)) AS idle_cost, sum(used_cost) AS used_cost
         FROM marts.idle_accelerators
-        WHERE month = $period AND {_OF_TEAM}
+        WHERE month = $period AND {OF_TEAM_BEFORE_POOLS}
         GROUP BY currency ORDER BY sum(used_cost) DESC, currency
         """,
         period=period,

@@ -85,7 +85,7 @@ ATTRIBUTED_DAILY = Table(
 )
 
 
-_FROM_CHARGES = {
+FROM_CHARGES = {
     "source": "x_Source",
     "billing_month": "x_BillingMonth",
     "provider_name": "ServiceProviderName",
@@ -138,7 +138,7 @@ _GRAIN = [name for name in ATTRIBUTED_DAILY.polars_schema if name not in {*_ADDE
 _LEAF_NAMES = (_NAME, "api_key_name", "sku")
 LEAF_SCHEMA = pl.Schema({**ATTRIBUTED_DAILY.polars_schema, **dict.fromkeys((*_LEAF_NAMES, *_BY_LEAF), pl.String())})
 """`marts.attributed_daily` by API key and SKU besides: the finest that a cause is looked for in. `sku` is its name."""
-_ALWAYS_ASKED = (*_FROM_CHARGES, "region", "sku", "instance_type", "ai_kind", "x_team", "day")
+_ALWAYS_ASKED = (*FROM_CHARGES, "region", "sku", "instance_type", "ai_kind", "x_team", "day")
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def asked(charges: pl.LazyFrame, by: Attribution, tags: Collection[str] = ()) ->
         texts = tag_texts(charges, [column.removeprefix(TAG) for column in columns])
         told = charges.join(texts.lazy(), on="Tags", how="left", maintain_order="left")
     return told.select(
-        *(pl.col(column).alias(name) for name, column in {**_FROM_CHARGES, **_FOR_RULES, **_BY_LEAF}.items()),
+        *(pl.col(column).alias(name) for name, column in {**FROM_CHARGES, **_FOR_RULES, **_BY_LEAF}.items()),
         *columns,
         *(pl.col(column).alias(name) for name, column in {**_COSTS, **_AMOUNTS}.items()),
         region=pl.coalesce("RegionId", "x_InferenceGeo"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
+
+_DRAWING_SECONDS = 0.12
 
 
 def show(figures: Sequence[tuple[str, str, str, str]]) -> None:
@@ -20,3 +23,9 @@ def show(figures: Sequence[tuple[str, str, str, str]]) -> None:
             border=True,
             height="stretch",
         )
+
+
+def drawn_first() -> None:
+    """Let the browser draw the cards before charts and tables come: of all at once, it shows nothing for nearly twice
+    as long (270 against 166 ms from filter to figure; `tests/bench`, dashboard)."""
+    time.sleep(_DRAWING_SECONDS)

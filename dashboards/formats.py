@@ -48,8 +48,8 @@ def percent_column(label: str, *, help: str | None = None) -> Any:
 
 
 def share_column(label: str, *, help: str | None = None) -> Any:
-    """A share between 0 and 1 as a bar with its percentage."""
-    return st.column_config.ProgressColumn(label, min_value=0.0, max_value=1.0, format="percent", help=help)
+    """A figure in percent, to one place, with a bar that is full at 100."""
+    return st.column_config.ProgressColumn(label, min_value=0.0, max_value=100.0, format="%,.1f %%", help=help)
 
 
 def day_column(label: str, *, help: str | None = None) -> Any:

@@ -33,23 +33,30 @@ def show_instead(published: Published, choice: Choice) -> None:
             st.subheader("What would other models have cost?", anchor=False)
             st.caption("No whole month is over in which a model was used that others are comparable to.")
         return
-    used = queries.repriced_models(published, month=month)
+    used = _of_vendor(queries.repriced_models(published, month=month), choice)
     labels = {_key(row): f"{row['model']} · {row['host_name']}" for row in used.iter_rows(named=True)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(f"What would {month_text(month)} have cost on …", anchor=False, width="content")
         chosen = filters.choose_named("models", "model", "Model that was used", labels)
     row = next(row for row in used.iter_rows(named=True) if _key(row) == chosen)
     rows = queries.candidates(published, month=month, model=row["model"], host=row["host_name"])
-    _said_instead(rows)
+    _said_instead(rows, choice)
     _chart_instead(rows)
     _table_instead(rows)
+
+
+def _of_vendor(used: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+    """Those that the chosen vendor serves; all where it serves none of them."""
+    vendor = choice.narrowed.vendor
+    served = used if vendor is None else used.filter(pl.col("host_name") == vendor)
+    return served if len(served) else used
 
 
 def _key(row: dict[str, Any]) -> str:
     return f"{row['model']} on {row['host_name']}"
 
 
-def _said_instead(rows: pl.DataFrame) -> None:
+def _said_instead(rows: pl.DataFrame, choice: Choice) -> None:
     best = rows.row(0, named=True)
     currency = best["currency"]
     other = f"**{formats.plain(best['candidate_model'])}** on {formats.plain(best['candidate_host'])}"
@@ -63,7 +70,8 @@ def _said_instead(rows: pl.DataFrame) -> None:
     else:
         said = f"{of_what}. No comparable model is cheaper; the nearest, {other}, takes {share} more."
     st.markdown(said)
-    st.caption(f"{best['assumptions']} Of all teams together.")
+    team = choice.narrowed.team
+    st.caption(f"{best['assumptions']} Of all teams together{f', not of {formats.plain(team)} alone' if team else ''}.")
 
 
 def _chart_instead(rows: pl.DataFrame) -> None:
@@ -71,7 +79,7 @@ def _chart_instead(rows: pl.DataFrame) -> None:
     if shown.is_empty():
         return
     share = (pl.col("difference") / pl.col("list_cost")).cast(pl.Float64) * 100
-    st.altair_chart(
+    st.vega_lite_chart(
         charts.instead(
             shown.select(
                 pl.format("{} · {}", "candidate_model", "candidate_host").alias("name"),
@@ -87,7 +95,7 @@ def _chart_instead(rows: pl.DataFrame) -> None:
 
 def _table_instead(rows: pl.DataFrame) -> None:
     formats.table(
-        rows.with_columns(pl.col("compared_share").cast(pl.Float64)),
+        rows.with_columns(pl.col("compared_share").cast(pl.Float64) * 100),
         {
             "candidate_model": formats.text_column("Model", width="medium"),
             "candidate_host": formats.text_column("Host"),

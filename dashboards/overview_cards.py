@@ -26,11 +26,15 @@ def landing_card(place: Any, choice: Choice, landing: pl.DataFrame) -> None:
         delta=f"{count_text(row['low_80'])} to {count_text(row['high_80'])}" if is_known and row else _unsaid(choice),
         delta_color="off",
         delta_arrow="off",
-        delta_description="8 cases in 10" if is_known else None,
+        delta_description=_range_of(choice) if is_known else None,
         help=_stands_on(row, choice) if is_known and row else "More on the page Forecast.",
         border=True,
         height="stretch",
     )
+
+
+def _range_of(choice: Choice) -> str:
+    return "8 cases in 10" + (", with declared costs" if choice.basis == "effective" else "")
 
 
 def _stands_on(row: dict[str, Any], choice: Choice) -> str:
@@ -101,7 +105,11 @@ def _about(whole: dict[str, Any] | None) -> str:
         return "Budgets that the month is a part of, whatever is chosen above; all are on the page Budgets."
     amount = money_text(whole["budget_amount"], whole["currency"])
     likely = probability_text(whole["probability"])
-    return f"Of {amount}; exceeded with {likely}. All budgets are on the page Budgets."
+    landing = money_text(whole["landing"], whole["currency"])
+    own = f" It lands at {landing} by its own forecast, of what counts to it by month of invoice." * (
+        whole["landing"] is not None and whole["cost_basis"] == "billed"
+    )
+    return f"Of {amount}; exceeded with {likely}.{own} All budgets are on the page Budgets."
 
 
 def change_card(place: Any, choice: Choice, cost: Any, before: Any, change: pl.DataFrame) -> None:
@@ -113,10 +121,14 @@ def change_card(place: Any, choice: Choice, cost: Any, before: Any, change: pl.D
         delta=_short(found[0]) if found else "no cause is told",
         delta_color="off",
         delta_arrow="off",
-        help="Cost on the same days; below it the largest cause, of effective cost.",
+        help="Cost on the same days; below it the largest cause, of effective cost" + _before_pools(choice),
         border=True,
         height="stretch",
     )
+
+
+def _before_pools(choice: Choice) -> str:
+    return "." if choice.narrowed.team is None else ", before shared pools are split."
 
 
 def _short(reason: str) -> str:

@@ -19,7 +19,7 @@ _MEASURES = {
     "priced": "with a known price",
     "attributed": "attributed to a project or key",
     "owned": "owned by a team",
-    "invoiced": "confirmed by an invoice",
+    "invoiced": "with the number of an invoice",
 }
 _STATUS_WORDS = {
     "stale": "was last pulled {}",

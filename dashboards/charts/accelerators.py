@@ -19,6 +19,7 @@ from dashboards.charts.base import (
     all_days,
     amounts_axis,
     colour,
+    drawn,
     names_axis,
     stacked,
     values,
@@ -29,6 +30,7 @@ from models.wording import price_text, quantity_text
 UNUSED = "left unused"
 
 
+@drawn
 def hours_stack(hours: pl.DataFrame, *, standing: Sequence[str], each: Step = "day") -> Any:
     """Used hours by day, or by month, stacked by name; what was left unused on top, in grey.
 
@@ -61,6 +63,7 @@ def _hours_text() -> pl.Expr:
     return pl.col("cost").map_elements(written, return_dtype=pl.String)
 
 
+@drawn
 def rates_and_list(rates: pl.DataFrame, *, currency: str) -> Any:
     """What a used hour costs as a bar, with what was left unused beside it; its list price as a mark.
 

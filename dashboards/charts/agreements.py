@@ -7,9 +7,10 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, time_axis, values, with_text
+from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, drawn, time_axis, values, with_text
 
 
+@drawn
 def burn_down(days: pl.DataFrame, *, currency: str) -> Any:
     """What is left by day as a line, an even pace dashed. `days`: day, remaining, straight_line (null: not known)."""
     paces = (("left", "remaining"), ("even pace", "straight_line"))

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import BAR_PIXELS, LONG_LABEL_PIXELS, PALETTE, REST_COLOUR, names_axis, values
+from dashboards.charts.base import BAR_PIXELS, LONG_LABEL_PIXELS, PALETTE, REST_COLOUR, drawn, names_axis, values
 from models.control.alerts import State
 
 _STANDINGS: dict[str, str] = {
@@ -29,6 +29,7 @@ _SHORT = timedelta(days=4)
 _VISIBLE = timedelta(hours=3)
 
 
+@drawn
 def alert_spans(spans: pl.DataFrame) -> Any:
     """When each alert was open, and how: a bar for each state. `spans`: name, state, since, until (UTC); in the order
     of their names. A moment is drawn as wide as can be seen."""

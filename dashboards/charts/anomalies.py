@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, REST_COLOUR, values
+from dashboards.charts.base import PALETTE, REST_COLOUR, drawn, values
 
 SELECTION = "incident"
 """Name of the selection, and of the field that tells which one it is."""
@@ -16,6 +16,7 @@ _SIZES = (60, 900)
 _ROW_PIXELS = 38
 
 
+@drawn
 def incident_timeline(incidents: pl.DataFrame) -> Any:
     """A circle for each incident: when it began, of what kind, by its size how much money, by its colour how grave;
     filled while it is open. A line reaches to its last day.

@@ -6,18 +6,24 @@ of the warehouse, and the words around a chart, are not here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, ParamSpec
 
 import altair as alt
 import polars as pl
+import streamlit as st
 from altair.utils.schemapi import disable_debug_mode
 
 from models.wording import money_text
 
-# a whole chart is checked against Vega-Lite's schema when it is drawn; each of its parts need not be, too
+_Built = ParamSpec("_Built")
+
+# a test holds all charts against Vega-Lite's schema; doing so at each drawing takes longer than the drawing itself
 disable_debug_mode()
+# colours, fonts and sizes are Streamlit's
+alt.theme.enable("none")
 
 PALETTE = ("#2f7fc1", "#e08a00", "#0a9e77", "#c4679b", "#7a6fd0", "#d2542b", "#3aa6b9")
 """Told apart with the common kinds of colour blindness and at 3:1 on white and on near-black (config.toml has them
@@ -33,6 +39,22 @@ _IN_WORDS: dict[Step, str] = {"day": "%-d %B %Y", "month": "%B %Y"}
 BAR_PIXELS = 28
 LABEL_PIXELS = 150
 LONG_LABEL_PIXELS = 200
+
+
+def drawn(build: Callable[_Built, Any]) -> Callable[_Built, dict[str, Any]]:
+    """For functions that build a chart: it is told as Vega-Lite, and built once for the same arguments."""
+
+    # Streamlit's own hash of a frame leaves out the middle of more than twenty rows
+    @st.cache_data(max_entries=512, show_spinner=False, hash_funcs={pl.DataFrame: _contents})
+    @functools.wraps(build)
+    def specification(*args: _Built.args, **kwargs: _Built.kwargs) -> dict[str, Any]:
+        return build(*args, **kwargs).to_dict(validate=False)
+
+    return specification
+
+
+def _contents(frame: pl.DataFrame) -> bytes:
+    return frame.serialize()
 
 
 def colour(name: str, named: Sequence[str]) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, text_of, time_axis, values, with_text
+from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, drawn, text_of, time_axis, values, with_text
 
 _SPENT, _EXPECTED, _SUPPOSED, _PACE = "spent", "expected", "what if", "even pace"
 _COLOURS = {_SPENT: PALETTE[1], _EXPECTED: PALETTE[0], _SUPPOSED: PALETTE[3], _PACE: REST_COLOUR}
 _DASHES: dict[str, list[int]] = {_SPENT: [1, 0], _EXPECTED: [5, 4], _SUPPOSED: [8, 3], _PACE: [2, 3]}
 
 
+@drawn
 def burn_up(
     totals: pl.DataFrame,
     *,
@@ -108,6 +109,7 @@ def _limits(limits: Sequence[tuple[str, Decimal]], currency: str) -> list[Any]:
     ]
 
 
+@drawn
 def periods(rows: pl.DataFrame, *, currency: str) -> Any:
     """What was spent in each period as a bar, what might have been as a mark. `rows`: name, spent, budget_amount;
     earliest first."""

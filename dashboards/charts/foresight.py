@@ -7,9 +7,10 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, text_of, time_axis, values, with_text
+from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, drawn, text_of, time_axis, values, with_text
 
 
+@drawn
 def forecast_band(before: pl.DataFrame, ahead: pl.DataFrame, *, currency: str) -> Any:
     """What came as a line, what is expected dashed, with its 50, 80 and 95 % bands behind.
 
@@ -46,6 +47,7 @@ def forecast_band(before: pl.DataFrame, ahead: pl.DataFrame, *, currency: str) -
     return alt.layer(*bands, expected, came).properties(height=320)
 
 
+@drawn
 def past_landings(rows: pl.DataFrame, *, currency: str) -> Any:
     """Of each month what was forecast on several days with its range, and what came as a line across.
 
@@ -90,6 +92,7 @@ def past_landings(rows: pl.DataFrame, *, currency: str) -> Any:
     return (ranges + came + told).properties(height=300)
 
 
+@drawn
 def expected_and_actual(days: pl.DataFrame, *, currency: str) -> Any:
     """What came as a line, what was expected dashed within its band; days of the incident as points.
 

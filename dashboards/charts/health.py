@@ -7,9 +7,10 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, amounts_axis, time_axis, values, with_text
+from dashboards.charts.base import PALETTE, amounts_axis, drawn, time_axis, values, with_text
 
 
+@drawn
 def restated_days(days: pl.DataFrame, *, currency: str) -> Any:
     """A bar for each day whose cost changed: up where it costs more now. `days`: day, difference."""
     shown = with_text(days.select("day", pl.col("difference").alias("cost")), currency)

@@ -16,6 +16,7 @@ from dashboards.charts.base import (
     PALETTE,
     amounts_axis,
     colour,
+    drawn,
     names_axis,
     values,
     with_text,
@@ -25,6 +26,7 @@ from models.wording import money_text, month_text, share_text, tokens_text
 _AS_NOW = "datum.value === 0 ? 'as now' : format(datum.value, '+d')"
 
 
+@drawn
 def monthly_tokens(rows: pl.DataFrame, *, order: Sequence[str], as_shares: bool) -> Any:
     """Tokens by month, stacked by name: how many, or each month as a whole of 100 %.
 
@@ -78,6 +80,7 @@ def _share_of_month() -> pl.Expr:
     return pl.struct("quantity", whole).map_elements(written, return_dtype=pl.String)
 
 
+@drawn
 def instead(rows: pl.DataFrame, *, currency: str) -> Any:
     """What each candidate would have cost less or more, in percent of the same tokens as they were used: to the left
     it is cheaper. `rows`: name, cost, difference, share (float, percent); in their order."""

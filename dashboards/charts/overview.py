@@ -7,9 +7,10 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, values, with_text
+from dashboards.charts.base import PALETTE, REST_COLOUR, amounts_axis, drawn, values, with_text
 
 
+@drawn
 def months(rows: pl.DataFrame, *, chosen: str, currency: str) -> Any:
     """A bar for each month, that which is looked at in colour. `rows`: month (YYYY-MM), cost; earliest first."""
     shown = with_text(rows, currency).with_columns(

@@ -19,6 +19,7 @@ from dashboards.charts.base import (
     all_days,
     amounts_axis,
     colour,
+    drawn,
     folded,
     names_axis,
     stacked,
@@ -29,6 +30,7 @@ from dashboards.charts.base import (
 from models.wording import UNKNOWN
 
 
+@drawn
 def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, each: Step = "day") -> Any:
     """Cost by day, or by month, stacked by name. `days`: day, name, cost. `standing` gives each name its colour for
     good."""
@@ -48,6 +50,7 @@ def daily_stack(days: pl.DataFrame, *, standing: Sequence[str], currency: str, e
     )
 
 
+@drawn
 def ranked_bars(rows: pl.DataFrame, *, currency: str, count: int = 8) -> Any:
     """The dearest names as bars, the same days of the month before as a mark. `rows`: name, cost,
     cost_before (null: no month before is known, and no mark is drawn)."""
@@ -71,6 +74,7 @@ def ranked_bars(rows: pl.DataFrame, *, currency: str, count: int = 8) -> Any:
     return (bars + marks).properties(height=alt.Step(BAR_PIXELS))
 
 
+@drawn
 def differences(rows: pl.DataFrame, *, currency: str) -> Any:
     """Reported less computed by reason, to the right where the vendor charges more. `rows`: reason, difference."""
     shown = with_text(rows.select(pl.col("reason").alias("name"), pl.col("difference").alias("cost")), currency)
@@ -87,6 +91,7 @@ def differences(rows: pl.DataFrame, *, currency: str) -> Any:
     )
 
 
+@drawn
 def cost_ranges(rows: pl.DataFrame, *, limit: Decimal, limit_name: str, currency: str) -> Any:
     """Low to high as a bar with the likeliest as a mark, and one amount to set them against as a line across.
 

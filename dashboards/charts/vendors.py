@@ -8,10 +8,11 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from dashboards.charts.base import PALETTE, REST_COLOUR, values
+from dashboards.charts.base import PALETTE, REST_COLOUR, drawn, values
 from models.wording import month_text
 
 
+@drawn
 def concentration(history: pl.DataFrame, *, moderate_above: Decimal, high_above: Decimal) -> Any:
     """The index of each role by month as a line, between the bounds of moderate and of high concentration.
 

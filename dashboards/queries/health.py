@@ -172,13 +172,18 @@ def restatements(published: Published, *, period: str, source: str | None = None
     return ask(
         published,
         """
-        SELECT detected_at, source, day, measure,
-            coalesce((
-                SELECT arg_max(name, last_seen) FROM ops.names
-                WHERE names.source = restatements.source AND kind = 'project' AND id = project_id
-            ), project_id) AS project,
+        WITH told AS (
+            FROM ops.restatements WHERE billing_period = $period AND ($source IS NULL OR source = $source)
+        ), named AS (  -- by the vendor's own list of projects; clouds have none, and tell the names in their bills
+            SELECT source, id AS project_id, arg_max(name, last_seen) AS name FROM ops.names
+            WHERE kind = 'project' GROUP BY ALL
+        ), billed AS (
+            SELECT source, project_id, arg_max(project_name, day) AS name FROM marts.daily_costs
+            WHERE project_id IN (SELECT project_id FROM told) AND project_name IS NOT NULL GROUP BY ALL
+        )
+        SELECT detected_at, source, day, measure, coalesce(named.name, billed.name, project_id) AS project,
             model, before, after, difference, unit
-        FROM ops.restatements WHERE billing_period = $period AND ($source IS NULL OR source = $source)
+        FROM told LEFT JOIN named USING (source, project_id) LEFT JOIN billed USING (source, project_id)
         ORDER BY detected_at DESC, abs(difference) DESC, day LIMIT $limit
         """,
         period=period,

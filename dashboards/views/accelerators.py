@@ -161,7 +161,7 @@ def _over_time(published: Published, looked: _Looked) -> None:
         st.caption("No bill tells the hours of these by the day.")
         return
     ranked = hours.group_by("name").agg(pl.col("hours").sum()).sort("hours", "name", descending=[True, False])
-    st.altair_chart(
+    st.vega_lite_chart(
         hours_stack(hours, standing=ranked["name"].to_list(), each=each),
         alt=f"Accelerator-hours per {each}, those used {_COLOURED[dimension].lower()}, and those left unused",
     )
@@ -214,7 +214,7 @@ def _rates(published: Published, looked: _Looked) -> None:
     )
     drawn = told.filter(pl.col("effective_cost_per_used_unit").is_not_null()).head(_DRAWN)
     names = pl.col("name") + pl.when(pl.col("name").is_duplicated()).then(" " + pl.col("region")).otherwise(pl.lit(""))
-    st.altair_chart(
+    st.vega_lite_chart(
         rates_and_list(
             drawn.select(names, cost="effective_cost_per_used_unit", list="list_unit_cost"), currency=looked.currency
         ),

@@ -161,7 +161,7 @@ def _timeline(alerts: Sequence[Alert]) -> None:
         return
     found.sort(key=lambda span: list(names).index(span.alert_id))
     st.subheader("When they were open", anchor=False)
-    st.altair_chart(
+    st.vega_lite_chart(
         alert_spans(
             pl.DataFrame(
                 {
@@ -219,7 +219,7 @@ def _trend(alert: Alert) -> None:
     told, unit = alert.condition, alert.condition.currency or alert.condition.unit or ""
     if len(told.trend) < 2:
         return
-    st.altair_chart(
+    st.vega_lite_chart(
         expected_and_actual(_days(told.trend), currency=unit),
         alt=f"{told.subject} a day, with what was expected",
     )

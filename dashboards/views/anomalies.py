@@ -138,7 +138,7 @@ def _incidents(recent: pl.DataFrame) -> dict[str, str | None]:
             "incident", "name", "kind", "first_day", "last_day", "impact", "impact_text", "severity", "state", "is_open"
         )
     )
-    event: Any = st.altair_chart(
+    event: Any = st.vega_lite_chart(
         incident_timeline(drawn),
         key="anomalies timeline",
         on_select="rerun",
@@ -206,7 +206,7 @@ def _days(published: Published, row: dict[str, Any]) -> None:
     days = anomalies.days(published, incident=row["incident_id"])
     if days.is_empty():
         return
-    st.altair_chart(
+    st.vega_lite_chart(
         expected_and_actual(days, currency=row["unit"] or row["currency"]),
         alt=f"{'Usage' if row['unit'] else 'Cost'} of {name_of(row)} a day, with what was expected and its days marked",
     )

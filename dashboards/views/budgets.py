@@ -84,8 +84,8 @@ def _answer(rows: pl.DataFrame) -> str:
 
 def _list(rows: pl.DataFrame) -> None:
     shown = rows.with_columns(
-        (pl.col("share_pct").cast(pl.Float64) / 100).alias("used"),
-        (pl.col("probability") * 100).alias("probability_pct"),
+        pl.col("share_pct").cast(pl.Float64).alias("used"),
+        pl.col("probability").map_elements(probability_text, pl.String, skip_nulls=False).alias("probability_text"),
         pl.struct("low_80", "high_80", "landing", "reason", "is_over")
         .map_elements(range_text, return_dtype=pl.String)
         .alias("range"),
@@ -101,14 +101,18 @@ def _list(rows: pl.DataFrame) -> None:
         {
             "budget": formats.text_column("Budget", width="medium"),
             "state": formats.text_column("State", width="small"),
-            "used": formats.share_column("Used"),
             "spent": formats.money_column("Spent"),
             "budget_amount": formats.money_column("Budget"),
-            "currency": formats.text_column("Currency", width="small"),
+            "currency": formats.text_column("In", width=50, help="The currency of its amounts"),
+            "used": formats.share_column("Used"),
             "landing": formats.money_column("Lands at"),
+            "probability_text": formats.written_column("Exceeds", help="How likely it ends above the budget"),
+            "runs_out_on": formats.day_column(
+                "Money runs out",
+                help="Empty: not before the period's end. Of a rolling budget: the last day of the first window that"
+                " reaches it",
+            ),
             "range": formats.written_column("8 cases in 10", help="Or why it is not known where it lands"),
-            "probability_pct": formats.percent_column("Exceeds", help="How likely it ends above the budget"),
-            "runs_out_on": formats.day_column("Money runs out", help="Empty: not before the period's end"),
             "crossed": formats.text_column("Threshold reached"),
             "burn_rate": st.column_config.NumberColumn(
                 "Burn rate", format="%.2f ×", help="1 × uses it up exactly by the period's end; where it is watched"
@@ -293,7 +297,7 @@ def _chart(
         limits.append(("Budget", shown.amount))
     is_rolling = row["period_kind"] == "rolling"
     pace = [] if is_rolling else [(outlook["first_day"], Decimal(0)), (outlook["last_day"], shown.amount)]
-    st.altair_chart(
+    st.vega_lite_chart(
         burn_up(
             before.totals,
             supposed=None if after is None else after.totals,
@@ -313,14 +317,14 @@ def _history(published: Published, row: dict[str, Any]) -> None:
     st.subheader("Its periods", anchor=False)
     recent = rows.head(_PERIODS_SHOWN).reverse().select(pl.col("period").alias("name"), "spent", "budget_amount")
     left, right = st.columns([2, 3], gap="large")
-    left.altair_chart(
+    left.vega_lite_chart(
         periods_chart(recent, currency=row["currency"]),
         alt=f"Spent in each period of {row['budget']}, with what the budget was as a mark",
     )
     with right:
         formats.table(
             rows.with_columns(
-                (pl.col("share_pct").cast(pl.Float64) / 100).alias("used"),
+                pl.col("share_pct").cast(pl.Float64).alias("used"),
                 pl.when(pl.col("carried_over") != 0).then("carried_over").cast(MONEY).alias("carried"),
                 pl.when(pl.col("crossed_day").is_not_null())
                 .then(pl.format("{} % on {}", "crossed_pct", pl.col("crossed_day").dt.strftime("%-d %b %Y")))

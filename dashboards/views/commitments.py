@@ -175,7 +175,7 @@ def _burn_down(published: Published, held: pl.DataFrame, currency: str) -> None:
         if whole is None
         else f"What is left of {money_text(whole, currency)}; dashed: drawn evenly over its term."
     )
-    st.altair_chart(
+    st.vega_lite_chart(
         burn_down(days, currency=currency),
         alt=f"What is left of {labels[chosen]} by day, beside an even pace",
     )

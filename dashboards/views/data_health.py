@@ -174,7 +174,7 @@ def _reconciliation(published: Published, choice: Choice, source: str | None) ->
     st.markdown(_reconciled(reasons, choice.currency))
     left, right = st.columns([2, 3], gap="medium")
     if not differing.is_empty():
-        left.altair_chart(
+        left.vega_lite_chart(
             differences(differing, currency=choice.currency),
             alt="Difference between what vendors report and what we compute, by reason",
         )
@@ -316,7 +316,7 @@ def _restatements(published: Published, choice: Choice, source: str | None) -> N
     )
     st.markdown(f"{counted(count, 'day')} of {counted(sources, 'source')} changed after we had loaded them.{summed}")
     if len(money):
-        st.altair_chart(
+        st.vega_lite_chart(
             restated_days(money.group_by("day").agg(pl.col("difference").sum()).sort("day"), currency=choice.currency),
             alt=f"By how much vendors changed the billed cost of each day, in {choice.currency}",
         )

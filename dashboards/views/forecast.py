@@ -149,7 +149,7 @@ def _landing(
 
 
 def _answer(month: dict[str, Any], currency: str, measure: Measure) -> None:
-    verb = "billed" if measure == "billed" else "effective cost"
+    verb = "billed" if measure == "billed" else "effective cost, declared costs included"
     landing = f"**{money_text(month['landing'], currency)} {verb}**"
     likely = f"between {money_text(month['low_80'], currency)} and {money_text(month['high_80'], currency)}"
     held = "a range of which about 80 in 100 held"
@@ -187,7 +187,7 @@ def _days(published: Published, measure: Measure, currency: str, scope: Scope, m
         st.caption("Nothing is known of these days.")
         return
     near = (pl.col("day") - made_on).abs() < _DAYS_SHOWN
-    st.altair_chart(
+    st.vega_lite_chart(
         forecast_band(before, ahead.filter(near), currency=currency),
         alt=f"Cost per day of {scope.name or 'everything'}: what came, what is expected, and 50, 80, 95 % bands",
     )
@@ -238,7 +238,7 @@ def _past(published: Published, measure: Measure, currency: str, scope: Scope) -
         st.caption("No whole month lies behind it that could have been forecast: come back after the next one.")
         return
     st.markdown(_held(rows))
-    st.altair_chart(
+    st.vega_lite_chart(
         past_landings(
             rows.sort("month", "about_day").with_columns(pl.col("month").map_elements(month_text, pl.String)),
             currency=currency,

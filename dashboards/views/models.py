@@ -164,7 +164,7 @@ def _over_time(published: Published, choice: Choice) -> By:
     if days.is_empty():
         st.caption(f"No day of {month_text(choice.period)} has a cost of models{_scope(choice)}.")
         return by
-    st.altair_chart(
+    st.vega_lite_chart(
         daily_stack(
             days, standing=queries.standing(published, currency=choice.currency, by=by), currency=choice.currency
         ),
@@ -184,7 +184,9 @@ def _prices(published: Published, choice: Choice, by: By) -> None:
     formats.table(
         now.join(
             before.select("subject", unit_cost_before="effective_unit_cost"), on="subject", how="left"
-        ).with_columns(cache=pl.col("cache_hit_share").cast(pl.Float64), batch=pl.col("batch_share").cast(pl.Float64)),
+        ).with_columns(
+            cache=pl.col("cache_hit_share").cast(pl.Float64) * 100, batch=pl.col("batch_share").cast(pl.Float64) * 100
+        ),
         {
             "subject": formats.text_column(_BY[by], width="medium"),
             "effective_cost": formats.money_column("Effective cost", choice.currency),
@@ -258,7 +260,7 @@ def _kinds_and_tiers(published: Published, choice: Choice) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Kinds of token**")
-        st.altair_chart(
+        st.vega_lite_chart(
             charts.monthly_tokens(
                 history.select("month", pl.col("token_kind").str.replace_all("_", " ").alias("name"), "quantity"),
                 order=_by_size(history, "token_kind", TOKEN_KINDS),
@@ -268,7 +270,7 @@ def _kinds_and_tiers(published: Published, choice: Choice) -> None:
         )
     with right:
         st.markdown("**How they were processed**")
-        st.altair_chart(
+        st.vega_lite_chart(
             charts.monthly_tokens(
                 history.select("month", pl.col("tier").alias("name"), "quantity"),
                 order=_by_size(history, "tier", PROCESSING_TIERS),

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import polars as pl
 import streamlit as st
 
-from dashboards import access, acting, filters, formats, links, provenance, visibility
+from dashboards import access, acting, cards, filters, formats, links, provenance, visibility
 from dashboards.charts.overview import months as months_chart
 from dashboards.charts.spending import daily_stack, ranked_bars
 from dashboards.filters import Choice
@@ -81,6 +81,7 @@ def show() -> None:
     landed = overview.landing(published, basis=choice.basis, **asked)
     _standing(published, choice, month, landed, changed, alerts)
     _trust(published, choice, month, estimated)
+    cards.drawn_first()
     provenance.show_stale(published)
     if month.through is not None:
         left, right = st.columns([3, 2], gap="large")
@@ -169,16 +170,19 @@ def _estimate(column: Any, kind: str, meaning: str, choice: Choice, estimated: p
     found = estimated.filter(pl.col("kind") == kind)
     cost = found["cost"][0] if len(found) else Decimal(0)  # None: nothing of it has a price
     unpriced = int(found["unpriced"][0]) if len(found) else 0
+    without = f"{'at least: ' if cost is not None else ''}{counted(unpriced, 'reading')} without a price"
+    pools = "" if choice.narrowed.team is None else " Before shared pools are split."
     column.metric(
         kind.capitalize(),
         money_text(cost, choice.currency),
-        delta=f"{counted(unpriced, 'reading')} without a price" if unpriced else meaning,
+        delta=without if unpriced else meaning,
         delta_color="off",
         delta_arrow="off",
         help={
             "accrued": "Usage that no bill holds yet, at our prices. An estimate; not part of Billed.",
             "notional": "What seats, free use, paid capacity or refused requests would have cost. Not part of Billed.",
-        }[kind],
+        }[kind]
+        + pools,
         border=True,
         height="stretch",
     )
@@ -244,7 +248,7 @@ def _causes(choice: Choice, changed: pl.DataFrame, moved: pl.DataFrame, rows: pl
 
 def _months(choice: Choice, rows: pl.DataFrame) -> None:
     st.subheader("Month by month", anchor=False)
-    st.altair_chart(
+    st.vega_lite_chart(
         months_chart(rows, chosen=choice.period, currency=choice.currency),
         alt=f"Cost of the last {counted(len(rows), 'month')}, up to {month_text(choice.period)}",
     )
@@ -317,7 +321,7 @@ def _days(published: Published, choice: Choice) -> None:
         narrowed=choice.narrowed,
     )
     standing = spending.standing(published, basis=choice.basis, currency=choice.currency, dimension=dimension)
-    st.altair_chart(
+    st.vega_lite_chart(
         daily_stack(days, standing=standing, currency=choice.currency),
         alt=f"Cost per day in {month_text(choice.period)}, stacked by {dimension}",
     )
@@ -346,7 +350,7 @@ def _breakdown(choice: Choice, rows: pl.DataFrame, dimension: Dimension, *, has_
         )
     )
     st.markdown(f"**{_TITLES[dimension]}**")
-    st.altair_chart(
+    st.vega_lite_chart(
         ranked_bars(ranked.select("name", "cost", "cost_before"), currency=choice.currency),
         alt=f"Cost by {dimension}, dearest first; {_first(ranked, whole)}",
     )

@@ -134,7 +134,7 @@ def _chart(row: dict[str, Any], ways: pl.DataFrame) -> None:
     rows = _way(ways).select(
         name="way", low="self_hosted_cost_low", cost="self_hosted_cost", high="self_hosted_cost_high"
     )
-    st.altair_chart(
+    st.vega_lite_chart(
         cost_ranges(rows, limit=row["api_cost"], limit_name="API", currency=row["currency"]),
         alt=f"Cost of the month by way to serve it, lowest to highest, against {row['api_cost']:,.2f} of the API",
     )

@@ -178,7 +178,7 @@ def _over_time(published: Published, choice: Choice, currency: str) -> None:
         return
     each = "day" if span == "days" else "month"
     when = f"in {month_text(choice.period)}" if span == "days" else f"to {month_text(choice.period)}"
-    st.altair_chart(
+    st.vega_lite_chart(
         daily_stack(rows, standing=queries.tco_standing(published, dimension=dimension), currency=currency, each=each),
         alt=f"Effective cost per {each} {when}, stacked by {_NAMES[dimension]}",
     )

@@ -132,7 +132,7 @@ def _indices(history: pl.DataFrame, period: str) -> None:
 def _concentration(rows: pl.DataFrame, history: pl.DataFrame, currency: str) -> None:
     st.subheader("How concentrated it is", anchor=False)
     if history["month"].n_unique() > 1:
-        st.altair_chart(
+        st.vega_lite_chart(
             charts.concentration(history, moderate_above=MODERATE_ABOVE, high_above=HIGH_ABOVE),
             alt="Herfindahl-Hirschman index of model developers, hosts and invoice issuers by month",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,16 +15,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PENDING = "Pending: the next publication applies it, or says why it cannot."
 
 
-def test_an_upload_is_previewed_asked_for_waits_and_is_in_force(tmp_path: Path):
-    found = chromium.find()
-    if found is None:
-        pytest.skip(f"no Chromium is installed: none of {', '.join(chromium.CANDIDATES)} is on the PATH")
+def test_an_upload_is_previewed_asked_for_waits_and_is_in_force(tmp_path: Path, browser: Any):
     home = september(tmp_path)
     table = tmp_path / "budgets of <b>ana.csv"
     table.write_text("name;amount\nsearch;35,50\nbots;12\n")
     with (
         chromium.served(home.root) as address,
-        chromium.browser(found) as browser,
         watching(browser, address, home.root) as watched,
     ):
         page = watched.page

@@ -17,20 +17,9 @@ from tests.dashboards.sample_warehouse import HOSTILE, Sample
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def served_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, Any]]:
-    found = chromium.find()
-    if found is None:
-        pytest.skip(f"no Chromium is installed: none of {', '.join(chromium.CANDIDATES)} is on the PATH")
-    home = tmp_path_factory.mktemp("home")
-    Sample(now=datetime.now(UTC)).publish(home)
-    with chromium.served(home) as address, chromium.browser(found) as browser:
-        yield home, address, browser
-
-
 @pytest.fixture
-def watched(served_home: tuple[Path, str, Any]) -> Iterator[Watched]:
-    home, address, browser = served_home
+def watched(served_sample: tuple[Path, str, Any]) -> Iterator[Watched]:
+    home, address, browser = served_sample
     with watching(browser, address, home) as page:
         yield page
 

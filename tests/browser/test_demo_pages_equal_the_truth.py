@@ -27,11 +27,8 @@ Truth = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def served_demo(demo_home: Path) -> Iterator[tuple[str, Any]]:
-    found = chromium.find()
-    if found is None:
-        pytest.skip(f"no Chromium is installed: none of {', '.join(chromium.CANDIDATES)} is on the PATH")
-    with chromium.served(demo_home) as address, chromium.browser(found) as browser:
+def served_demo(demo_home: Path, browser: Any) -> Iterator[tuple[str, Any]]:
+    with chromium.served(demo_home) as address:
         yield address, browser
 
 
@@ -171,6 +168,35 @@ def test_budgets_were_spent_as_they_really_were(watched: Watched, truth: Truth) 
         row = next(row for row in watched.table("Periods of the budget") if row["Period"] == month)
         spent = next(row[name] for name in row if name.startswith("Spent"))
         assert abs(Decimal(spent) - Decimal(budget["spent"])) < HALF_A_CENT, budget["budget"]
+
+
+def test_forecasts_stand_on_what_really_came(watched: Watched, truth: Truth) -> None:
+    month = last_whole_month(truth)
+    watched.open("/forecast?by=team")
+    rows = {row["Team"]: row for row in watched.table("Landing of this month by team")}
+    teams = dollar_teams(truth, month)
+    assert len(teams) >= 2
+    for team in teams:
+        came = total(truth["tco"], "effective_cost", month=month, team=team)
+        assert abs(Decimal(rows[team]["Period before"]) - came) < HALF_A_CENT, team
+    watched.open(f"/forecast?team={teams[0]}")
+    came = total(truth["tco"], "effective_cost", month=month, team=teams[0])
+    assert f"against the month before, which came to {money_text(came, 'USD')}" in watched.words()
+
+
+def test_self_hosting_is_set_against_what_models_really_cost(watched: Watched, truth: Truth) -> None:
+    month = last_whole_month(truth)
+    watched.open(f"/self-hosting?period={month}")
+    # what is on no bill, and what counts no tokens, is told of by other rows of the truth
+    elsewhere = {row["model"] for row in truth["unpaid_usage"]} | {
+        row["model"] for row in truth["by_key"] if row["token_kind"] is None
+    }
+    rows = [row for row in watched.table("The dearest models") if row["Model"] not in elsewhere]
+    assert len(rows) >= 2
+    for row in rows:
+        of_it = {"billing_period": month, "model": row["Model"]}
+        assert Decimal(row["Output tokens"]) == total(truth["by_key"], "tokens", token_kind="output", **of_it), row
+        assert Decimal(row["Through the API"]) == total(truth["by_key"], "effective_cost", **of_it), row
 
 
 def test_anomalies_are_those_that_were_planted(watched: Watched, truth: Truth) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,7 +12,6 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.browser import chromium
-from tests.dashboards.sample_warehouse import Sample
 from tests.pipelines.hostile_statements import MARKUP, UNBOUNDED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,21 +28,10 @@ LINKS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, Any]]:
-    found = chromium.find()
-    if found is None:
-        pytest.skip(f"no Chromium is installed: none of {', '.join(chromium.CANDIDATES)} is on the PATH")
-    home = tmp_path_factory.mktemp("home")
-    Sample(now=datetime.now(UTC)).publish(home)
-    with chromium.served(home) as address, chromium.browser(found) as browser:
-        yield home, address, browser
-
-
 @pytest.fixture
-def page(served: tuple[Path, str, Any]) -> Iterator[Any]:
+def page(served_sample: tuple[Path, str, Any]) -> Iterator[Any]:
     """A page that must show no dialog, raise no error, and ask nobody else for anything; the home stays as it is."""
-    home, address, browser = served
+    home, address, browser = served_sample
     before = contents(home)
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=address)
     page = context.new_page()
@@ -102,10 +89,10 @@ def test_names_values_and_mistakes_stay_text(page: Any) -> None:
         assert page.locator("section a[href*='elsewhere.invalid'], section a[href^='javascript']").count() == 0, sql
 
 
-def test_files_are_not_read_nor_written(page: Any, served: tuple[Path, str, Any]) -> None:
+def test_files_are_not_read_nor_written(page: Any, served_sample: tuple[Path, str, Any]) -> None:
     page.goto("/explore")
     chromium.settle(page)
-    out = served[0] / "written.csv"
+    out = served_sample[0] / "written.csv"
     for sql in (
         "FROM read_csv('/etc/passwd')",
         "FROM '/etc/passwd'",
@@ -123,8 +110,8 @@ def test_files_are_not_read_nor_written(page: Any, served: tuple[Path, str, Any]
     assert not out.exists()
 
 
-def test_an_endless_query_is_cancelled_and_others_are_answered_meanwhile(page: Any, served: Any) -> None:
-    _, address, browser = served
+def test_an_endless_query_is_cancelled_and_others_are_answered_meanwhile(page: Any, served_sample: Any) -> None:
+    _, address, browser = served_sample
     page.goto("/explore")
     chromium.settle(page)
     other = browser.new_page()

@@ -44,13 +44,10 @@ def publish(home: Path, version: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def served_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, Any]]:
-    found = chromium.find()
-    if found is None:
-        pytest.skip(f"no Chromium is installed: none of {', '.join(chromium.CANDIDATES)} is on the PATH")
+def served_home(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[tuple[Path, str, Any]]:
     home = tmp_path_factory.mktemp("home")
     publish(home, 1)
-    with chromium.served(home) as address, chromium.browser(found) as browser:
+    with chromium.served(home) as address:
         yield home, address, browser
 
 

@@ -102,10 +102,7 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    found = chromium.find()
-    if found is None:
-        pytest.skip(f"no Chromium is installed: none of {', '.join(chromium.CANDIDATES)} is on the PATH")
+def served(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Served]:
     home, sample = tmp_path_factory.mktemp("home"), Sample(now=datetime.now(UTC))
     two_teams.publish(sample, home)
     sample_alerts.fill(home, _alerts())
@@ -116,7 +113,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with provided(Provider(PEOPLE, redirects=(f"{address}/oauth2callback",))) as provider:
         (home / "outlay.yaml").write_text(SETTINGS.format(port=port, metadata_url=provider.metadata_url))
         (home / ".env").write_text(f"OUTLAY_CLIENT_SECRET={CLIENT_SECRET}\nOUTLAY_COOKIE_SECRET={'k' * 48}\n")
-        with _serving(home, address), chromium.browser(found) as browser:
+        with _serving(home, address):
             yield Served(address, provider, browser, sample, home)
 
 

@@ -125,7 +125,7 @@ def test_what_another_model_would_have_cost_by_the_model_in_the_address(publishe
         expected = rows[row["candidate_model"]]
         assert row["difference"] == expected["difference"]
         assert row["candidate_contracted_cost"] == expected.get("candidate_contracted_cost")
-        assert row["compared_share"] == float(expected["compared_share"])
+        assert row["compared_share"] == float(expected["compared_share"]) * 100
 
 
 def test_nothing_cheaper_is_said(home: Path, sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def test_billed_accrued_and_notional_stand_apart_and_are_exact(published: Sample
     assert shown(app, "Billed").delta == f"{(billed - before) * 100 / before:+.1f} %"
     assert shown(app, "Accrued").value == money(Decimal("131.255"))
     assert shown(app, "Notional").value == "12.30 USD"
-    assert "1 reading without a price" in shown(app, "Notional").delta
+    assert shown(app, "Notional").delta == "at least: 1 reading without a price"
     assert f"against {money(before)} on the same days" in words(app)
     together = billed + Decimal("131.255")
     assert money(together) not in words(app), "never added up"
@@ -185,6 +185,24 @@ def test_estimates_follow_the_filters(published: Sample) -> None:
     assert shown(page(vendor="OpenAI"), "Notional").value == "0.00 USD"
 
 
+def test_what_has_no_price_at_all_is_unknown_and_not_nothing(home: Path, sample: Sample) -> None:
+    sample.estimates = [row for row in sample.estimates if row["kind"] == "notional" and row["list_cost"] is None]
+    assert sample.estimates
+    sample.publish(home)
+    card = shown(page(), "Notional")
+    assert (card.value, card.delta) == ("–", "1 reading without a price")
+
+
+def test_what_cost_nothing_a_month_before_is_new(home: Path, sample: Sample) -> None:
+    sample.charges = [
+        row for row in sample.charges if row["billing_month"] != "2026-06" or row["provider_name"] != "OpenAI"
+    ]
+    sample.publish(home)
+    app = page(vendor="OpenAI")
+    assert shown(app, "Billed").delta == "new"
+    assert "new against 0.00 USD on the same days" in words(app)
+
+
 def test_open_alerts_are_counted_and_the_worst_lead_to_themselves(home: Path, published: Sample) -> None:
     sample_alerts.fill(home)
     app = page()
@@ -205,7 +223,7 @@ def test_months_stand_side_by_side_up_to_the_one_chosen(published: Sample) -> No
 def test_coverage_and_freshness_stand_beside_the_totals(published: Sample) -> None:
     said = words(page())
     assert "99.7 % matched to usage · 98.5 % with a known price" in said
-    assert "0.0 % confirmed by an invoice" in said
+    assert "0.0 % with the number of an invoice" in said
     assert "Costs through 20 July 2026 (anthropic: 19 July 2026) · usage through 21 July 2026" in said
     assert f"published {published.now.day} {published.now:%B %Y, %H:%M} UTC" in said
     assert "**anthropic** fails since its last good pull" in said

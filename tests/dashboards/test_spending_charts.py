@@ -16,7 +16,7 @@ def drawn(before: list[Decimal | None]) -> list[dict[str, object]]:
         {"name": ["AWS", "OpenAI"], "cost": [Decimal(5), Decimal(3)], "cost_before": before},
         schema={"name": pl.String, "cost": MONEY, "cost_before": MONEY},
     )
-    return ranked_bars(rows, currency="USD").to_dict()["data"]["values"]
+    return ranked_bars(rows, currency="USD")["data"]["values"]
 
 
 def test_no_mark_stands_at_nothing_where_no_month_before_is_known() -> None:

@@ -17,7 +17,7 @@ from dashboards.queries import spending
 from dashboards.queries.reading import EVERYTHING, Narrowed
 from dashboards.queries.spending import DIMENSIONS, Dimension, Part
 from models.control.budgets import COST_BASES, CostBasis
-from models.wording import month_text
+from models.wording import component_text, month_text
 
 _Option = TypeVar("_Option", bound=str)
 _BASIS_HELP = (
@@ -83,7 +83,7 @@ def _choose_one(published: Published, page: str, name: Part) -> str | None:
 
 def readable_component(value: str, name: Part = "component") -> str:
     """`model APIs` of `model_apis`; names of teams and vendors stay as they are."""
-    return value.replace("_", " ").replace(" apis", " APIs") if name == "component" else value
+    return component_text(value) if name == "component" else value
 
 
 def choose_month(page: str, periods: Sequence[str]) -> str:

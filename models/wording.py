@@ -145,3 +145,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     near = [name for name in names if word and name.startswith(word)] or difflib.get_close_matches(word, names, n=1)
     return f"; did you mean {near[0]!r}?" if near else (f"; known: {', '.join(names)}" if names else "")
+
+
+def component_text(component: str) -> str:
+    """`model APIs` of `model_apis`."""
+    return component.replace("_", " ").replace(" apis", " APIs")

@@ -18,7 +18,17 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from models.economics.ownership import UNALLOCATED
-from models.wording import UNKNOWN, counted, day_text, instant_text, money_text, month_text, share_text
+from models.wording import (
+    UNKNOWN,
+    capital,
+    component_text,
+    counted,
+    day_text,
+    instant_text,
+    money_text,
+    month_text,
+    share_text,
+)
 from pipelines.statement_drafts import Draft
 
 
@@ -166,9 +176,9 @@ def _summary(draft: Draft, lines: list[_Line]) -> list[tuple[str, list[str]]]:
     return [(word, sums[section]) for section, word in words.items() if sums[section]]
 
 
-def component_text(component: str | None) -> str:
+def _component(component: str | None) -> str:
     """`Model APIs` of `model_apis`."""
-    return "Unmatched" if component is None else component.replace("_", " ").capitalize().replace(" apis", " APIs")
+    return "Unmatched" if component is None else capital(component_text(component))
 
 
 def share_of_driver(share_pct: Decimal | None, driver: str | None) -> str:
@@ -199,9 +209,7 @@ def _bars(lines: list[_Line]) -> list[tuple[str, str, float]]:
         return []
     whole, longest = sum(amounts.values(), Decimal(0)), max(amounts.values())
     ordered = sorted(amounts.items(), key=lambda pair: -pair[1])
-    return [
-        (component_text(name), share_text(amount, whole), float(amount * 100 / longest)) for name, amount in ordered
-    ]
+    return [(_component(name), share_text(amount, whole), float(amount * 100 / longest)) for name, amount in ordered]
 
 
 def _components(lines: list[_Line], reporting: str) -> list[tuple[str, list[str], list[_Line]]]:
@@ -210,7 +218,7 @@ def _components(lines: list[_Line], reporting: str) -> list[tuple[str, list[str]
     ordered = sorted(groups, key=lambda group: -max(_by_currency(group).values()))
     return [
         (
-            component_text(group[0].component),
+            _component(group[0].component),
             _told_together(group, reporting),
             sorted(group, key=lambda line: -line.effective_cost),
         )

@@ -49,7 +49,7 @@ def hours_stack(hours: pl.DataFrame, *, standing: Sequence[str], each: Step = "d
         days=all_days(hours, each),
         domain=domain,
         colours=[UNOWNED_COLOUR if name == UNUSED else colour(name, named) for name in domain],
-        title=f"Accelerator-hours per {each}",
+        title=f"Hours per {each}",
         each=each,
         told=("hours_text", "Hours"),
         pixels=320,

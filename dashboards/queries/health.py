@@ -194,14 +194,14 @@ def restatements(published: Published, *, period: str, source: str | None = None
 
 def proofs(published: Published) -> pl.DataFrame:
     """passed, name, source, billing_period, currency, cost_basis, subject, expected, actual, difference, detail:
-    failed first."""
+    failed first, then those of one source, the latest month first."""
     return ask(
         published,
         """
         SELECT passed, "check" AS name, source, billing_period, currency, cost_basis, subject, expected, actual,
             difference, detail
         FROM ops.checks WHERE kind = 'proof'
-        ORDER BY passed, billing_period DESC, source, name, cost_basis, subject
+        ORDER BY passed, source IS NULL, billing_period DESC, source, name, cost_basis, subject
         """,
     )
 

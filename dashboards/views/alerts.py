@@ -137,12 +137,12 @@ def _list(alerts: Sequence[Alert]) -> str | None:
     row = formats.chosen_row(
         shown,
         {
-            "severity": formats.text_column("Severity", width="small"),
-            "what": formats.text_column("What", width="large"),
+            "severity": formats.text_column("Severity", width=70),
+            "what": formats.text_column("What", width=470),
             "figure": formats.written_column("How much", help="Of what was expected, allowed or agreed"),
             "since": formats.day_column("Since"),
-            "owner": formats.text_column("Owner", width="small"),
-            "state": formats.text_column("State", width="medium"),
+            "owner": formats.text_column("Owner", width=100),
+            "state": formats.text_column("State", width=270),
         },
         key=f"alerts list {'/'.join(ids)}",
         rows=12,

@@ -386,7 +386,7 @@ def _findings(published: Published) -> None:
         return
     st.markdown("What was odd in the vendors' answers: kept as it came, and counted.")
     formats.table(
-        rows,
+        rows.with_columns(pl.col("kind").str.replace_all("[_:-]", " ")),
         {
             "source": formats.text_column("Source", width="small"),
             "billing_period": formats.text_column("Month", width="small"),

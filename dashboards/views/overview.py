@@ -211,9 +211,8 @@ def _trust(published: Published, choice: Choice, month: Month, estimated: pl.Dat
     ]
     if published.is_whole:  # proofs and measures are of all costs
         held, failed = overview.proofs(published).row(0)
-        proven = (
-            f"**{counted(failed, 'proof')} of {held + failed} do not hold**" if failed else f"All {held} proofs hold"
-        )
+        whole = held + failed
+        proven = f"**{counted(failed, 'proof')} of {whole:,} do not hold**" if failed else f"All {held:,} proofs hold"
         covered = provenance.coverage_line(published, period=choice.period, currency=choice.currency)
         parts = [f"{':material/error:' if failed else ':material/verified:'} {proven}", covered, *parts]
     st.caption(" · ".join(parts) + _currency_note(choice))

@@ -22,7 +22,7 @@ from models.control.kinds.pages import page
 from models.control.kinds.rules import Candidate, Rule, judge
 from models.foresight.anomaly_tables import cause_text, name_of
 from models.foresight.anomaly_words import advice, has_fallen, impact_text, kind_text, why_nothing_is_known
-from models.wording import about_text, capital, change_text, count_text, counted, day_text, share_text
+from models.wording import about_text, capital, change_text, component_text, count_text, counted, day_text, share_text
 
 NEWS = timedelta(days=7)
 """So long after its last day it is news to who has not heard of it, for runs may have failed; and who has hears that it
@@ -289,7 +289,7 @@ def _facts(head: Row) -> tuple[tuple[str, str], ...]:
         ("Team", head["of_team"]),
         ("Vendor", head["of_vendor"]),
         ("Model", head["of_model"]),
-        ("Component", None if head["of_component"] is None else head["of_component"].replace("_", " ")),
+        ("Component", None if head["of_component"] is None else component_text(head["of_component"])),
         ("Judged through", day_text(head["made_on"])),
     )
     return tuple((name, text) for name, text in told if text is not None)

@@ -11,10 +11,11 @@ import streamlit as st
 from connectors.slack.message import Look, Message
 from connectors.slack.messages import render
 from connectors.slack.preview_html import STYLE, preview_html
-from dashboards import access, acting, alert_actions, filters, formats, provenance, visibility
+from dashboards import access, acting, filters, formats, provenance, visibility
 from dashboards.acting import Standing
 from dashboards.charts.alerts import alert_spans
 from dashboards.charts.foresight import expected_and_actual
+from dashboards.parts import alert_actions
 from dashboards.picking import picked
 from dashboards.published import current
 from dashboards.states import guarded

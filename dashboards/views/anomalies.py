@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import access, acting, alert_actions, filters, formats, provenance, visibility
+from dashboards import access, acting, filters, formats, provenance, visibility
 from dashboards.charts.anomalies import SELECTION, incident_timeline
 from dashboards.charts.foresight import expected_and_actual
+from dashboards.parts import alert_actions
 from dashboards.picking import picked
 from dashboards.published import Published, current
 from dashboards.queries import anomalies

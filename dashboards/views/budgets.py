@@ -8,8 +8,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, links, provenance, supposing
-from dashboards.budget_words import (
+from dashboards import filters, formats, links, provenance
+from dashboards.charts.budgets import burn_up
+from dashboards.charts.budgets import periods as periods_chart
+from dashboards.parts import supposing
+from dashboards.parts.budget_words import (
     STATES,
     basis_text,
     gone_by,
@@ -19,8 +22,6 @@ from dashboards.budget_words import (
     range_text,
     state,
 )
-from dashboards.charts.budgets import burn_up
-from dashboards.charts.budgets import periods as periods_chart
 from dashboards.published import Published, current
 from dashboards.queries import budgets, spending
 from dashboards.states import guarded

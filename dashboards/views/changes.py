@@ -8,7 +8,8 @@ from uuid import uuid4
 import polars as pl
 import streamlit as st
 
-from dashboards import access, acting, filters, formats, provenance, upload_previews
+from dashboards import access, acting, filters, formats, provenance
+from dashboards.parts import upload_previews
 from dashboards.published import Published, current, home
 from dashboards.states import guarded, remedy
 from models.control.access import Deed, Person

@@ -13,11 +13,12 @@ from urllib.parse import quote
 import polars as pl
 import streamlit as st
 
-from dashboards import access, answers, formats
+from dashboards import access, formats
 from dashboards.formats import plain
+from dashboards.parts import answers
+from dashboards.parts.questions import EXAMPLES, Example, snippets
 from dashboards.published import Published, current, home
 from dashboards.queries import dictionary, health
-from dashboards.questions import EXAMPLES, Example, snippets
 from dashboards.states import guarded, remedy
 from models.errors import OutlayError
 from models.wording import UNKNOWN, counted, instant_text

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, model_prices, provenance
+from dashboards import filters, formats, provenance
 from dashboards.charts import models as charts
 from dashboards.charts.spending import daily_stack
 from dashboards.filters import Choice
+from dashboards.parts import model_prices
 from dashboards.published import Published, current
 from dashboards.queries import models as queries
 from dashboards.queries.models import By

@@ -17,7 +17,7 @@ from dashboards import access, acting, cards, filters, formats, links, provenanc
 from dashboards.charts.overview import months as months_chart
 from dashboards.charts.spending import daily_stack, ranked_bars
 from dashboards.filters import Choice
-from dashboards.overview_cards import alerts_card, budget_card, change_card, landing_card
+from dashboards.parts.overview_cards import alerts_card, budget_card, change_card, landing_card
 from dashboards.published import Published, current
 from dashboards.queries import budgets, overview, spending
 from dashboards.queries.reading import total

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import cards, filters, formats, lineage, links, provenance
+from dashboards import cards, filters, formats, links, provenance
 from dashboards.charts.base import OTHER, UNOWNED
 from dashboards.charts.spending import daily_stack
 from dashboards.filters import Choice
+from dashboards.parts import lineage
 from dashboards.published import Published, current
 from dashboards.queries import total_cost as queries
 from dashboards.queries.spending import previous_period

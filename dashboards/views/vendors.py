@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import polars as pl
 import streamlit as st
 
-from dashboards import filters, formats, provenance, vendor_agreements
+from dashboards import filters, formats, provenance
 from dashboards.charts import vendors as charts
+from dashboards.parts import vendor_agreements
 from dashboards.published import Published, current
 from dashboards.queries import vendors as queries
 from dashboards.queries.reading import total

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.budget_words import gone_by, not_reached
+from dashboards.parts.budget_words import gone_by, not_reached
 from tests.dashboards import sample_warehouse
 from tests.dashboards.pages import money, opened, shown, table, words
 from tests.dashboards.sample_basics import HOSTILE, LAST_DAY

@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import answers
+from dashboards.parts import answers
+from dashboards.parts.questions import EXAMPLES, snippets
 from dashboards.published import Published
 from dashboards.queries import dictionary
-from dashboards.questions import EXAMPLES, snippets
 from models.catalogue import TABLES
 from pipelines.relations import comment
 from tests.dashboards.pages import opened, table, words

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from dashboards.budget_words import EXCEEDED, LIKELY, probability_text, state
 from dashboards.filters import Choice
+from dashboards.parts.budget_words import EXCEEDED, LIKELY, probability_text, state
 from models.control.alert_words import RANKS
 from models.control.alerts import Alert
 from models.control.budgets import EVERYTHING

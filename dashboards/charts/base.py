@@ -42,10 +42,10 @@ LONG_LABEL_PIXELS = 200
 
 
 def drawn(build: Callable[_Built, Any]) -> Callable[_Built, dict[str, Any]]:
-    """For functions that build a chart: it is told as Vega-Lite, and built once for the same arguments."""
+    """For each function that builds a chart: it is told as Vega-Lite, and built once for the same arguments."""
 
     # Streamlit's own hash of a frame leaves out the middle of more than twenty rows
-    @st.cache_data(max_entries=512, show_spinner=False, hash_funcs={pl.DataFrame: _contents})
+    @st.cache_data(max_entries=64, show_spinner=False, hash_funcs={pl.DataFrame: _contents})
     @functools.wraps(build)
     def specification(*args: _Built.args, **kwargs: _Built.kwargs) -> dict[str, Any]:
         return build(*args, **kwargs).to_dict(validate=False)

@@ -55,5 +55,7 @@ def concentration(history: pl.DataFrame, *, moderate_above: Decimal, high_above:
         y=alt.Y("height:Q")
     )
     rules = bounds.mark_rule(color=REST_COLOUR, strokeDash=[4, 4])
-    labels = bounds.mark_text(align="left", dx=4, dy=-6, color=REST_COLOUR).encode(x=alt.value(0), text="says:N")
+    labels = bounds.mark_text(align="left", dx=4, dy=-8, fontSize=12, color=REST_COLOUR).encode(
+        x=alt.value(0), text="says:N"
+    )
     return alt.layer(rules, labels, lines).properties(height=320)

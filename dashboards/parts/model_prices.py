@@ -33,30 +33,33 @@ def show_instead(published: Published, choice: Choice) -> None:
             st.subheader("What would other models have cost?", anchor=False)
             st.caption("No whole month is over in which a model was used that others are comparable to.")
         return
-    used = _of_vendor(queries.repriced_models(published, month=month), choice)
+    used, whose = _of_vendor(queries.repriced_models(published, month=month), choice)
     labels = {_key(row): f"{row['model']} · {row['host_name']}" for row in used.iter_rows(named=True)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(f"What would {month_text(month)} have cost on …", anchor=False, width="content")
         chosen = filters.choose_named("models", "model", "Model that was used", labels)
     row = next(row for row in used.iter_rows(named=True) if _key(row) == chosen)
     rows = queries.candidates(published, month=month, model=row["model"], host=row["host_name"])
-    _said_instead(rows, choice)
+    _said_instead(rows, whose)
     _chart_instead(rows)
     _table_instead(rows)
 
 
-def _of_vendor(used: pl.DataFrame, choice: Choice) -> pl.DataFrame:
-    """Those that the chosen vendor serves; all where it serves none of them."""
-    vendor = choice.narrowed.vendor
+def _of_vendor(used: pl.DataFrame, choice: Choice) -> tuple[pl.DataFrame, str]:
+    """Those that the chosen vendor serves, all where it serves none of them; and in words whose they are."""
+    team, vendor = choice.narrowed.team, choice.narrowed.vendor
+    whose = f" Of all teams together{f', not of {formats.plain(team)} alone' if team else ''}."
     served = used if vendor is None else used.filter(pl.col("host_name") == vendor)
-    return served if len(served) else used
+    if len(served):
+        return served, whose
+    return used, f"{whose} {formats.plain(vendor or '')} serves none of these models: they are of all hosts."
 
 
 def _key(row: dict[str, Any]) -> str:
     return f"{row['model']} on {row['host_name']}"
 
 
-def _said_instead(rows: pl.DataFrame, choice: Choice) -> None:
+def _said_instead(rows: pl.DataFrame, whose: str) -> None:
     best = rows.row(0, named=True)
     currency = best["currency"]
     other = f"**{formats.plain(best['candidate_model'])}** on {formats.plain(best['candidate_host'])}"
@@ -70,8 +73,7 @@ def _said_instead(rows: pl.DataFrame, choice: Choice) -> None:
     else:
         said = f"{of_what}. No comparable model is cheaper; the nearest, {other}, takes {share} more."
     st.markdown(said)
-    team = choice.narrowed.team
-    st.caption(f"{best['assumptions']} Of all teams together{f', not of {formats.plain(team)} alone' if team else ''}.")
+    st.caption(f"{best['assumptions']}{whose}")
 
 
 def _chart_instead(rows: pl.DataFrame) -> None:

@@ -36,13 +36,13 @@ def show_contracts(contracts: pl.DataFrame) -> None:
     )  # fmt: skip
     columns: dict[str, Any] = {
         "name": formats.text_column("Contract", width="medium"),
-        "vendor": formats.text_column("Vendor"),
         "notice_by": formats.day_column("Notice by", help="Last day to say that it shall end"),
         "notice_in": formats.written_column("That is"),
         "renewal": formats.text_column("Renewal"),
         "renews_on": formats.day_column("Renews or ends"),
         "committed_amount": formats.money_column("Committed"),
         "billed_cost": formats.money_column("Billed to date", help="Tax and credits apart"),
+        "vendor": formats.text_column("Vendor"),
         "currency": formats.text_column("Currency", width="small"),
         "starts_on": formats.day_column("From"),
         "ends_on": formats.day_column("Until", help="First day on which it holds no longer"),
@@ -82,8 +82,6 @@ def show_commitments(commitments: pl.DataFrame, period: str) -> None:
         commitments,
         {
             "vendor": formats.text_column("Vendor", width="medium"),
-            "commitments": formats.quantity_column("How many"),
-            "kinds": formats.text_column("Of what kind", width="medium"),
             "committed_amount": formats.money_column("Committed", currency),
             "remaining": formats.money_column("Left"),
             "unused": formats.money_column("Unused in the month", help="Of those to spend nothing can be unused"),
@@ -91,6 +89,8 @@ def show_commitments(commitments: pl.DataFrame, period: str) -> None:
             "at_stake": formats.money_column(
                 "Lost or owed", help="At their ends, at the rate of the last 30 days: what expires, and true-ups"
             ),
+            "commitments": formats.quantity_column("How many"),
+            "kinds": formats.text_column("Of what kind", width="medium"),
             **({} if currency else {"currency": formats.text_column("Currency", width="small")}),
         },
         alt="Commitments by vendor: committed, left, unused, what expires next and what will be lost or owed",

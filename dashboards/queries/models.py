@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import EVERYTHING, NARROWED, Narrowed, ask
+from dashboards.queries.reading import EVERYTHING, NARROWED_BEFORE_POOLS, Narrowed, ask
 from dashboards.queries.spending import month_range
 from models.economics.token_costs import ALL_MODELS, NO_MODEL
 from models.ledger.money import constant, quotient
@@ -45,7 +45,8 @@ def spent(
         published,
         f"""
         SELECT {NAMES[by]} AS name, sum(effective_cost) AS cost FROM marts.model_tokens
-        WHERE month = $period AND currency = $currency AND {NARROWED} GROUP BY name ORDER BY cost DESC, name
+        WHERE month = $period AND currency = $currency AND {NARROWED_BEFORE_POOLS}
+        GROUP BY name ORDER BY cost DESC, name
         """,
         period=period,
         currency=currency,
@@ -77,7 +78,7 @@ def daily(
         SELECT CAST(day AS DATE) AS day, {NAMES[by]} AS name, sum(effective_cost) AS cost
         FROM marts.attributed_daily
         WHERE day >= $first AND day < $end AND currency = $currency
-            AND (model IS NOT NULL OR meter IS NOT NULL OR component = 'model_apis') AND {NARROWED}
+            AND (model IS NOT NULL OR meter IS NOT NULL OR component = 'model_apis') AND {NARROWED_BEFORE_POOLS}
         GROUP BY ALL ORDER BY ALL
         """,
         first=first,
@@ -136,7 +137,8 @@ def _of_charges(
         WITH counted AS (
             SELECT {named}, token_kind AS kind, processing_tier AS tier, quantity, {", ".join(_COSTS)}
             FROM marts.model_tokens
-            WHERE month = $period AND currency = $currency AND token_kind IS NOT NULL AND {_IS_MEASURED} AND {NARROWED}
+            WHERE month = $period AND currency = $currency AND token_kind IS NOT NULL AND {_IS_MEASURED}
+                AND {NARROWED_BEFORE_POOLS}
         )
         SELECT coalesce(subject, '{ALL_MODELS}') AS subject, {"token_kind," if len(keys) > 1 else ""}
             sum(quantity) AS tokens, {", ".join(f"sum({cost}) AS {cost}" for cost in _COSTS)},
@@ -185,7 +187,7 @@ def history(published: Published, *, period: str, currency: str, narrowed: Narro
                 SELECT DISTINCT month FROM marts.model_tokens WHERE month <= $period
                 ORDER BY month DESC LIMIT {_HISTORY_MONTHS}
             )
-            AND currency = $currency AND token_kind IS NOT NULL AND {_IS_MEASURED} AND {NARROWED}
+            AND currency = $currency AND token_kind IS NOT NULL AND {_IS_MEASURED} AND {NARROWED_BEFORE_POOLS}
         GROUP BY ALL ORDER BY ALL
         """,
         period=period,
@@ -240,7 +242,7 @@ def unpriced(published: Published, *, period: str, currency: str, narrowed: Narr
         WITH told AS (
             SELECT * REPLACE (replace(meter, '_', ' ') AS meter), month = $period AS is_now
             FROM marts.unpriced_usage
-            WHERE month <= $period AND currency = $currency AND {NARROWED}
+            WHERE month <= $period AND currency = $currency AND {NARROWED_BEFORE_POOLS}
         )
         SELECT provider_name AS vendor, model, unit, standing,
             string_agg(DISTINCT meter, ', ' ORDER BY meter) FILTER (is_now) AS what,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from dashboards.published import Published
-from dashboards.queries.reading import NARROWED, Narrowed, ask
+from dashboards.queries.reading import NARROWED, NARROWED_BEFORE_POOLS, Narrowed, ask
 from dashboards.queries.spending import AMOUNT
 from models.control.budgets import CostBasis
 from models.control.movers import NO_MODEL
@@ -31,7 +31,7 @@ def estimates(
         f"""
         SELECT kind, sum({cost}) AS cost, CAST(sum({unpriced}) AS BIGINT) AS unpriced,
             CAST(max(through) - INTERVAL 1 MICROSECOND AS DATE) AS through
-        FROM marts.estimated_daily WHERE billing_month = $period AND currency = $currency AND {NARROWED}
+        FROM marts.estimated_daily WHERE billing_month = $period AND currency = $currency AND {NARROWED_BEFORE_POOLS}
         GROUP BY kind ORDER BY kind
         """,
         period=period,

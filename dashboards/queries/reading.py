@@ -15,13 +15,17 @@ import streamlit as st
 
 from dashboards.published import Published, UnreadableError, connect
 
-NARROWED = """($team IS NULL OR coalesce(team, 'unallocated') = $team)
-    AND ($vendor IS NULL OR provider_name = $vendor)
+_OF_VENDOR_AND_COMPONENT = """($vendor IS NULL OR provider_name = $vendor)
     AND ($component IS NULL OR coalesce(component, 'unmatched') = $component)"""
+
+NARROWED = f"($team IS NULL OR coalesce(team, 'unallocated') = $team) AND {_OF_VENDOR_AND_COMPONENT}"
 """The SQL of `Narrowed`, for marts that have these three columns; its values are `**narrowed.values()`."""
 
 OF_TEAM_BEFORE_POOLS = "($team IS NULL OR coalesce(team, if(pool IS NULL, 'unallocated', '')) = $team)"
-"""The same of a team in marts before pools are split: what is in one is of no team yet, nor unallocated."""
+"""Of a team in marts before pools are split: what is in one is of no team yet, nor unallocated."""
+
+NARROWED_BEFORE_POOLS = f"{OF_TEAM_BEFORE_POOLS} AND {_OF_VENDOR_AND_COMPONENT}"
+"""As `NARROWED`, in marts before pools are split."""
 
 
 @dataclass(frozen=True)

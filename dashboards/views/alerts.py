@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 import streamlit as st
@@ -154,7 +154,8 @@ def _list(alerts: Sequence[Alert]) -> str | None:
 
 def _timeline(alerts: Sequence[Alert]) -> None:
     """When the alerts of the list were open, and how soon somebody took them up."""
-    now: datetime = provenance.now()
+    # by the minute, so that the chart is not built anew at every look
+    now: datetime = provenance.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
     drawn = alerts[:_ROWS_DRAWN]
     names = _names(drawn)
     found = [span for span in spans(acting.events(), now) if span.alert_id in names]

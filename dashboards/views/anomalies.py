@@ -30,14 +30,14 @@ from models.foresight.anomaly_words import (
     state_text,
     why_nothing_is_known,
 )
-from models.wording import day_text
+from models.wording import component_text, day_text
 
 _COLUMNS = {
+    "what": formats.text_column("What", width="medium"),
+    "impact_text": formats.written_column("Impact", help="Against what these days should have cost"),
     "first_day": formats.day_column("Since"),
     "days": formats.quantity_column("Days"),
-    "what": formats.text_column("What", width="medium"),
     "kind": formats.text_column("Kind", width="small"),
-    "impact_text": formats.written_column("Impact", help="Against what these days should have cost"),
     "severity": formats.text_column("Severity", width="small"),
     "state": formats.text_column("State", width="small"),
     "sentence": formats.text_column("Why", width="large"),
@@ -60,7 +60,9 @@ def show() -> None:
     made_on = detection["made_on"].max() if published.is_whole else incidents["made_on"].max()
     recent = _within(incidents, narrowed)
     recent = recent.filter(pl.col("last_day") > made_on - RECENT) if isinstance(made_on, date) else recent
-    of = ", ".join(filters.readable_component(value) for value in narrowed.values().values() if value)
+    of = ", ".join(
+        component_text(value) if part == "component" else value for part, value in narrowed.values().items() if value
+    )
     for line in answer(recent.filter("counted"), of=of):
         st.markdown(f"**{formats.plain(line)}**")
     provenance.show_stale(published)
@@ -153,7 +155,7 @@ def _incidents(recent: pl.DataFrame) -> dict[str, str | None]:
         _COLUMNS,
         key=f"anomalies list {'/'.join(ids)}",
         rows=14,
-        alt="Incidents: since when, how long, what, kind, impact, severity, state and cause",
+        alt="Incidents: what, impact, since when, how long, kind, severity, state and cause",
     )
     marked = event.selection.get(SELECTION) or [{}]
     return {"timeline": marked[0].get("incident"), "table": None if row is None else ids[row]}
@@ -221,7 +223,7 @@ def _causes(published: Published, row: dict[str, Any]) -> None:
     formats.table(
         found.with_columns(pl.Series("name", [cause_text(cause) for cause in found.rows(named=True)], dtype=pl.String)),
         {
-            "name": formats.text_column("Cause", width="large"),
+            "name": formats.text_column("Cause", width="medium"),
             "impact": formats.money_column("Impact", row["currency"], signed=True),
             "share": formats.percent_column("Share"),
             "expected": formats.money_column("Expected"),

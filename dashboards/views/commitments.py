@@ -140,8 +140,6 @@ def _held(held: pl.DataFrame, currency: str) -> None:
     )
     columns = {
         "label": formats.text_column("Commitment", width="medium"),
-        "kind": formats.text_column("Kind"),
-        "issuer_name": formats.text_column("Vendor"),
         "used": formats.money_column("Used", currency),
         "unused": formats.money_column("Unused"),
         "utilisation_pct": formats.percent_column("Utilisation", help="Used, of used and unused"),
@@ -155,6 +153,8 @@ def _held(held: pl.DataFrame, currency: str) -> None:
         "at_stake": formats.money_column(
             "Lost or owed", help="At its end, at the rate of the last 30 days; of a commitment to spend the true-up"
         ),
+        "kind": formats.text_column("Kind"),
+        "issuer_name": formats.text_column("Vendor"),
     }
     formats.table(shown, columns, rows=14, alt="Commitments: used, unused, utilisation, coverage, left and expiry")
 

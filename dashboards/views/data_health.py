@@ -37,7 +37,7 @@ _OUTCOME = {
 @guarded
 def show() -> None:
     published = current()
-    st.title("Reconciliation and data health", anchor=False)
+    st.title("Can the figures be trusted?", anchor=False)
     sources = health.freshness(published, provenance.now())
     if not published.is_whole:
         _of_some_teams(published, sources)

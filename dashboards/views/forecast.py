@@ -246,7 +246,8 @@ def _past(published: Published, measure: Measure, currency: str, scope: Scope) -
         alt="Of each whole month what was forecast on day 5, 10, 15 and 20 with its range, and what came",
     )
     st.caption(
-        "Made again with what was known on those days. Methods are weighed as of today, with the hindsight of these"
+        "Of each month from left to right: forecast on day 5, 10, 15 and 20. Made again with what was known on those"
+        " days. Methods are weighed as of today, with the hindsight of these"
         " very days: expect new months to be off a little more."
     )
 

@@ -81,14 +81,14 @@ def show() -> None:
     landed = overview.landing(published, basis=choice.basis, **asked)
     _standing(published, choice, month, landed, changed, alerts)
     _trust(published, choice, month, estimated)
-    cards.drawn_first()
+    cards.drawn_first((published, choice))
     provenance.show_stale(published)
     if month.through is not None:
         left, right = st.columns([3, 2], gap="large")
         with left:
             _causes(choice, changed, overview.movers(published, **asked), rows)
         with right:
-            _months(choice, overview.months(published, basis=choice.basis, **asked))
+            _months(choice, month, overview.months(published, basis=choice.basis, **asked))
     _alerts(alerts)
     if month.through is not None:
         _days(published, choice)
@@ -245,12 +245,14 @@ def _causes(choice: Choice, changed: pl.DataFrame, moved: pl.DataFrame, rows: pl
         _movers(choice, by_model)
 
 
-def _months(choice: Choice, rows: pl.DataFrame) -> None:
+def _months(choice: Choice, month: Month, rows: pl.DataFrame) -> None:
     st.subheader("Month by month", anchor=False)
     st.vega_lite_chart(
         months_chart(rows, chosen=choice.period, currency=choice.currency),
         alt=f"Cost of the last {counted(len(rows), 'month')}, up to {month_text(choice.period)}",
     )
+    if not month.is_whole:
+        st.caption(f"{month_text(choice.period)} is told up to {day_text(month.through)}.")
 
 
 def _with_causes(moved: pl.DataFrame, currency: str) -> pl.DataFrame:

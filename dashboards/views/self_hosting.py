@@ -82,8 +82,12 @@ def _agreement(row: dict[str, Any]) -> str:
         (row["dearer"], "less in no case"),
         (row["options"] - row["cheaper"] - row["dearer"], "less in some cases only"),
     )
-    said = ", ".join(f"{count} cost {words}" for count, words in counts if count)
-    return f"Of {counted(row['options'], 'way')} to do it, {said}."
+    said = [(count, words) for count, words in counts if count]
+    if len(said) == 1 and row["options"] > 1:
+        return f"All {row['options']} ways to do it cost {said[0][1]}."
+    return (
+        f"Of {counted(row['options'], 'way')} to do it, {', '.join(f'{count} cost {words}' for count, words in said)}."
+    )
 
 
 def _not_judged(ways: pl.DataFrame) -> None:

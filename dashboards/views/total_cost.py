@@ -156,7 +156,10 @@ def _notes(published: Published, choice: Choice, month: dict[str, Any]) -> None:
             named=True
         )
     ]
-    notes = [f"Charges through {day_text(month['last_day'])}, by month of use, in {month['currency']}."]
+    notes = [
+        f"Charges through {day_text(month['last_day'])}, by month of use, in {month['currency']}: other currencies are"
+        " turned into it at dated rates."
+    ]
     if lacking:
         notes.append(f"Not in it, for want of a rate of exchange: {', '.join(lacking)}.")
     if month["unmatched"]:

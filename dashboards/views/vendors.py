@@ -170,15 +170,15 @@ def _single(uses: pl.DataFrame) -> None:
         uses,
         {
             "use_name": formats.text_column("Use", width="medium"),
-            "use_kind": formats.text_column("Named by", width="small"),
-            "vendor": formats.text_column("Vendor"),
             "vendor_cost": formats.money_column("Its cost", currency),
+            "vendor": formats.text_column("Vendor"),
             **({} if currency else {"currency": formats.text_column("Currency", width="small")}),
             "next_vendor": formats.text_column("Next vendor"),
             "comparable_cost": formats.money_column("Comparable", help="Of its cost, what the next best could take"),
             "next_cost": formats.money_column("There", help="The same tokens at list price there"),
             "difference": formats.money_column("Difference", signed=True, help="Above zero, changing costs more"),
             "next_models": formats.text_column("Its models", width="medium"),
+            "use_kind": formats.text_column("Named by", width="small"),
         },
         rows=12,
         alt="Uses of models with a single vendor, and what the next best vendor would cost",
@@ -199,9 +199,9 @@ def _residency(published: Published, period: str) -> None:
         {
             "policy": formats.text_column("Policy", width="medium"),
             "standing": formats.text_column("Standing"),
+            "effective_cost": formats.money_column("Effective cost", currency),
             "region": formats.text_column("Region", help="The vendor's word; a dash: it tells none"),
             "vendors": formats.text_column("Vendors", width="medium"),
-            "effective_cost": formats.money_column("Effective cost", currency),
             "compliance_cost": formats.money_column(
                 "Complying costs", signed=True, help="More than now, in the cheapest place that the policy allows"
             ),

@@ -18,7 +18,7 @@ import polars as pl
 from models.errors import OutlayError
 from models.foresight.change import HALF_A_CENT, NESTING, SUMS, decompose, reasons
 from models.foresight.root_cause import CAUSE
-from models.wording import money_text, share_text
+from models.wording import component_text, money_text, share_text
 
 _TRIFLE = Decimal("0.02")
 """Part of a change that is not worth words; the amounts beside them have it all."""
@@ -56,8 +56,8 @@ _CODES = ("component", "kind", "token_kind")
 
 
 def value_text(dimension: str, value: str) -> str:
-    """`accelerator compute` of `accelerator_compute`; names of keys, models and SKUs as they are."""
-    return value.replace("_", " ") if dimension in _CODES else value
+    """`model APIs` of `model_apis`; names of keys, models and SKUs as they are."""
+    return component_text(value) if dimension in _CODES else value
 
 
 @dataclass(frozen=True)

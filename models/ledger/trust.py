@@ -82,7 +82,7 @@ _MEANING = {
     "matched": "Billed cost that was set against usage, of all but tax and credits.",
     "priced": "Billed cost of usage whose public price is known.",
     "attributed": "Billed cost with a project or key.",
-    "invoiced": "Billed cost that an invoice confirmed.",
+    "invoiced": "Billed cost that bears the number of an invoice.",
 }
 """Every proof and measure, and what it says."""
 

@@ -50,7 +50,7 @@ def test_a_month_stays_chosen_from_page_to_page(watched: Watched) -> None:
     assert watched.page.locator("h1").inner_text() == "What did AI cost us in June 2026?"
     watched.page.get_by_test_id("stTopNavSection").filter(has_text="Data").click()
     watched.page.get_by_test_id("stTopNavDropdownLink").filter(has_text="Data health").click()
-    watched.page.get_by_role("heading", name="Reconciliation and data health").wait_for()
+    watched.page.get_by_role("heading", name="Can the figures be trusted?").wait_for()
     chromium.settle(watched.page)
     assert "period=2026-06" in watched.page.url
     assert watched.page.get_by_text("Reported against computed, June 2026").is_visible()

@@ -109,7 +109,7 @@ def test_names_are_as_their_owners_wrote_them_and_each_series_is_told_once(sampl
     sample.publish(home)
     page = words(opened("anomalies")).replace("\\", "")
     assert page.count("ci_bot") == 1
-    assert "component model apis" in page
+    assert "component model APIs" in page
 
 
 @pytest.mark.usefixtures("published")

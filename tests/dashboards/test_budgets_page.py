@@ -42,6 +42,7 @@ def test_each_budget_has_its_state_landing_and_the_day_on_which_it_runs_out(publ
     left = Decimal(2500) - spent(published)
     assert whole["runs_out_on"].date() == LAST_DAY + timedelta(days=int(left / A_DAY) + 1)
     assert whole["state"] == "likely over"
+    assert whole["used"] == pytest.approx(float(spent(published)) / 25, abs=0.005), "percent of 2,500"
     assert whole["crossed"].startswith("80 % on")
     assert (rows["Typo"]["state"], rows["Typo"]["range"]) == ("not known", NO_LANDING)
     assert "**Of 5 budgets under way, 1 will probably be exceeded" in words(app)

@@ -164,6 +164,13 @@ def test_restatements_are_summed(published: Sample) -> None:
     assert f"Billed cost changed by **{money_text(restated, 'USD', signed=True)}** together" in words(page())
 
 
+def test_a_project_without_a_list_of_names_is_named_by_its_bills(home: Path, sample: Sample) -> None:
+    with duckdb.connect(str(sample.publish(home))) as connection:
+        connection.execute("DELETE FROM ops.names")
+        connection.execute("UPDATE marts.daily_costs SET project_name = 'Lookup' WHERE project_id = 'proj_0'")
+    assert {row["project"] for row in rows(page(), "project", "before")} == {"Lookup"}
+
+
 def test_proofs_are_counted(published: Sample) -> None:
     assert "**17 of 18 proofs hold.**" in words(page())
 

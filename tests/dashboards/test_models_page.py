@@ -128,6 +128,14 @@ def test_what_another_model_would_have_cost_by_the_model_in_the_address(publishe
         assert row["compared_share"] == float(expected["compared_share"]) * 100
 
 
+def test_a_vendor_that_serves_none_of_these_models_is_told(published: Sample) -> None:
+    said = words(opened("models", vendor=HOSTILE, team="search")).replace("\\", "")
+    assert f"{HOSTILE} serves none of these models: they are of all hosts." in said
+    assert "Of all teams together, not of search alone." in said
+    said = words(opened("models", vendor="OpenAI"))
+    assert "serves none" not in said
+
+
 def test_nothing_cheaper_is_said(home: Path, sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     dearer = [row for row in sample_marts.repriced() if row["difference"] > 0]
     monkeypatch.setattr(sample_marts, "repriced", lambda: dearer)

@@ -185,6 +185,16 @@ def test_estimates_follow_the_filters(published: Sample) -> None:
     assert shown(page(vendor="OpenAI"), "Notional").value == "0.00 USD"
 
 
+def test_what_is_in_a_pool_is_nobodys_only_after_it_is_split(home: Path, sample: Sample) -> None:
+    import duckdb
+
+    with duckdb.connect(str(sample.publish(home))) as connection:
+        connection.execute("UPDATE marts.estimated_daily SET team = NULL, pool = 'training' WHERE day >= '2026-07-21'")
+        connection.execute("UPDATE marts.estimated_daily SET team = NULL WHERE day < '2026-07-21'")
+    assert shown(page(), "Accrued").value == money(Decimal("131.255"))
+    assert shown(page(team="unallocated"), "Accrued").value == money(Decimal("61.25"))
+
+
 def test_what_has_no_price_at_all_is_unknown_and_not_nothing(home: Path, sample: Sample) -> None:
     sample.estimates = [row for row in sample.estimates if row["kind"] == "notional" and row["list_cost"] is None]
     assert sample.estimates

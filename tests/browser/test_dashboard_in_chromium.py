@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser import chromium
 from tests.browser.watching import Watched, watching
+from tests.dashboards.sample_foresight import ENDED
 from tests.dashboards.sample_warehouse import HOSTILE, Sample
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -83,6 +84,16 @@ def test_total_cost_is_the_sum_of_bills_and_what_is_declared(watched: Watched) -
     for label, origin in (("From bills", "charge"), ("Declared", "declared")):
         costs = (row["reporting_effective_cost"] for row in rows if row["origin"] == origin)
         assert watched.metric(label) == f"{sum((cost for cost in costs if cost), Decimal(0)):,.2f} USD"
+
+
+def test_a_click_on_the_timeline_shows_that_incident(watched: Watched) -> None:
+    watched.open(f"/anomalies?incident={ENDED}")
+    timeline = watched.page.get_by_test_id("stVegaLiteChart").first
+    timeline.locator('.role-mark path[fill-opacity="0.9"]').first.click()
+    # the one that is shown first has no name in the address
+    watched.page.wait_for_url(lambda url: "incident" not in url)
+    chromium.settle(watched.page)
+    assert watched.page.get_by_text("640.50 USD").first.is_visible()
 
 
 def test_names_of_vendors_stay_text(watched: Watched) -> None:

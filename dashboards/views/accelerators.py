@@ -173,7 +173,7 @@ def _idle(published: Published, looked: _Looked) -> None:
     formats.table(
         idle.with_columns(pl.col("utilisation") * 100),
         {
-            "owner": formats.text_column("Owner", width="medium"),
+            "owner": formats.text_column("Owner", width=130),
             "accelerator_type": formats.text_column("Accelerator"),
             "used_cost": formats.money_column("Used hours cost", looked.currency),
             "unused_cost": formats.money_column("Left by commitments"),
@@ -212,14 +212,7 @@ def _rates(published: Published, looked: _Looked) -> None:
         utilisation=pl.col("utilisation").cast(pl.Float64) * 100,
         discount=_against_list(),
     )
-    drawn = told.filter(pl.col("effective_cost_per_used_unit").is_not_null()).head(_DRAWN)
-    names = pl.col("name") + pl.when(pl.col("name").is_duplicated()).then(" " + pl.col("region")).otherwise(pl.lit(""))
-    st.vega_lite_chart(
-        rates_and_list(
-            drawn.select(names, cost="effective_cost_per_used_unit", list="list_unit_cost"), currency=looked.currency
-        ),
-        alt="Effective cost of a used accelerator-hour by type and how it was bought, beside its list price",
-    )
+    _rates_chart(told, looked.currency)
     formats.table(
         told,
         {
@@ -239,6 +232,17 @@ def _rates(published: Published, looked: _Looked) -> None:
         },
         rows=20,
         alt="Cost of an accelerator-hour by type, host, region and how it was bought",
+    )
+
+
+def _rates_chart(told: pl.DataFrame, currency: str) -> None:
+    drawn = told.filter(pl.col("effective_cost_per_used_unit").is_not_null()).head(_DRAWN)
+    names = pl.col("name") + pl.when(pl.col("name").is_duplicated()).then(" " + pl.col("region")).otherwise(pl.lit(""))
+    st.vega_lite_chart(
+        rates_and_list(
+            drawn.select(names, cost="effective_cost_per_used_unit", list="list_unit_cost"), currency=currency
+        ),
+        alt="Effective cost of a used accelerator-hour by type and how it was bought, beside its list price",
     )
 
 

@@ -30,6 +30,30 @@ from models.table import MONEY
 from models.wording import UNKNOWN, counted, day_text, money_text
 
 _PERIODS_SHOWN = 13
+_COLUMNS = {
+    "budget": formats.text_column("Budget", width="medium"),
+    "state": formats.text_column("State", width="small"),
+    "spent": formats.money_column("Spent"),
+    "budget_amount": formats.money_column("Budget"),
+    "currency": formats.text_column("In", width=50, help="The currency of its amounts"),
+    "used": formats.share_column("Used"),
+    "landing": formats.money_column("Lands at"),
+    "probability_text": formats.written_column("Exceeds", help="How likely it ends above the budget"),
+    "runs_out_on": formats.day_column(
+        "Money runs out",
+        help="Empty: not before the period's end. Of a rolling budget: the last day of the first window that"
+        " reaches it",
+    ),
+    "range": formats.written_column("8 cases in 10", help="Or why it is not known where it lands"),
+    "crossed": formats.text_column("Threshold reached"),
+    "burn_rate": st.column_config.NumberColumn(
+        "Burn rate", format="%.2f ×", help="1 × uses it up exactly by the period's end; where it is watched"
+    ),
+    "carried": formats.money_column("Carried over", signed=True),
+    "period_text": formats.text_column("Period", width="small"),
+    "scope": formats.text_column("Covers", width="medium"),
+    "owner": formats.text_column("Owner", width="small"),
+}
 
 
 @guarded
@@ -84,7 +108,17 @@ def _answer(rows: pl.DataFrame) -> str:
 
 
 def _list(rows: pl.DataFrame) -> None:
-    shown = rows.with_columns(
+    formats.table(
+        _in_words(rows),
+        _COLUMNS,
+        rows=12,
+        alt="Budgets: state, share used, spent, amount, where they land, how likely they are exceeded and when",
+    )
+
+
+def _in_words(rows: pl.DataFrame) -> pl.DataFrame:
+    """With the columns of the list that are written."""
+    return rows.with_columns(
         pl.col("share_pct").cast(pl.Float64).alias("used"),
         pl.col("probability").map_elements(probability_text, pl.String, skip_nulls=False).alias("probability_text"),
         pl.struct("low_80", "high_80", "landing", "reason", "is_over")
@@ -96,35 +130,6 @@ def _list(rows: pl.DataFrame) -> None:
         .alias("crossed"),
         pl.struct("period", "period_kind").map_elements(period_text, return_dtype=pl.String).alias("period_text"),
         pl.when(pl.col("carried_over") != 0).then("carried_over").alias("carried"),
-    )
-    formats.table(
-        shown,
-        {
-            "budget": formats.text_column("Budget", width="medium"),
-            "state": formats.text_column("State", width="small"),
-            "spent": formats.money_column("Spent"),
-            "budget_amount": formats.money_column("Budget"),
-            "currency": formats.text_column("In", width=50, help="The currency of its amounts"),
-            "used": formats.share_column("Used"),
-            "landing": formats.money_column("Lands at"),
-            "probability_text": formats.written_column("Exceeds", help="How likely it ends above the budget"),
-            "runs_out_on": formats.day_column(
-                "Money runs out",
-                help="Empty: not before the period's end. Of a rolling budget: the last day of the first window that"
-                " reaches it",
-            ),
-            "range": formats.written_column("8 cases in 10", help="Or why it is not known where it lands"),
-            "crossed": formats.text_column("Threshold reached"),
-            "burn_rate": st.column_config.NumberColumn(
-                "Burn rate", format="%.2f ×", help="1 × uses it up exactly by the period's end; where it is watched"
-            ),
-            "carried": formats.money_column("Carried over", signed=True),
-            "period_text": formats.text_column("Period", width="small"),
-            "scope": formats.text_column("Covers", width="medium"),
-            "owner": formats.text_column("Owner", width="small"),
-        },
-        rows=12,
-        alt="Budgets: state, share used, spent, amount, where they land, how likely they are exceeded and when",
     )
 
 

@@ -125,12 +125,16 @@ def _in_words(rows: pl.DataFrame) -> pl.DataFrame:
         .map_elements(range_text, return_dtype=pl.String)
         .alias("range"),
         pl.col("burn_rate").cast(pl.Float64),
-        pl.when(pl.col("crossed_day").is_not_null())
-        .then(pl.format("{} % on {}", "crossed_pct", pl.col("crossed_day").dt.strftime("%-d %b %Y")))
-        .alias("crossed"),
+        _crossed().alias("crossed"),
         pl.struct("period", "period_kind").map_elements(period_text, return_dtype=pl.String).alias("period_text"),
         pl.when(pl.col("carried_over") != 0).then("carried_over").alias("carried"),
     )
+
+
+def _crossed() -> pl.Expr:
+    """The highest threshold that was reached, and when; null where none was."""
+    told = pl.format("{} % on {}", "crossed_pct", pl.col("crossed_day").dt.strftime("%-d %b %Y"))
+    return pl.when(pl.col("crossed_day").is_not_null()).then(told)
 
 
 def _one(published: Published, row: dict[str, Any]) -> None:
@@ -332,10 +336,7 @@ def _history(published: Published, row: dict[str, Any]) -> None:
             rows.with_columns(
                 pl.col("share_pct").cast(pl.Float64).alias("used"),
                 pl.when(pl.col("carried_over") != 0).then("carried_over").cast(MONEY).alias("carried"),
-                pl.when(pl.col("crossed_day").is_not_null())
-                .then(pl.format("{} % on {}", "crossed_pct", pl.col("crossed_day").dt.strftime("%-d %b %Y")))
-                .otherwise(pl.lit(UNKNOWN))
-                .alias("crossed"),
+                _crossed().fill_null(UNKNOWN).alias("crossed"),
             ),
             {
                 "period": formats.text_column("Period", width="small"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from streamlit.testing.v1 import AppTest
 
 from dashboards.published import latest as current_version
@@ -186,8 +187,6 @@ def test_estimates_follow_the_filters(published: Sample) -> None:
 
 
 def test_what_is_in_a_pool_is_nobodys_only_after_it_is_split(home: Path, sample: Sample) -> None:
-    import duckdb
-
     with duckdb.connect(str(sample.publish(home))) as connection:
         connection.execute("UPDATE marts.estimated_daily SET team = NULL, pool = 'training' WHERE day >= '2026-07-21'")
         connection.execute("UPDATE marts.estimated_daily SET team = NULL WHERE day < '2026-07-21'")
@@ -315,8 +314,6 @@ def test_a_file_that_is_no_warehouse_is_explained(home: Path) -> None:
 
 
 def test_a_warehouse_of_another_version_is_explained(home: Path, sample: Sample) -> None:
-    import duckdb
-
     file = sample.publish(home)
     with duckdb.connect(str(file)) as connection:
         connection.execute("DROP TABLE ops.checks")
